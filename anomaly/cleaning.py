@@ -1,0 +1,210 @@
+"""Tables and the parts of their columns -> a dataset, with the list of what was repaired on the way."""
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from anomaly.domain import Columns, Dataset, Repair, TimeAxis, TimeSeries
+from anomaly.exceptions import DataError
+from anomaly.reading.table import Table
+from anomaly.times import parse_times
+
+SHOWN = 5
+
+
+def make_dataset(tables: Sequence[Table], columns: Columns) -> Dataset:
+    """Split into records, order each by time, fold repeated rows, keep holes as NaN.
+
+    Raises DataError where a time or label cannot be understood or nothing is left to learn from.
+    """
+    log = _RepairLog()
+    series: list[TimeSeries] = []
+    axis = TimeAxis("row", "row")
+    for table in tables:
+        log.repairs += table.repairs
+        values = log.numbers(table, columns.monitored)
+        context = log.numbers(table, columns.context)
+        labels = _read_labels(table, columns.labels)
+        times, axis = _read_times(table, columns)
+        for name, rows in _split_records(table, columns, alone=len(tables) == 1):
+            series.append(_make_series(name, rows, times, values, context, labels, table, log))
+    _check_usable(tables[0].name, series, columns)
+    _note_columns(tables[0], columns, series, log)
+    names = [table.name for table in tables]
+    digest = tables[0].digest
+    if len(tables) > 1:
+        digest = hashlib.sha256("".join(table.digest for table in tables).encode()).hexdigest()
+    name = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
+    return Dataset(name, tuple(series), columns, axis, tuple(log.repairs), digest)
+
+
+class _RepairLog:
+    """Collects repairs; the same repair of several records is one entry."""
+
+    def __init__(self) -> None:
+        self.repairs: list[Repair] = []
+
+    def add(self, text: str, count: int = 0, lines: Sequence[int] = ()) -> None:
+        self.repairs.append(Repair(text, count, tuple(int(line) for line in lines[:SHOWN])))
+
+    def numbers(self, table: Table, names: Sequence[str]) -> np.ndarray:
+        """(R, C) float64; infinities become missing."""
+        values = table.frame[list(names)].to_numpy(np.float64, na_value=np.nan).reshape(len(table.frame), len(names))
+        infinite = np.isinf(values)
+        if infinite.any():
+            values = np.where(infinite, np.nan, values)
+            for position in np.flatnonzero(infinite.any(0)):
+                rows = np.flatnonzero(infinite[:, position])
+                self.add(
+                    f"{len(rows):,} infinite value{'s' * (len(rows) > 1)} of {names[position]!r}: taken as missing",
+                    len(rows),
+                    [table.line(row) for row in rows[:SHOWN]],
+                )
+        return values
+
+
+def _make_series(
+    name: str,
+    rows: np.ndarray,
+    times: np.ndarray,
+    values: np.ndarray,
+    context: np.ndarray,
+    labels: np.ndarray | None,
+    table: Table,
+    log: _RepairLog,
+) -> TimeSeries:
+    order = np.argsort(times[rows], kind="stable")
+    late = np.flatnonzero(times[rows][1:] < times[rows][:-1]) + 1
+    if len(late):
+        log.add(
+            f"Record {name!r}: {len(late):,} row{'s' * (len(late) > 1)} out of time order: sorted by time",
+            len(late),
+            [table.line(rows[row]) for row in late[:SHOWN]],
+        )
+    rows = rows[order]
+    everything = [values, context] if labels is None else [values, context, labels[:, None].astype(float)]
+    steps, repeats = _fold_repeats(times[rows], np.concatenate([part[rows] for part in everything], 1))
+    if len(repeats):
+        log.add(
+            f"Record {name!r}: {len(repeats):,} row{'s' * (len(repeats) > 1)} repeated to the last cell: counted once",
+            len(repeats),
+            [table.line(rows[row]) for row in repeats[:SHOWN]],
+        )
+    kept = np.delete(np.arange(len(rows)), repeats)
+    shared = kept[1:][times[rows[kept[1:]]] == times[rows[kept[:-1]]]]
+    if len(shared):
+        log.add(
+            f"Record {name!r}: {len(shared):,} row{'s' * (len(shared) > 1)} with the time of the row before but other "
+            "values: kept as steps of their own",
+            len(shared),
+            [table.line(rows[row]) for row in shared[:SHOWN]],
+        )
+    kept = rows[kept]
+    return TimeSeries(name, times[kept], values[kept], context[kept], None if labels is None else labels[kept], steps)
+
+
+def _fold_repeats(times: np.ndarray, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows in time order -> the step of each, and the positions of rows equal to an earlier one of the same time."""
+    same_time = np.concatenate([[False], times[1:] == times[:-1]])
+    if not same_time.any():
+        return np.arange(len(times)), np.empty(0, int)
+    steps = np.empty(len(times), np.int64)
+    repeats: list[int] = []
+    seen: dict[bytes, int] = {}
+    count = 0
+    for row in range(len(times)):
+        seen = seen if same_time[row] else {}
+        # Adding 0 makes -0 and 0 the same bytes.
+        key = (cells[row] + 0.0).tobytes()
+        if key in seen:
+            repeats.append(row)
+        else:
+            seen[key] = count
+            count += 1
+        steps[row] = seen[key]
+    return steps, np.array(repeats, int)
+
+
+def _split_records(table: Table, columns: Columns, alone: bool) -> list[tuple[str, np.ndarray]]:
+    """Name and rows of each record, in the order of the file."""
+    if columns.record is None:
+        return [(table.name, np.arange(len(table.frame)))]
+    cells = table.frame[columns.record]
+    if cells.isna().any():
+        row = int(np.argmax(cells.isna().to_numpy()))
+        raise DataError(
+            f"{table.name}, line {table.line(row):,}: expected a record name in column {columns.record!r}, "
+            "found an empty cell."
+        )
+    codes, names = pd.factorize(cells)
+    order = np.argsort(codes, kind="stable")
+    bounds = np.cumsum(np.bincount(codes, minlength=len(names)))[:-1]
+    prefix = "" if alone else f"{table.name}/"
+    return [(f"{prefix}{name}", rows) for name, rows in zip(names, np.split(order, bounds), strict=True)]
+
+
+def _read_times(table: Table, columns: Columns) -> tuple[np.ndarray, TimeAxis]:
+    if columns.time is not None:
+        return parse_times(table.frame[columns.time], columns.time, table.name, table.first_line)
+    if columns.record is None:
+        return np.arange(len(table.frame)), TimeAxis("row", "row")
+    return table.frame.groupby(columns.record, sort=False).cumcount().to_numpy(), TimeAxis("row", "row")
+
+
+def _read_labels(table: Table, name: str | None) -> np.ndarray | None:
+    """(R,) bool; an empty cell is not known to be an anomaly."""
+    if name is None:
+        return None
+    cells = table.frame[name]
+    if pd.api.types.is_numeric_dtype(cells):
+        flat = cells.fillna(0).to_numpy(float)
+    else:
+        words = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0, "anomaly": 1.0, "normal": 0.0}
+        flat = cells.astype("str").str.strip().str.lower().map(words).where(cells.notna(), 0.0).to_numpy(float)
+    odd = ~np.isin(flat, (0, 1))
+    if odd.any():
+        row = int(np.argmax(odd))
+        raise DataError(
+            f"{table.name}, line {table.line(row):,}: expected 0 or 1 in the label column {name!r}, "
+            f"found {cells.iloc[row]!r}. Choose another label column, or none."
+        )
+    return flat.astype(bool)
+
+
+def _check_usable(name: str, series: Sequence[TimeSeries], columns: Columns) -> None:
+    if max(len(one) for one in series) < 2:
+        raise DataError(f"{name} has one row per record: expected at least two, since a forecast needs a past.")
+    if not any(np.isfinite(one.values).any() for one in series):
+        raise DataError(f"{name} has no number in {', '.join(map(repr, columns.monitored))}: all cells are empty.")
+
+
+def _note_columns(table: Table, columns: Columns, series: Sequence[TimeSeries], log: _RepairLog) -> None:
+    used = {columns.time, columns.record, columns.labels, *columns.monitored, *columns.context}
+    for column in table.frame.columns:
+        if column not in used:
+            cells = table.frame[column]
+            if not pd.api.types.is_numeric_dtype(cells):
+                log.add(f"Column {column!r} holds text, such as {cells.dropna().iloc[0]!r}: left out")
+            elif not cells.notna().any():
+                log.add(f"Column {column!r} is empty: left out")
+    constant = [
+        column
+        for names, part in ((columns.monitored, "values"), (columns.context, "context"))
+        for position, column in enumerate(names)
+        if _is_constant([getattr(one, part)[:, position] for one in series])
+    ]
+    if constant:
+        shown = ", ".join(map(repr, constant[:SHOWN])) + ", …" * (len(constant) > SHOWN)
+        verb = "Column {} never changes: it carries" if len(constant) == 1 else "Columns {} never change: they carry"
+        log.add(verb.format(shown) + " nothing", len(constant))
+    missing = sum(int(np.isnan(one.values).sum()) for one in series)
+    if missing:
+        log.add(f"{missing:,} monitored cells are empty: left out of learning and scoring", missing)
+
+
+def _is_constant(parts: Sequence[np.ndarray]) -> bool:
+    known = np.concatenate(parts)
+    known = known[np.isfinite(known)]
+    return len(known) > 0 and known.min() == known.max()

@@ -1,0 +1,212 @@
+"""The command line: every flag drawn from the settings, every command a thin call of the pipeline."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Any, NoReturn, Union, get_args, get_origin
+
+from pydantic.fields import FieldInfo
+
+from anomaly.exceptions import AnomalyError, SettingsError
+from anomaly.settings import DetectSettings, FitSettings, ReadSettings, Settings, pick
+
+if TYPE_CHECKING:  # --help should not wait for pandas, let alone torch
+    from anomaly.domain import Dataset
+    from anomaly.pipeline import Fitted
+
+BAD_INPUT = 2
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command. 0: it worked; 2: one sentence on stderr says what is wrong with the input or settings."""
+    try:
+        chosen = _make_parser().parse_args(arguments)
+        chosen.run(vars(chosen))
+    except AnomalyError as error:
+        print(" ".join(str(error).split()), file=sys.stderr)
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return 0
+
+
+def detect(values: dict[str, Any]) -> None:
+    """Fit on the files and write what was found."""
+    # Every setting is checked before minutes of training.
+    fit_settings, settings = pick(FitSettings, values), pick(DetectSettings, values)
+    dataset = _read(values["files"], pick(ReadSettings, values))
+    _write(_fit(dataset, fit_settings), dataset, settings, values["out"])
+
+
+def fit(values: dict[str, Any]) -> None:
+    """Fit on the files and keep the model."""
+    from anomaly import storage
+
+    settings = pick(FitSettings, values)
+    dataset = _read(values["files"], pick(ReadSettings, values))
+    storage.save(_fit(dataset, settings), values["model"])
+    print(f"Model kept in {values['model']}.")
+
+
+def score(values: dict[str, Any]) -> None:
+    """Score files with a kept model and write what was found."""
+    from anomaly import storage
+
+    settings = pick(DetectSettings, values)
+    fitted = storage.load(values["model"])
+    columns = fitted.columns
+    known = ReadSettings(time=columns.time, record=columns.record, channels=columns.monitored, context=columns.context)
+    dataset = _read(values["files"], known.model_copy(update=pick(ReadSettings, values).model_dump(exclude_none=True)))
+    _write(fitted, dataset, settings, values["out"])
+
+
+def demo(values: dict[str, Any]) -> None:
+    """Write a demonstration file."""
+    from anomaly.synthetic import demo_csv
+
+    content = demo_csv(values["name"])
+    out = Path(values["out"])
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_bytes(content)
+    except OSError as error:
+        raise SettingsError(f"{out} cannot be written: {error.strerror}.") from None
+    print(f"{out}: {content.count(10) - 1:,} rows.")
+
+
+def _read(files: list[str], settings: ReadSettings) -> "Dataset":
+    from anomaly.reading import read
+
+    dataset = read(files, settings)
+    records = f"{len(dataset.series):,} record{'s' * (len(dataset.series) > 1)}"
+    print(f"{dataset.name}: {dataset.steps:,} steps, {records}, monitoring {', '.join(dataset.monitored)}.")
+    for repair in dataset.repairs:
+        print(f"  {repair}.")
+    return dataset
+
+
+def _fit(dataset: "Dataset", settings: FitSettings) -> "Fitted":
+    """Train with a progress bar; Ctrl-C once ends training and goes on with the best weights so far."""
+    from anomaly.pipeline import fit
+    from anomaly.progress import training_progress
+
+    with training_progress(settings.epochs) as (on_epoch, should_stop):
+        fitted = fit(dataset, settings, on_epoch=on_epoch, should_stop=should_stop)
+    print(fitted.ended)
+    return fitted
+
+
+def _write(fitted: "Fitted", dataset: "Dataset", settings: DetectSettings, out: str) -> None:
+    from anomaly import export, pipeline
+
+    detection = pipeline.detect(fitted, dataset, settings)
+    written = export.write_files(detection, fitted, out)
+    count = len(detection.events)
+    print(f"{count:,} event{'s' * (count != 1)} above {detection.threshold.value:.6g}: {', '.join(map(str, written))}.")
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise SettingsError(f"{message[0].upper()}{message[1:]}. See `{self.prog} --help`.")
+
+
+def _make_parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="python -m anomaly",
+        description="Find the unforeseen in time series: a recurrent forecaster, its surprises, and what made them.",
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    one = commands.add_parser("detect", help="fit on FILE... and write events.csv, points.csv and run.json to DIR")
+    one.set_defaults(run=detect)
+    _add_files(one)
+    one.add_argument("--out", metavar="DIR", required=True, help="folder for the results")
+    _add_flags(one, ReadSettings, FitSettings, DetectSettings)
+
+    one = commands.add_parser("fit", help="fit on FILE... and keep the model in DIR")
+    one.set_defaults(run=fit)
+    _add_files(one)
+    one.add_argument("--model", metavar="DIR", required=True, help="folder for the model")
+    _add_flags(one, ReadSettings, FitSettings)
+
+    one = commands.add_parser("score", help="score FILE... with a kept model, without fitting again")
+    one.set_defaults(run=score)
+    _add_files(one)
+    one.add_argument("--model", metavar="DIR", required=True, help="folder of the model")
+    one.add_argument("--out", metavar="DIR", required=True, help="folder for the results")
+    _add_flags(one, ReadSettings, DetectSettings)
+
+    one = commands.add_parser("demo", help="write a demonstration file: pump, ecg or ward")
+    one.set_defaults(run=demo)
+    one.add_argument("name", metavar="NAME", help="pump, ecg or ward")
+    one.add_argument("--out", metavar="FILE", required=True, help="file to write")
+    return parser
+
+
+def _add_files(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", nargs="+", metavar="FILE", help="CSV file; several are the records of one dataset")
+
+
+def _add_flags(parser: argparse.ArgumentParser, *kinds: type[Settings]) -> None:
+    for kind in kinds:
+        group = parser.add_argument_group((kind.__doc__ or kind.__name__).splitlines()[0].rstrip("."))
+        for name, field in kind.model_fields.items():
+            default = "" if field.default is None else f" (default: {_show(field.default)})"
+            group.add_argument(
+                f"--{name.replace('_', '-')}",
+                dest=name,
+                metavar=_metavar(name, field),
+                type=_reader(name, field),
+                help=f"{field.description}{default}".replace("%", "%%"),
+            )
+
+
+def _metavar(name: str, field: FieldInfo) -> str:
+    choices = [choice for kind in _kinds(field) for choice in get_args(kind) if isinstance(choice, str)]
+    if tuple in [get_origin(kind) for kind in _kinds(field)]:
+        return "1,8" if name == "horizons" else "A,B"
+    number = "N" if int in _kinds(field) else ""
+    if choices:
+        return "|".join([number, *choices] if number else choices)
+    return number or {"train_until": "TIME", "train_fraction": "F"}.get(name, "X" if float in _kinds(field) else "COL")
+
+
+def _reader(name: str, field: FieldInfo) -> Any:
+    """A function that turns the flag's text into what the settings check; their sentence says what is wrong."""
+    kinds = _kinds(field)
+
+    def read(text: str) -> Any:
+        if tuple in [get_origin(kind) for kind in kinds]:
+            parts = [part.strip() for part in text.split(",") if part.strip()]
+            return tuple(_number(part, name, int) for part in parts) if name == "horizons" else tuple(parts)
+        if int in kinds and not (text in _choices(kinds)):
+            return _number(text, name, int)
+        return _number(text, name, float) if float in kinds else text
+
+    return read
+
+
+def _kinds(field: FieldInfo) -> tuple[Any, ...]:
+    """The types a field takes, None aside."""
+    if get_origin(field.annotation) in (Union, UnionType):
+        return tuple(kind for kind in get_args(field.annotation) if kind is not NoneType)
+    return (field.annotation,)
+
+
+def _choices(kinds: Sequence[Any]) -> list[Any]:
+    return [choice for kind in kinds for choice in get_args(kind)]
+
+
+def _number(text: str, name: str, kind: type[int] | type[float]) -> float:
+    try:
+        return kind(text)
+    except ValueError:
+        wanted = "a whole number" if kind is int else "a number"
+        raise SettingsError(f"--{name.replace('_', '-')}: expected {wanted}, found {text!r}.") from None
+
+
+def _show(default: Any) -> str:
+    return ",".join(map(str, default)) if isinstance(default, tuple) else str(default)

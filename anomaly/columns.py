@@ -1,0 +1,167 @@
+"""Which column is the time, the record, a channel, context, the label: proposed by looking, changed by settings."""
+
+import difflib
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from anomaly.domain import Columns
+from anomaly.exceptions import DataError, SettingsError
+from anomaly.reading.table import Table
+from anomaly.settings import ReadSettings
+from anomaly.times import looks_like_time
+
+TIME_NAMES = ("time", "timestamp", "datetime", "date", "date_time", "ts", "seconds", "step", "index", "t", "epoch", "unix")
+RECORD_NAMES = ("record", "patient", "subject", "unit", "machine", "device", "series", "stay", "id", "engine", "asset")
+LABEL_NAMES = ("label", "labels", "is_anomaly", "anomaly", "is_outlier")
+MOST_CHANNELS = 500
+
+
+def propose_columns(tables: Sequence[Table], settings: ReadSettings) -> Columns:
+    """The part each column plays. All tables must have the same columns, in any order.
+
+    Raises SettingsError for a column that is not there (naming the nearest), DataError where tables differ or no
+    channel is left.
+    """
+    _check_same_columns(tables)
+    frame = tables[0].frame
+    _check_known(settings, list(frame.columns), tables[0].name)
+    labels = settings.labels or _find_labels(frame)
+    record = settings.record or _find_record(frame, labels)
+    taken = {settings.time, record, labels, *(settings.channels or ()), *(settings.context or ())}
+    time = settings.time or _find_time(frame, taken, record)
+    numeric = [
+        column
+        for column in frame.columns
+        if column not in (time, record, labels) and _has_numbers(tables, column)
+    ]
+    monitored, context = _split_channels(tables, numeric, settings)
+    if not monitored:
+        raise DataError(
+            f"{tables[0].name} has no channel to monitor: expected at least one column of numbers beside time, record "
+            f"and label, found {', '.join(map(repr, frame.columns[:8]))}."
+        )
+    if len(monitored) + len(context) > MOST_CHANNELS:
+        raise DataError(
+            f"{tables[0].name} has {len(monitored) + len(context):,} channels; expected at most {MOST_CHANNELS}. "
+            "Name the ones to monitor (--channels A,B or the Columns panel)."
+        )
+    return Columns(time, record, tuple(monitored), tuple(context), labels)
+
+
+def _check_same_columns(tables: Sequence[Table]) -> None:
+    first = tables[0]
+    for other in tables[1:]:
+        differing = set(first.frame.columns) ^ set(other.frame.columns)
+        if differing:
+            raise DataError(
+                f"{first.name} and {other.name} do not have the same columns: "
+                f"{', '.join(map(repr, sorted(differing)))} in only one of them. Detect them one by one."
+            )
+
+
+def _check_known(settings: ReadSettings, columns: list[str], name: str) -> None:
+    named = [settings.time, settings.record, settings.labels, *(settings.channels or ()), *(settings.context or ())]
+    for column in named:
+        if column is not None and column not in columns:
+            near = difflib.get_close_matches(column, columns, 1, 0.0)
+            raise SettingsError(
+                f"{name} has no column {column!r}; the nearest is {near[0]!r}. "
+                f"Its columns are {', '.join(map(repr, columns[:12]))}{', …' * (len(columns) > 12)}."
+            )
+    parts: dict[str, str] = {}
+    for part, members in (
+        ("time", [settings.time]),
+        ("record", [settings.record]),
+        ("labels", [settings.labels]),
+        ("channels", settings.channels or ()),
+        ("context", settings.context or ()),
+    ):
+        for column in members:
+            if column is not None and parts.setdefault(column, part) != part:
+                raise SettingsError(f"Column {column!r} is named as {parts[column]} and as {part}: choose one.")
+
+
+def _find_labels(frame: pd.DataFrame) -> str | None:
+    for column in frame.columns:
+        if column.strip().lower() in LABEL_NAMES and frame[column].dropna().isin([0, 1]).all():
+            return str(column)
+    return None
+
+
+def _find_time(frame: pd.DataFrame, taken: set[str | None], record: str | None) -> str | None:
+    free = [column for column in frame.columns if column not in taken]
+    named = [column for column in free if _words(column) & set(TIME_NAMES)]
+    for column in named:
+        if not _is_number_column(frame[column]) or _orders_rows(frame, column, record):
+            return str(column)
+    for column in free:
+        if not _is_number_column(frame[column]) and looks_like_time(frame[column]):
+            return str(column)
+    first = frame.columns[0]
+    # A first column of evenly rising numbers is a row count, whatever it is called.
+    if first in free and len(free) > 1 and _counts_up(frame[first]):
+        return str(first)
+    return None
+
+
+def _orders_rows(frame: pd.DataFrame, column: str, record: str | None) -> bool:
+    """Whether numbers called "time" never repeat in place: a channel called "step count" does not."""
+    groups = [frame[column]] if record is None else [part for _, part in frame.groupby(record, sort=False)[column]]
+    rises = sum(int((part.diff().iloc[1:] > 0).sum()) for part in groups)
+    return rises >= 0.9 * sum(len(part) - 1 for part in groups)
+
+
+def _counts_up(values: pd.Series) -> bool:
+    if not _is_number_column(values) or values.isna().any() or len(values) < 3:
+        return False
+    steps = np.diff(values.to_numpy(float))
+    return bool(steps[0] > 0 and np.allclose(steps, steps[0], rtol=1e-6))
+
+
+def _find_record(frame: pd.DataFrame, labels: str | None) -> str | None:
+    for column in frame.columns:
+        if column == labels or not _words(column) & set(RECORD_NAMES):
+            continue
+        values = frame[column]
+        if pd.api.types.is_float_dtype(values) or values.isna().any():
+            continue
+        if values.nunique() <= len(values) / 2:
+            return str(column)
+    return None
+
+
+def _split_channels(
+    tables: Sequence[Table], numeric: list[str], settings: ReadSettings
+) -> tuple[list[str], list[str]]:
+    """Monitored and context. Proposed: on/off columns (two values at most) are context where anything else is left."""
+    for column in (*(settings.channels or ()), *(settings.context or ())):
+        if column not in numeric:
+            raise DataError(f"Column {column!r} of {tables[0].name} holds no numbers; expected a channel of numbers.")
+    context = list(settings.context or ())
+    if settings.channels is not None:
+        return list(settings.channels), context
+    free = [column for column in numeric if column not in context]
+    if settings.context is not None:
+        return free, context
+    lively = [column for column in free if max(table.frame[column].nunique() for table in tables) > 2]
+    return (lively, [column for column in free if column not in lively]) if lively else (free, [])
+
+
+def _has_numbers(tables: Sequence[Table], column: str) -> bool:
+    return all(_is_number_column(table.frame[column]) for table in tables) and any(
+        np.isfinite(table.frame[column].to_numpy(float)).any() for table in tables
+    )
+
+
+def _is_number_column(values: pd.Series) -> bool:
+    return pd.api.types.is_numeric_dtype(values)
+
+
+def _words(column: str) -> set[str]:
+    """The lower-case words of a column's name, and the name whole: "Patient ID" -> patient, id, patient id."""
+    name = column.strip().lower()
+    return {name, *name.replace("_", " ").replace("-", " ").replace(".", " ").split()}
+
+

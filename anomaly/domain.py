@@ -1,0 +1,190 @@
+"""What flows through the stages, in order. T steps, C monitored channels, X context channels, H horizons."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Which column of the file plays which part."""
+
+    time: str | None
+    record: str | None
+    monitored: tuple[str, ...]
+    context: tuple[str, ...]
+    labels: str | None
+
+
+@dataclass(frozen=True)
+class TimeAxis:
+    """What the times of a dataset mean.
+
+    `kind` is "timestamp" (times are datetime64[us], in UTC when `offset` is not empty), "number" (as the file gave
+    them) or "row" (there was no time column: positions from 0). `unit` is the seconds in one unit of a number that
+    counts from 1970 (epoch), else None. `resolution` is the coarsest unit that writes every time stamp without loss.
+    """
+
+    name: str
+    kind: Literal["timestamp", "number", "row"]
+    unit: float | None = None
+    offset: str = ""
+    resolution: Literal["D", "s", "ms", "us"] = "s"
+
+    @property
+    def is_calendar(self) -> bool:
+        """Whether a duration in seconds is known."""
+        return self.kind == "timestamp" or self.unit is not None
+
+
+@dataclass(frozen=True)
+class Repair:
+    """Something done to the file, or found in it, that the user should know of."""
+
+    text: str
+    count: int = 0
+    lines: tuple[int, ...] = ()
+    """first few lines of the file concerned, the header being line 1"""
+
+    def __str__(self) -> str:
+        if not self.lines:
+            return self.text
+        shown = ", ".join(f"{line:,}" for line in self.lines)
+        return f"{self.text} (line{'s' * (len(self.lines) > 1)} {shown}{', …' * (self.count > len(self.lines))})"
+
+
+@dataclass(frozen=True, eq=False)
+class TimeSeries:
+    """One record, of any length T >= 1."""
+
+    name: str
+    times: np.ndarray
+    """(T,) datetime64[us] or a number, never decreasing"""
+    values: np.ndarray
+    """(T, C) float64, own units, NaN = missing"""
+    context: np.ndarray
+    """(T, X) float64, NaN = missing"""
+    labels: np.ndarray | None
+    """(T,) bool, True = known anomaly"""
+    row_steps: np.ndarray
+    """(R,) int64: the step each row of the file became, in time order; R >= T since repeated rows share a step"""
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Records that share channels. One sensor file is a dataset of one record."""
+
+    name: str
+    series: tuple[TimeSeries, ...]
+    columns: Columns
+    time_axis: TimeAxis
+    repairs: tuple[Repair, ...]
+    digest: str
+    """sha256 of the file's bytes"""
+
+    @property
+    def monitored(self) -> tuple[str, ...]:
+        return self.columns.monitored
+
+    @property
+    def has_labels(self) -> bool:
+        return any(series.labels is not None for series in self.series)
+
+    @property
+    def steps(self) -> int:
+        return sum(len(series) for series in self.series)
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One pass over the train span. Losses are mean Huber losses per observed value, in standard deviations."""
+
+    number: int
+    epochs: int
+    train_loss: float
+    validation_loss: float
+    """NaN where nothing could be held out"""
+    seconds: float
+    """since training began"""
+    seconds_left: float
+    """if every remaining epoch runs"""
+    is_best: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Forecast:
+    """Next-step predictions of one record, aligned to the step they speak of."""
+
+    series: TimeSeries
+    predicted_by_horizon: np.ndarray
+    """(H, T, C) in the channel's own units; NaN at the steps before a horizon's first prediction"""
+
+    @property
+    def predicted(self) -> np.ndarray:
+        """(T, C) by the shortest horizon."""
+        return self.predicted_by_horizon[0]
+
+    @property
+    def residuals(self) -> np.ndarray:
+        """(H, T, C) observed - predicted, own units; NaN where either is unknown."""
+        return self.series.values - self.predicted_by_horizon
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """How surprising each step of one record is."""
+
+    values: np.ndarray
+    """(T,) >= 0, unitless, high = anomalous, NaN = unknown"""
+    contributions: np.ndarray
+    """(T, C) what each channel puts in, before smoothing"""
+
+
+@dataclass(frozen=True, eq=False)
+class Threshold:
+    """A step is flagged when score > value."""
+
+    value: float
+    rule: str
+    parameter: float
+    reference: np.ndarray
+    """(N,) the finite reference scores it was set from"""
+
+
+@dataclass(frozen=True)
+class Span:
+    """Steps start, start + 1, ..., stop - 1 of one record."""
+
+    start: int
+    stop: int
+
+    def __len__(self) -> int:
+        return self.stop - self.start
+
+    def __contains__(self, step: int) -> bool:
+        return self.start <= step < self.stop
+
+
+@dataclass(frozen=True)
+class Event:
+    """One stretch of one record that was flagged."""
+
+    record: int
+    """position of the record in the dataset"""
+    span: Span
+    peak: int
+    """step of the highest score"""
+    peak_score: float
+    channel: str
+    """the channel that contributed most over the span"""
+    direction: Literal["above", "below"]
+    """whether the channel was above or below what was expected"""
+    observed: float
+    """the channel's value at the peak, NaN = missing"""
+    expected: float
+
+

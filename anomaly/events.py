@@ -1,0 +1,94 @@
+"""scores > threshold -> runs -> joined and pruned -> ranked events."""
+
+import numpy as np
+
+from anomaly.domain import Event, Forecast, Scores, Span
+
+
+def find_flags(scores: np.ndarray, threshold: float) -> np.ndarray:
+    """(T,) bool. Strictly above, here and nowhere else: with >=, a quantile would flag all of a constant score."""
+    with np.errstate(invalid="ignore"):
+        return scores > threshold
+
+
+def find_runs(flags: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Starts and stops of the runs of True in flags (T,): run i is the steps [starts[i], stops[i])."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
+    return edges[::2], edges[1::2]
+
+
+def fill_runs(starts: np.ndarray, stops: np.ndarray, steps: int) -> np.ndarray:
+    """The inverse of `find_runs`: (steps,) bool."""
+    change = np.zeros(steps + 1, np.int64)
+    np.add.at(change, starts, 1)
+    np.add.at(change, stops, -1)
+    return np.cumsum(change[:-1]) > 0
+
+
+def merge_runs(
+    starts: np.ndarray, stops: np.ndarray, merge_gap: int, min_length: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Join runs with at most `merge_gap` steps between, then drop those of fewer than `min_length` steps."""
+    if len(starts) == 0:
+        return starts, stops
+    apart = starts[1:] - stops[:-1] > merge_gap
+    starts, stops = starts[np.concatenate([[True], apart])], stops[np.concatenate([apart, [True]])]
+    long_enough = stops - starts >= min_length
+    return starts[long_enough], stops[long_enough]
+
+
+def overlaps_any(starts: np.ndarray, stops: np.ndarray, others: np.ndarray, other_stops: np.ndarray) -> np.ndarray:
+    """For each run, whether any of the other runs (sorted, disjoint) shares a step with it."""
+    return np.searchsorted(others, stops, side="left") > np.searchsorted(other_stops, starts, side="right")
+
+
+def find_events(
+    record: int,
+    forecast: Forecast,
+    scores: Scores,
+    threshold: float,
+    merge_gap: int,
+    min_length: int,
+    channels: tuple[str, ...],
+) -> list[Event]:
+    """The events of one record, in time order."""
+    runs = merge_runs(*find_runs(find_flags(scores.values, threshold)), merge_gap, min_length)
+    return [
+        _describe(record, Span(int(start), int(stop)), forecast, scores, channels)
+        for start, stop in zip(*runs, strict=True)
+    ]
+
+
+def rank_events(events: list[Event]) -> list[Event]:
+    """Most severe first: by peak score, then the longer, then the earlier."""
+    return sorted(events, key=lambda event: (-event.peak_score, -len(event.span), event.record, event.span.start))
+
+
+def _describe(record: int, span: Span, forecast: Forecast, scores: Scores, channels: tuple[str, ...]) -> Event:
+    inside = slice(span.start, span.stop)
+    peak = _find_peak(span, scores)
+    leading = int(np.argmax(np.nansum(scores.contributions[inside], axis=0)))
+    observed = forecast.series.values[:, leading]
+    expected = forecast.predicted[:, leading]
+    gap = observed[peak] - expected[peak]
+    if not np.isfinite(gap):
+        known = np.nan_to_num(observed[inside] - expected[inside])
+        gap = known[np.argmax(np.abs(known))]
+    return Event(
+        record=record,
+        span=span,
+        peak=peak,
+        peak_score=float(scores.values[peak]),
+        channel=channels[leading],
+        direction="above" if gap >= 0 else "below",
+        observed=float(observed[peak]),
+        expected=float(expected[peak]),
+    )
+
+
+def _find_peak(span: Span, scores: Scores) -> int:
+    """The step of the highest score; where smoothing left a plateau, its step of greatest contributions."""
+    inside = scores.values[span.start : span.stop]
+    plateau = np.flatnonzero(inside >= np.nanmax(inside) * (1 - 1e-9))
+    surprise = np.nansum(scores.contributions[span.start : span.stop][plateau], axis=1)
+    return span.start + int(plateau[np.argmax(surprise)])

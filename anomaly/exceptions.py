@@ -1,0 +1,21 @@
+"""Errors whose message is meant for the person at the screen: what was expected, what was found, what to do."""
+
+
+class AnomalyError(Exception):
+    """Base of every error this package raises on purpose; `str(error)` is one plain sentence or two."""
+
+
+class DataError(AnomalyError):
+    """The file or its columns cannot be used as they are."""
+
+
+class SettingsError(AnomalyError):
+    """A setting is out of range or does not fit the data."""
+
+
+class TrainingError(AnomalyError):
+    """The forecaster could not be trained."""
+
+
+class ModelFileError(AnomalyError):
+    """A saved model is missing, damaged, or made for other data."""

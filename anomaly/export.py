@@ -1,0 +1,100 @@
+"""Detection -> events.csv, points.csv and run.json, the same bytes from the browser, the command line and Python."""
+
+import io
+import json
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv as arrow_csv
+
+from anomaly.detection import Detection, round_figures
+from anomaly.exceptions import DataError
+from anomaly.pipeline import Fitted
+from anomaly.storage import versions
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+STRUCTURE = set(",\"\n\r")
+"""characters that a CSV cell may only hold in quotes"""
+
+
+def events_csv(detection: Detection) -> bytes:
+    return to_csv(detection.events_table())
+
+
+def points_csv(detection: Detection) -> bytes:
+    return to_csv(detection.points())
+
+
+def run_json(detection: Detection, fitted: Fitted) -> bytes:
+    """What made the two tables: file digest, settings, versions, seed, threshold, repairs."""
+    dataset = detection.dataset
+    columns = dataset.columns
+    run = {
+        "data": {
+            "name": dataset.name,
+            "sha256": dataset.digest,
+            "records": len(dataset.series),
+            "steps": dataset.steps,
+            "time": columns.time,
+            "record": columns.record,
+            "channels": columns.monitored,
+            "context": columns.context,
+            "labels": columns.labels,
+            "repairs": [str(repair) for repair in dataset.repairs],
+        },
+        "fit": fitted.settings.model_dump()
+        | {"fitted_on_sha256": fitted.digest, "ended": fitted.ended, "epochs_run": len(fitted.epochs)},
+        "detect": detection.settings.model_dump(),
+        "threshold": {
+            "rule": detection.threshold.rule,
+            "parameter": detection.threshold.parameter,
+            "value": float(round_figures(detection.threshold.value)),
+        },
+        "events": len(detection.events),
+        "versions": versions(),
+    }
+    return (json.dumps(run, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def write_files(detection: Detection, fitted: Fitted, folder: str | Path) -> list[Path]:
+    """Write the three files into `folder`, made where it is missing. Raises DataError where that is not possible."""
+    folder = Path(folder)
+    contents = {
+        "events.csv": events_csv(detection),
+        "points.csv": points_csv(detection),
+        "run.json": run_json(detection, fitted),
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in contents.items():
+            (folder / name).write_bytes(content)
+    except OSError as error:
+        raise DataError(f"The results cannot be written to {folder}: {error.strerror}.") from None
+    return [folder / name for name in contents]
+
+
+def to_csv(table: pd.DataFrame) -> bytes:
+    """UTF-8, commas, "\\n"; unknown = empty; text that a spreadsheet would run as a formula gets a leading '."""
+    names = [disarm(name) for name in table.columns]
+    columns, quoting = [], "none"
+    for position in range(table.shape[1]):
+        cells = table.iloc[:, position]
+        if isinstance(cells.dtype, pd.StringDtype):
+            codes, unique = cells.factorize()
+            texts = [disarm(text) for text in unique]
+            columns.append(pa.array(texts, pa.string()).take(pa.array(codes)))
+            # Arrow either quotes every text or none; quote only where some cell needs it.
+            quoting = "needed" if any(STRUCTURE & set(text) for text in texts) else quoting
+        else:
+            columns.append(pa.array(cells.to_numpy(), from_pandas=True))
+    sink = io.BytesIO(pd.DataFrame(columns=names).to_csv(index=False, lineterminator="\n").encode())
+    sink.seek(0, io.SEEK_END)
+    options = arrow_csv.WriteOptions(include_header=False, quoting_style=quoting)
+    arrow_csv.write_csv(pa.table(columns, names=[str(n) for n in range(len(names))]), sink, options)
+    return sink.getvalue()
+
+
+def disarm(cell: str) -> str:
+    """A text cell that no spreadsheet takes for a formula (OWASP, CSV injection)."""
+    return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell

@@ -1,0 +1,1 @@
+"""The recurrent forecaster: arrays in, arrays out. The only folder that knows torch."""

@@ -1,0 +1,95 @@
+"""A trained network run over records: whole, or in pieces that are computed side by side."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+
+from anomaly.model.network import Network
+
+PIECE_STEPS = 512
+DEFAULT_BURN_IN = 128
+MOST_BURN_IN = 2048
+FORGOTTEN = 1e-3
+"""in standard deviations: below this, what the state held before a piece makes no difference worth telling"""
+BATCH_VALUES = 4_000_000
+"""hidden values computed at once: bounds the memory of a batch of pieces"""
+
+
+class Forecaster:
+    """Predicts `horizons` steps ahead from scaled inputs. `burn_in` is how many steps a piece warms up for."""
+
+    def __init__(self, network: Network, horizons: Sequence[int], burn_in: int = DEFAULT_BURN_IN) -> None:
+        self.network = network
+        self.horizons = tuple(horizons)
+        self.burn_in = burn_in
+
+    @property
+    def device(self) -> torch.device:
+        return self.network.head.weight.device
+
+    def predict_whole(self, inputs: np.ndarray) -> np.ndarray:
+        """(T, D) -> (H, T, C), unbroken from the first step to the last. Slow on long records; exact."""
+        with torch.inference_mode():
+            self.network.eval()
+            predicted, _ = self.network(self._tensor(inputs[None]), self.network.start(1))
+        return self._align(predicted[0].cpu().numpy())
+
+    def predict(self, records: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Records (T, D), of any lengths -> predictions (H, T, C) aligned to the step they speak of, NaN before.
+
+        A recurrent network's memory is finite: each piece of `PIECE_STEPS` steps is preceded by `burn_in` steps from
+        which only its state is kept, and the pieces of all records run as batches. Where a piece begins depends on
+        its position alone, so later steps never change earlier predictions.
+        """
+        outputs = [np.empty((len(inputs), *self.network.output_shape), np.float32) for inputs in records]
+        for batch in self._batches(records):
+            longest = max(stop - burn_start for _, burn_start, _, stop in batch)
+            stacked = np.zeros((len(batch), longest, self.network.recurrent.input_size), np.float32)
+            for row, (record, burn_start, _, stop) in enumerate(batch):
+                stacked[row, : stop - burn_start] = records[record][burn_start:stop]
+            with torch.inference_mode():
+                self.network.eval()
+                predicted, _ = self.network(self._tensor(stacked), self.network.start(len(batch)))
+                predicted = predicted.cpu().numpy()
+            for row, (record, burn_start, start, stop) in enumerate(batch):
+                outputs[record][start:stop] = predicted[row, start - burn_start : stop - burn_start]
+        return [self._align(output) for output in outputs]
+
+    def measure_burn_in(self, inputs: np.ndarray) -> int:
+        """The fewest steps (a power of two) after which the start no longer shows in the predictions for (T, D) inputs.
+
+        Compares a run from the beginning with runs started without a past at several later steps.
+        """
+        starts = np.linspace(0, len(inputs), 10, dtype=int)[1:-1]
+        whole = self.predict_whole(inputs[: int(starts[-1]) + MOST_BURN_IN])[0]
+        burn_in = 16
+        for start in starts:
+            fresh = self.predict_whole(inputs[start : start + MOST_BURN_IN])[0]
+            known = whole[start : start + len(fresh)]
+            differs = np.flatnonzero((np.abs(fresh - known)[1:] > FORGOTTEN).any(1))
+            while len(differs) and burn_in <= differs[-1] + 1 and burn_in < MOST_BURN_IN:
+                burn_in *= 2
+        return burn_in
+
+    def _batches(self, records: Sequence[np.ndarray]) -> Iterator[list[tuple[int, int, int, int]]]:
+        """(record, first burn-in step, first step, stop) of every piece, alike lengths together."""
+        pieces = [
+            (record, max(0, start - self.burn_in), start, min(start + PIECE_STEPS, len(inputs)))
+            for record, inputs in enumerate(records)
+            for start in range(0, len(inputs), PIECE_STEPS)
+        ]
+        pieces.sort(key=lambda piece: piece[3] - piece[1])
+        size = max(1, BATCH_VALUES // ((PIECE_STEPS + self.burn_in) * self.network.recurrent.hidden_size))
+        for first in range(0, len(pieces), size):
+            yield pieces[first : first + size]
+
+    def _align(self, predicted: np.ndarray) -> np.ndarray:
+        """(T, H, C) made at each step -> (H, T, C) for each step."""
+        aligned = np.full((len(self.horizons), len(predicted), predicted.shape[2]), np.nan, np.float32)
+        for position, horizon in enumerate(self.horizons):
+            aligned[position, horizon:] = predicted[: max(len(predicted) - horizon, 0), position]
+        return aligned
+
+    def _tensor(self, array: np.ndarray) -> torch.Tensor:
+        return torch.from_numpy(np.ascontiguousarray(array, np.float32)).to(self.device)

@@ -1,0 +1,60 @@
+"""A recurrent network that predicts, at every step, the values some steps ahead."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+State = tuple[Tensor, ...]
+"""What the network remembers: (h,) or (h, c), each (layers, B, hidden_units)."""
+
+CELLS: dict[str, type[nn.RNNBase]] = {"lstm": nn.LSTM, "gru": nn.GRU}
+
+
+class Network(nn.Module):
+    """Inputs (B, L, D) and a state -> predictions (B, L, H, C) and the state after the last step."""
+
+    def __init__(
+        self,
+        cell: str,
+        input_size: int,
+        hidden_units: int,
+        layers: int,
+        horizons: int,
+        channels: int,
+        generator: torch.Generator,
+    ) -> None:
+        super().__init__()
+        self.recurrent = CELLS[cell](input_size, hidden_units, layers, batch_first=True)
+        self.head = nn.Linear(hidden_units, horizons * channels)
+        self.output_shape = (horizons, channels)
+        # Drawn from our own generator, not torch's global one, so that fits running side by side do not disturb
+        # each other's draws and the same seed gives the same network.
+        bound = 1 / math.sqrt(hidden_units)
+        with torch.no_grad():
+            for parameter in self.parameters():
+                parameter.copy_(torch.empty(parameter.shape).uniform_(-bound, bound, generator=generator))
+
+    def start(self, batch: int) -> State:
+        """The state that remembers nothing, for `batch` sequences."""
+        zeros = self.head.weight.new_zeros(self.recurrent.num_layers, batch, self.recurrent.hidden_size)
+        return (zeros, zeros) if isinstance(self.recurrent, nn.LSTM) else (zeros,)
+
+    def forward(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
+        if isinstance(self.recurrent, nn.LSTM):
+            hidden, after = self.recurrent(inputs, state)
+        else:
+            hidden, last = self.recurrent(inputs, state[0])
+            after = (last,)
+        return self.head(hidden).unflatten(-1, self.output_shape), after
+
+
+def pick_device(wanted: str) -> torch.device:
+    """"auto" takes CUDA, then Apple's MPS, then the CPU."""
+    if wanted != "auto":
+        return torch.device(wanted)
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    if torch.backends.mps.is_available():
+        return torch.device("mps")
+    return torch.device("cpu")

@@ -1,0 +1,249 @@
+"""Truncated backpropagation through time over parallel streams of contiguous time.
+
+The records are joined end to end on a ring and the ring is cut into B streams that are walked side by side, `bptt_steps`
+at a time. The state is carried from segment to segment but its gradient is cut there (Williams & Peng 1990); it is reset
+where a record starts. Every step gives a prediction and a loss, so each point is computed once per epoch.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from anomaly.domain import Epoch
+from anomaly.exceptions import TrainingError
+from anomaly.model.forecaster import Forecaster
+from anomaly.model.network import Network, State
+from anomaly.settings import FitSettings
+
+HUBER_BETA = 0.5
+GRADIENT_NORM = 1.0
+VALIDATION_BURN_IN = 128
+FEW_STREAMS, MANY_STREAMS = 16, 256
+
+OnEpoch = Callable[[Epoch], object]
+ShouldStop = Callable[[], bool]
+
+
+@dataclass(frozen=True, eq=False)
+class TrainRecord:
+    """What the network learns from of one record: the train span, cut in a learning and a held-out part."""
+
+    inputs: np.ndarray
+    """(T, D) float32, complete"""
+    targets: np.ndarray
+    """(T, C) float32, NaN = not observed"""
+    validation_start: int
+    """steps from here on are held out"""
+
+
+@dataclass(frozen=True, eq=False)
+class Ring:
+    """The records joined end to end. `targets[t, h]` is what horizon h should predict at step t."""
+
+    inputs: Tensor
+    """(N, D)"""
+    targets: Tensor
+    """(N, H, C), 0 where not observed"""
+    observed: Tensor
+    """(N, H, C) bool"""
+    starts: Tensor
+    """(N,) bool, True where a record starts"""
+
+
+def make_ring(sequences: Sequence[TrainRecord], horizons: Sequence[int], device: torch.device) -> Ring:
+    inputs, targets, starts = [], [], []
+    for sequence in sequences:
+        stop = sequence.validation_start
+        if stop == 0:
+            continue
+        inputs.append(sequence.inputs[:stop])
+        targets.append(shift_targets(sequence.targets[:stop], horizons))
+        starts.append(np.arange(stop) == 0)
+    ahead = torch.from_numpy(np.concatenate(targets)).to(device)
+    return Ring(
+        torch.from_numpy(np.concatenate(inputs)).to(device),
+        ahead.nan_to_num(0.0),
+        ~ahead.isnan(),
+        torch.from_numpy(np.concatenate(starts)),
+    )
+
+
+def shift_targets(values: np.ndarray, horizons: Sequence[int]) -> np.ndarray:
+    """(T, C) -> (T, H, C): at step t the values at t + horizon, NaN past the end."""
+    shifted = np.full((len(values), len(horizons), values.shape[1]), np.nan, dtype=np.float32)
+    for position, horizon in enumerate(horizons):
+        shifted[: max(len(values) - horizon, 0), position] = values[horizon:]
+    return shifted
+
+
+def choose_streams(steps: int, bptt_steps: int) -> int:
+    """How many streams to walk side by side: enough to fill a processor, few enough for long memories and many updates."""
+    few = min(FEW_STREAMS, steps // (2 * bptt_steps))
+    return max(1, few, min(MANY_STREAMS, steps // (64 * bptt_steps)))
+
+
+def segments(ring: Ring, streams: int, bptt_steps: int, offset: int) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor]]:
+    """Walk the ring from `offset` as `streams` streams: (inputs, targets, observed, starts), each (B, L, ...), L <= bptt_steps.
+
+    What does not fill a whole stream (fewer than B steps) is left out this time; the offset differs the next.
+    """
+    length = len(ring.starts) // streams
+    steps = (torch.arange(streams * length) + offset) % len(ring.starts)
+    rows = steps.view(streams, length)
+    for first in range(0, length, bptt_steps):
+        part = rows[:, first : first + bptt_steps]
+        on_device = part.to(ring.inputs.device)
+        yield ring.inputs[on_device], ring.targets[on_device], ring.observed[on_device], ring.starts[part]
+
+
+def run_with_resets(network: Network, inputs: Tensor, state: State, starts: Tensor) -> tuple[Tensor, State]:
+    """Like `network(inputs, state)`, with stream b's state reset before each step where `starts` (B, L) is True.
+
+    The segment is cut at the steps where any stream resets: exact, and as fast as the network's own kernel between.
+    """
+    cuts = [0, *(step for step in starts.any(0).nonzero().flatten().tolist() if step > 0), inputs.shape[1]]
+    outputs = []
+    for first, stop in zip(cuts, cuts[1:], strict=False):
+        if starts[:, first].any():
+            keep = (~starts[:, first]).to(inputs).view(1, -1, 1)
+            state = tuple(part * keep for part in state)
+        output, state = network(inputs[:, first:stop], state)
+        outputs.append(output)
+    return outputs[0] if len(outputs) == 1 else torch.cat(outputs, 1), state
+
+
+def mean_loss(predicted: Tensor, targets: Tensor, observed: Tensor) -> Tensor:
+    """Mean Huber loss over the observed targets; 0 where there are none."""
+    losses = nn.functional.smooth_l1_loss(predicted, targets, reduction="none", beta=HUBER_BETA)
+    return (losses * observed).sum() / observed.sum().clamp(min=1)
+
+
+def train(
+    sequences: Sequence[TrainRecord],
+    settings: FitSettings,
+    device: torch.device,
+    on_epoch: OnEpoch | None = None,
+    should_stop: ShouldStop | None = None,
+) -> tuple[Forecaster, list[Epoch], str]:
+    """Train a forecaster; the best weights by validation loss are kept.
+
+    Returns the forecaster, its epochs and one sentence on why training ended. Raises TrainingError where the loss is
+    not a number.
+    """
+    generator = torch.Generator().manual_seed(settings.seed)
+    network = Network(
+        settings.cell,
+        sequences[0].inputs.shape[1],
+        settings.hidden_units,
+        settings.layers,
+        len(settings.horizons),
+        sequences[0].targets.shape[1],
+        generator,
+    ).to(device)
+    ring = make_ring(sequences, settings.horizons, device)
+    walk = _Walk(network, ring, settings, generator)
+    forecaster = Forecaster(network, settings.horizons)
+    held_out = _HeldOut(sequences)
+    epochs: list[Epoch] = []
+    best = math.inf
+    best_weights = _copy_weights(network)
+    began = time.perf_counter()
+    reason = f"All {settings.epochs} epochs ran."
+    for number in range(1, settings.epochs + 1):
+        train_loss = walk.epoch(should_stop)
+        if train_loss is None:
+            reason = f"Stopped on request in epoch {number}; the best weights so far are kept."
+            break
+        if not math.isfinite(train_loss):
+            raise TrainingError(
+                f"Training failed in epoch {number}: the loss is not a number any more. "
+                f"Lower the learning rate ({settings.learning_rate:g})."
+            )
+        validation_loss = held_out.loss(forecaster)
+        watched = train_loss if math.isnan(validation_loss) else validation_loss
+        is_best = watched < best
+        if is_best:
+            best, best_weights = watched, _copy_weights(network)
+        seconds = time.perf_counter() - began
+        left = seconds / number * (settings.epochs - number)
+        epochs.append(Epoch(number, settings.epochs, train_loss, validation_loss, seconds, left, is_best))
+        if on_epoch is not None:
+            on_epoch(epochs[-1])
+        since_best = number - max(epoch.number for epoch in epochs if epoch.is_best)
+        if since_best >= settings.patience:
+            reason = f"Stopped early after epoch {number}: no better validation loss for {since_best} epochs."
+            break
+    network.load_state_dict(best_weights)
+    return forecaster, epochs, reason
+
+
+class _Walk:
+    """The optimiser and its schedule, walking the ring once per epoch."""
+
+    def __init__(self, network: Network, ring: Ring, settings: FitSettings, generator: torch.Generator) -> None:
+        self.network, self.ring, self.settings, self.generator = network, ring, settings, generator
+        steps = len(ring.starts)
+        self.streams = choose_streams(steps, settings.bptt_steps)
+        updates = settings.epochs * math.ceil(steps // self.streams / settings.bptt_steps)
+        self.optimizer = torch.optim.AdamW(network.parameters(), lr=settings.learning_rate)
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self.optimizer, max_lr=settings.learning_rate, total_steps=max(updates, 2)
+        )
+
+    def epoch(self, should_stop: ShouldStop | None) -> float | None:
+        """Mean training loss over the epoch's segments, or None when asked to stop on the way."""
+        self.network.train()
+        offset = int(torch.randint(len(self.ring.starts), (1,), generator=self.generator))
+        state = self.network.start(self.streams)
+        total, weight = torch.zeros(2, device=self.ring.inputs.device)
+        for inputs, targets, observed, starts in segments(self.ring, self.streams, self.settings.bptt_steps, offset):
+            if should_stop is not None and should_stop():
+                return None
+            noise = torch.randn(inputs.shape, generator=self.generator).to(inputs.device)
+            noisy = inputs + self.settings.input_noise * noise
+            predicted, state = run_with_resets(self.network, noisy, state, starts)
+            loss = mean_loss(predicted, targets, observed)
+            self.optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            nn.utils.clip_grad_norm_(self.network.parameters(), GRADIENT_NORM)
+            self.optimizer.step()
+            self.schedule.step()
+            state = tuple(part.detach() for part in state)
+            total += loss.detach() * observed.sum()
+            weight += observed.sum()
+        return float(total / weight.clamp(min=1))
+
+
+class _HeldOut:
+    """The held-out end of every record, forecast after a burn-in through the steps before it."""
+
+    def __init__(self, sequences: Sequence[TrainRecord]) -> None:
+        self.inputs: list[np.ndarray] = []
+        self.targets: list[np.ndarray] = []
+        for sequence in sequences:
+            first = max(0, sequence.validation_start - VALIDATION_BURN_IN)
+            targets = sequence.targets[first:].copy()
+            targets[: sequence.validation_start - first] = np.nan
+            if np.isfinite(targets).any():
+                self.inputs.append(sequence.inputs[first:])
+                self.targets.append(targets)
+
+    def loss(self, forecaster: Forecaster) -> float:
+        """Mean Huber loss per observed held-out value; NaN where nothing is held out."""
+        total, count = 0.0, 0
+        for predicted, targets in zip(forecaster.predict(self.inputs), self.targets, strict=True):
+            distance = np.abs(predicted - targets)
+            distance = distance[np.isfinite(distance)]
+            near = distance < HUBER_BETA
+            total += float(np.where(near, distance**2 / (2 * HUBER_BETA), distance - HUBER_BETA / 2).sum())
+            count += len(distance)
+        return total / count if count else math.nan
+
+
+def _copy_weights(network: Network) -> dict[str, Tensor]:
+    return {name: weight.detach().clone() for name, weight in network.state_dict().items()}

@@ -1,0 +1,175 @@
+"""From a dataset to what the network sees: train spans, scaling learnt from them alone, inputs without holes."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from anomaly.domain import Dataset, TimeSeries
+from anomaly.exceptions import DataError, SettingsError
+from anomaly.settings import FitSettings
+
+VALIDATION_SHARE = 0.15
+FEWEST_TRAIN_STEPS = 20
+LONGEST_PERIOD = 300
+FALLBACK_PERIOD = 125
+"""steps; both as in TSB-AD's period search, the field's usual choice where nothing repeats"""
+
+
+@dataclass(frozen=True, eq=False)
+class Scaler:
+    """Mean and standard deviation of each channel over the train span.
+
+    A channel that never changes there has no spread to measure in: its scale is NaN, the network sees 0, and any
+    departure from its only value counts as one standard deviation, whatever the unit.
+    """
+
+    mean: np.ndarray
+    """(C,)"""
+    scale: np.ndarray
+    """(C,) NaN = constant"""
+
+    @classmethod
+    def fit(cls, values: np.ndarray) -> "Scaler":
+        """From (N, C) values, NaN left out. A channel with no value at all has mean 0."""
+        observed = np.isfinite(values)
+        count = np.maximum(observed.sum(0), 1)
+        mean = np.where(observed, values, 0.0).sum(0) / count
+        scale = np.sqrt(np.where(observed, values - mean, 0.0).__pow__(2).sum(0) / count)
+        is_constant = scale <= 1e-9 * np.maximum(np.abs(mean), np.finfo(float).tiny)
+        return cls(mean, np.where(is_constant, np.nan, scale))
+
+    def transform(self, values: np.ndarray) -> np.ndarray:
+        """(T, C) own units -> standard deviations; departures of constant channels are -1, 0 or 1."""
+        centred = values - self.mean
+        tolerance = 1e-9 * np.abs(self.mean)
+        departed = np.where(np.abs(centred) <= tolerance, 0.0, np.sign(centred))
+        return np.where(np.isnan(self.scale), departed, centred / np.nan_to_num(self.scale, nan=1.0))
+
+    def inverse(self, scaled: np.ndarray) -> np.ndarray:
+        """(..., C) standard deviations -> own units. A constant channel is predicted to stay as it was."""
+        return self.mean + scaled * np.nan_to_num(self.scale, nan=0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Preparation:
+    """How values become inputs: learnt once from the train span, applied to anything after."""
+
+    channels: Scaler
+    context: Scaler
+    flagged: tuple[int, ...]
+    """positions of the monitored channels that get a missing flag: those with holes in the train span"""
+
+    @property
+    def input_size(self) -> int:
+        return len(self.channels.mean) + len(self.context.mean) + len(self.flagged)
+
+    def inputs(self, series: TimeSeries) -> np.ndarray:
+        """(T, D) float32, complete: the last observed values, context, and missing flags (Lipton et al. 2016)."""
+        parts = []
+        for scaler, values in ((self.channels, series.values), (self.context, series.context)):
+            scaled = np.where(np.isnan(scaler.scale), 0.0, scaler.transform(values))
+            parts.append(last_observed(scaled))
+        parts.append(np.isnan(series.values[:, list(self.flagged)]).astype(float))
+        return np.concatenate(parts, 1, dtype=np.float32, casting="same_kind")
+
+    def targets(self, series: TimeSeries) -> np.ndarray:
+        """(T, C) float32 in standard deviations, NaN = not observed."""
+        return self.channels.transform(series.values).astype(np.float32)
+
+
+def prepare(dataset: Dataset, train_stops: list[int]) -> Preparation:
+    """Learn the scaling from the leading `train_stops[i]` steps of each record and nothing after."""
+    values = np.concatenate([series.values[:stop] for series, stop in zip(dataset.series, train_stops, strict=True)])
+    context = np.concatenate([series.context[:stop] for series, stop in zip(dataset.series, train_stops, strict=True)])
+    if not np.isfinite(values).any():
+        raise DataError(
+            "The train span holds no observed value: every cell of "
+            f"{', '.join(dataset.monitored)} is empty there. Choose a longer train span or other channels."
+        )
+    flagged = np.flatnonzero(np.isnan(values).any(0))
+    return Preparation(Scaler.fit(values), Scaler.fit(context), tuple(int(c) for c in flagged))
+
+
+def last_observed(values: np.ndarray) -> np.ndarray:
+    """(T, C) with every NaN replaced by the last value before it, 0 where there is none."""
+    if not np.isnan(values).any():
+        return values
+    return pd.DataFrame(values).ffill().fillna(0.0).to_numpy()
+
+
+def find_train_stops(dataset: Dataset, settings: FitSettings) -> list[int]:
+    """Where each record's train span [0, stop) ends. Raises SettingsError where the spans are too short to learn from."""
+    lengths = [len(series) for series in dataset.series]
+    if settings.train_rows is not None:
+        if settings.train_rows > max(lengths):
+            raise SettingsError(
+                f"train_rows: expected at most {max(lengths):,}, the steps of the longest record, "
+                f"found {settings.train_rows:,}."
+            )
+        stops = [min(settings.train_rows, length) for length in lengths]
+    elif settings.train_until is not None:
+        until = _parse_until(dataset, settings.train_until)
+        stops = [int(np.searchsorted(series.times, until)) for series in dataset.series]
+    else:
+        stops = [int(length * (settings.train_fraction or 1)) for length in lengths]
+    needed = FEWEST_TRAIN_STEPS + max(settings.horizons)
+    if sum(stops) < needed:
+        raise SettingsError(
+            f"The train span is too short: it holds {sum(stops):,} step{'s' * (sum(stops) != 1)}, and at least {needed:,} "
+            f"are needed to learn from with horizons {', '.join(map(str, settings.horizons))}. "
+            "Choose a longer train span, or add records."
+        )
+    if max(stops) <= max(settings.horizons):
+        raise SettingsError(
+            f"horizons: no record has more than {max(settings.horizons)} train steps, so nothing that far ahead "
+            f"can be learnt. Choose horizons below {max(stops)}."
+        )
+    return stops
+
+
+def _parse_until(dataset: Dataset, text: str) -> np.datetime64 | float:
+    axis = dataset.time_axis
+    try:
+        if axis.kind != "timestamp":
+            return float(text)
+        stamp = pd.Timestamp(text)
+        return (stamp.tz_convert("UTC").tz_localize(None) if stamp.tzinfo else stamp).to_datetime64()
+    except ValueError:
+        example = "2025-03-01T12:00:00" if axis.kind == "timestamp" else "1200"
+        raise SettingsError(
+            f"train_until: expected a time like those of column {axis.name!r}, such as {example}, found {text!r}."
+        ) from None
+
+
+def validation_start(train_stop: int) -> int:
+    """Steps from here to the train span's end are held out for early stopping."""
+    return train_stop - int(train_stop * VALIDATION_SHARE)
+
+
+def find_dominant_period(records: list[np.ndarray]) -> int:
+    """The lag, in steps, at which complete records (T, C) most resemble themselves.
+
+    The highest local peak of the autocorrelation (Wiener-Khinchin, by FFT), averaged over channels of the longest
+    record; FALLBACK_PERIOD where nothing repeats.
+    """
+    values = max(records, key=len)[-50_000:]
+    longest = min(LONGEST_PERIOD, len(values) // 3)
+    if longest < 4:
+        return min(FALLBACK_PERIOD, max(1, len(values) // 4))
+    centred = values - values.mean(0)
+    spectrum = np.abs(np.fft.rfft(centred, 2 * len(values), axis=0)) ** 2
+    correlation = np.fft.irfft(spectrum, axis=0)[: longest + 1]
+    variance = correlation[0]
+    alive = variance > 1e-12
+    if not alive.any():
+        return FALLBACK_PERIOD
+    # Unbiased: a lag of k has T - k pairs.
+    pairs = len(values) / (len(values) - np.arange(longest + 1))
+    mean = (correlation[:, alive] / variance[alive]).mean(1) * pairs
+    peaks = np.flatnonzero((mean[1:-1] >= mean[:-2]) & (mean[1:-1] > mean[2:])) + 1
+    peaks = peaks[(peaks >= 3) & (mean[peaks] > 0.1)]
+    if not len(peaks):
+        return min(FALLBACK_PERIOD, longest)
+    # The first peak nearly as high as the highest: a multiple of the period resembles it as well as the period does.
+    return int(peaks[mean[peaks] >= 0.9 * mean[peaks].max()][0])

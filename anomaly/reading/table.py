@@ -1,0 +1,47 @@
+"""A file's cells, before anyone says what they mean."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from anomaly.domain import Repair
+from anomaly.exceptions import DataError
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Columns of numbers (float64 or int64, NaN = empty) or text (str), named by the file's header."""
+
+    name: str
+    """the file's name without its folder and ending"""
+    frame: pd.DataFrame
+    first_line: int
+    """line of the file that holds the first row of `frame`"""
+    repairs: tuple[Repair, ...]
+    digest: str
+    """sha256 of the file's bytes"""
+
+    def line(self, row: int) -> int:
+        """The line of the file that holds a row of `frame`, the first line being 1."""
+        return self.first_line + row
+
+
+def load(source: str | Path | bytes, name: str | None) -> tuple[bytes, str]:
+    """The bytes of a path, or the bytes themselves, and the name to call them by."""
+    if isinstance(source, bytes):
+        return source, Path(name or "data").stem
+    path = Path(source)
+    try:
+        return path.read_bytes(), Path(name or path).stem
+    except IsADirectoryError:
+        raise DataError(f"{path} is a folder; expected a file, such as {path / 'sensors.csv'}.") from None
+    except FileNotFoundError:
+        raise DataError(f"There is no file {path}. Check the spelling, and the folder you are in.") from None
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}.") from None
+
+
+def digest_of(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,155 @@
+"""Every choice a user can make: default, limits, help. Command-line flags and widgets are drawn from these."""
+
+from typing import Any, Literal, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from anomaly.exceptions import SettingsError
+
+DEFAULT_THRESHOLDS = {"quantile": 0.995, "sigma": 6.0}
+"""What `threshold` means, and is when left out, under each rule; the rule `value` has no default."""
+
+
+class Settings(BaseModel):
+    """Frozen, checked on construction; a wrong value raises `SettingsError` with a sentence."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise SettingsError(_sentence(error)) from None
+
+
+class ReadSettings(Settings):
+    """Which column plays which part. What is left out is proposed by looking at the file."""
+
+    time: str | None = Field(None, title="Time column", description="column that orders the rows")
+    record: str | None = Field(None, title="Record column", description="column naming the record a row belongs to")
+    channels: tuple[str, ...] | None = Field(
+        None, title="Monitored channels", description="columns to forecast and score (comma separated)"
+    )
+    context: tuple[str, ...] | None = Field(
+        None, title="Context channels", description="columns the forecaster sees but that are not scored"
+    )
+    labels: str | None = Field(None, title="Label column", description="column of known anomalies (never learnt from)")
+
+
+class FitSettings(Settings):
+    """How the forecaster is built and trained."""
+
+    train_fraction: float | None = Field(
+        None, gt=0, le=1, title="Train fraction", description="learn from this leading share of each record"
+    )
+    train_rows: int | None = Field(
+        None, ge=1, title="Train rows", description="learn from this many leading steps of each record"
+    )
+    train_until: str | None = Field(None, title="Train until", description="learn from the steps before this time")
+    cell: Literal["lstm", "gru"] = Field("lstm", title="Recurrent cell", description="kind of recurrent cell")
+    hidden_units: int = Field(64, ge=1, le=2048, title="Hidden units", description="size of the hidden state")
+    layers: int = Field(1, ge=1, le=4, title="Layers", description="recurrent layers, one on top of the other")
+    bptt_steps: int = Field(
+        64,
+        ge=1,
+        le=100_000,
+        title="BPTT steps",
+        description="steps the gradient travels back before it is cut (truncated backpropagation through time)",
+    )
+    horizons: tuple[int, ...] = Field(
+        (1,), min_length=1, title="Horizons", description="how many steps ahead to predict (comma separated)"
+    )
+    learning_rate: float = Field(
+        5e-3, gt=0, le=1, title="Learning rate", description="peak step size of the one-cycle schedule"
+    )
+    epochs: int = Field(60, ge=1, le=10_000, title="Epochs", description="most passes over the train span")
+    patience: int = Field(
+        8, ge=1, le=10_000, title="Patience", description="stop after this many epochs without a better validation loss"
+    )
+    input_noise: float = Field(
+        0.1,
+        ge=0,
+        le=1,
+        title="Input noise",
+        description="noise added to the inputs while training, in standard deviations; "
+        "keeps the forecaster from copying the last value",
+    )
+    seed: int = Field(0, ge=0, lt=2**31, title="Seed", description="start of every random draw")
+    device: Literal["auto", "cpu", "cuda", "mps"] = Field(
+        "auto", title="Device", description="where to compute; auto takes a GPU when there is one"
+    )
+
+    @model_validator(mode="after")
+    def _check_spans_and_horizons(self) -> Self:
+        chosen = [
+            name for name in ("train_fraction", "train_rows", "train_until") if getattr(self, name) is not None
+        ]
+        if len(chosen) > 1:
+            raise ValueError(f"expected at most one way to choose the train span, found {' and '.join(chosen)}")
+        if min(self.horizons) < 1 or len(set(self.horizons)) != len(self.horizons):
+            raise ValueError(f"horizons: expected different whole numbers from 1 up, found {self.horizons}")
+        return self
+
+
+class DetectSettings(Settings):
+    """How scores become a threshold and events. Changing any of these never retrains."""
+
+    smoothing: int | Literal["auto"] = Field(
+        "auto", title="Smoothing", description="width in steps; auto takes the dominant period, 1 turns it off"
+    )
+    smoothing_window: Literal["centred", "trailing"] = Field(
+        "centred",
+        title="Smoothing window",
+        description="centred puts the flag where the anomaly is, and so looks ahead by up to 3/4 of the width; "
+        "trailing looks back only",
+    )
+    threshold_rule: Literal["quantile", "sigma", "value"] = Field(
+        "quantile", title="Threshold rule", description="how the threshold is set from the reference scores"
+    )
+    threshold: float | None = Field(
+        None,
+        title="Threshold",
+        description="the quantile (0 to 1), the number of robust standard deviations, or the score itself, by rule",
+    )
+    merge_gap: int = Field(
+        0, ge=0, title="Merge gap", description="join flagged runs that are at most this many steps apart"
+    )
+    min_length: int = Field(1, ge=1, title="Minimum length", description="drop events of fewer steps than this")
+
+    @model_validator(mode="after")
+    def _check_threshold_fits_rule(self) -> Self:
+        if isinstance(self.smoothing, int) and self.smoothing < 1:
+            raise ValueError(f"smoothing: expected auto or a whole number from 1 up, found {self.smoothing}")
+        if self.threshold is None:
+            if self.threshold_rule == "value":
+                raise ValueError("threshold: the rule 'value' needs the score to use, for example 2.5")
+            return self
+        if self.threshold_rule == "quantile" and not 0 <= self.threshold <= 1:
+            raise ValueError(f"threshold: the rule 'quantile' expects a number from 0 to 1, found {self.threshold:g}")
+        if self.threshold_rule == "sigma" and self.threshold < 0:
+            raise ValueError(f"threshold: the rule 'sigma' expects a number from 0 up, found {self.threshold:g}")
+        return self
+
+    @property
+    def threshold_parameter(self) -> float:
+        """`threshold`, or the rule's default where it was left out."""
+        return DEFAULT_THRESHOLDS[self.threshold_rule] if self.threshold is None else self.threshold
+
+
+SettingsType = TypeVar("SettingsType", bound=Settings)
+
+
+def pick(kind: type[SettingsType], values: dict[str, Any]) -> SettingsType:
+    """The `kind` of settings whose fields stand in `values`; fields of other kinds and None are passed over."""
+    return kind(**{name: values[name] for name in kind.model_fields if values.get(name) is not None})
+
+
+def _sentence(error: ValidationError) -> str:
+    first = error.errors()[0]
+    name = ".".join(str(part) for part in first["loc"])
+    message = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "value_error":
+        return f"{message[0].upper()}{message[1:]}."
+    if first["type"] == "extra_forbidden":
+        return f"There is no setting called {name!r}."
+    return f"{name}: {message[0].lower()}{message[1:]}, found {first['input']!r}."

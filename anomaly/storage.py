@@ -1,0 +1,124 @@
+"""A fitted model to and from a folder: weights and arrays as safetensors, the rest as a JSON manifest. No pickle."""
+
+import json
+import platform
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import anomaly
+from anomaly.domain import Columns, Epoch
+from anomaly.exceptions import ModelFileError
+from anomaly.pipeline import Fitted
+from anomaly.preparation import Preparation, Scaler
+from anomaly.settings import FitSettings
+
+FORMAT = 1
+MANIFEST, WEIGHTS, ARRAYS = "model.json", "weights.safetensors", "arrays.safetensors"
+
+
+def save(fitted: Fitted, folder: str | Path) -> None:
+    """Write a fitted model into `folder`, which is made where it is missing; an older model there is replaced."""
+    from safetensors.numpy import save_file
+    from safetensors.torch import save_file as save_tensors
+
+    folder = Path(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ModelFileError(f"The model cannot be saved in {folder}: {error.strerror}.") from None
+    prepared = fitted.preparation
+    arrays = {
+        "channels.mean": prepared.channels.mean,
+        "channels.scale": prepared.channels.scale,
+        "context.mean": prepared.context.mean,
+        "context.scale": prepared.context.scale,
+        "reference.values": np.concatenate(fitted.reference, axis=1),
+        "reference.lengths": np.array([part.shape[1] for part in fitted.reference]),
+    }
+    manifest = {
+        "format": FORMAT,
+        "columns": asdict(fitted.columns),
+        "settings": fitted.settings.model_dump(),
+        "flagged": prepared.flagged,
+        "burn_in": fitted.forecaster.burn_in,
+        "period": fitted.period,
+        "epochs": [asdict(epoch) for epoch in fitted.epochs],
+        "ended": fitted.ended,
+        "digest": fitted.digest,
+        "versions": versions(),
+    }
+    weights = {name: weight.cpu() for name, weight in fitted.forecaster.network.state_dict().items()}
+    save_tensors(weights, folder / WEIGHTS)
+    save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, folder / ARRAYS)
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+
+
+def load(folder: str | Path) -> Fitted:
+    """The fitted model in `folder`. Raises ModelFileError where it is missing, damaged or of a newer format."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    folder = Path(folder)
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        if manifest["format"] != FORMAT:
+            raise ModelFileError(
+                f"The model in {folder} has format {manifest['format']}; this version reads {FORMAT}. Fit it again."
+            )
+        return _rebuild(manifest, load_file(folder / ARRAYS), folder / WEIGHTS)
+    except FileNotFoundError as error:
+        raise ModelFileError(
+            f"There is no fitted model in {folder}: {Path(str(error.filename)).name} is missing. "
+            "Make one with `python -m anomaly fit FILE --model DIR`."
+        ) from None
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+        detail = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ModelFileError(f"The model in {folder} is damaged ({detail}). Fit it again.") from None
+
+
+def _rebuild(manifest: dict[str, Any], arrays: dict[str, np.ndarray], weights: Path) -> Fitted:
+    import torch
+    from safetensors.torch import load_file
+
+    from anomaly.model.forecaster import Forecaster
+    from anomaly.model.network import Network, pick_device
+
+    settings = FitSettings(**manifest["settings"])
+    columns = Columns(**{key: tuple(v) if isinstance(v, list) else v for key, v in manifest["columns"].items()})
+    prepared = Preparation(
+        Scaler(arrays["channels.mean"], arrays["channels.scale"]),
+        Scaler(arrays["context.mean"], arrays["context.scale"]),
+        tuple(manifest["flagged"]),
+    )
+    network = Network(
+        settings.cell,
+        prepared.input_size,
+        settings.hidden_units,
+        settings.layers,
+        len(settings.horizons),
+        len(columns.monitored),
+        torch.Generator(),
+    )
+    network.load_state_dict(load_file(weights))
+    bounds = np.cumsum(arrays["reference.lengths"])[:-1]
+    return Fitted(
+        forecaster=Forecaster(network.to(pick_device(settings.device)), settings.horizons, manifest["burn_in"]),
+        preparation=prepared,
+        columns=columns,
+        reference=tuple(np.split(arrays["reference.values"], bounds, axis=1)),
+        period=manifest["period"],
+        epochs=tuple(Epoch(**epoch) for epoch in manifest["epochs"]),
+        ended=manifest["ended"],
+        settings=settings,
+        digest=manifest["digest"],
+    )
+
+
+def versions() -> dict[str, str]:
+    """What computed it: this package, Python, and the libraries whose arithmetic shows in the result."""
+    libraries = {name: version(name) for name in ("torch", "numpy", "scipy", "pandas")}
+    return {"anomaly": anomaly.__version__, "python": platform.python_version(), **libraries}
