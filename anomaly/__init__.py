@@ -1,10 +1,10 @@
 """Unforeseen: anomalies in sensor and medical-record time series, from what a recurrent forecaster did not foresee.
 
-    import anomaly
-    dataset = anomaly.read("sensors.csv")
-    fitted = anomaly.fit(dataset, anomaly.FitSettings(train_fraction=0.5))
-    detection = anomaly.detect(fitted, dataset, anomaly.DetectSettings(threshold_rule="sigma"))
-    print(detection.events_table())
+import anomaly
+dataset = anomaly.read("sensors.csv")
+fitted = anomaly.fit(dataset, anomaly.FitSettings(train_fraction=0.5))
+detection = anomaly.detect(fitted, dataset, anomaly.DetectSettings(threshold_rule="sigma"))
+print(detection.events_table())
 """
 
 from importlib import import_module

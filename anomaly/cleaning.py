@@ -6,10 +6,11 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from anomaly.columns import LABEL_WORDS
 from anomaly.domain import Columns, Dataset, Repair, TimeAxis, TimeSeries
 from anomaly.exceptions import DataError
 from anomaly.reading.table import Table
-from anomaly.times import parse_times
+from anomaly.times import join_axes, parse_times
 
 SHOWN = 5
 
@@ -21,23 +22,25 @@ def make_dataset(tables: Sequence[Table], columns: Columns) -> Dataset:
     """
     log = _RepairLog()
     series: list[TimeSeries] = []
-    axis = TimeAxis("row", "row")
+    axes: list[TimeAxis] = []
     for table in tables:
         log.repairs += table.repairs
         values = log.numbers(table, columns.monitored)
         context = log.numbers(table, columns.context)
         labels = _read_labels(table, columns.labels)
         times, axis = _read_times(table, columns)
+        axes.append(axis)
         for name, rows in _split_records(table, columns, alone=len(tables) == 1):
             series.append(_make_series(name, rows, times, values, context, labels, table, log))
     _check_usable(tables[0].name, series, columns)
-    _note_columns(tables[0], columns, series, log)
+    _note_unused(tables, columns, log)
+    _note_values(columns, series, log)
     names = [table.name for table in tables]
     digest = tables[0].digest
     if len(tables) > 1:
         digest = hashlib.sha256("".join(table.digest for table in tables).encode()).hexdigest()
     name = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
-    return Dataset(name, tuple(series), columns, axis, tuple(log.repairs), digest)
+    return Dataset(name, tuple(series), columns, join_axes(axes, names), tuple(log.repairs), digest)
 
 
 class _RepairLog:
@@ -55,7 +58,7 @@ class _RepairLog:
         infinite = np.isinf(values)
         if infinite.any():
             values = np.where(infinite, np.nan, values)
-            for position in np.flatnonzero(infinite.any(0)):
+            for position in map(int, np.flatnonzero(infinite.any(0))):
                 rows = np.flatnonzero(infinite[:, position])
                 self.add(
                     f"{len(rows):,} infinite value{'s' * (len(rows) > 1)} of {names[position]!r}: taken as missing",
@@ -147,7 +150,7 @@ def _split_records(table: Table, columns: Columns, alone: bool) -> list[tuple[st
 
 def _read_times(table: Table, columns: Columns) -> tuple[np.ndarray, TimeAxis]:
     if columns.time is not None:
-        return parse_times(table.frame[columns.time], columns.time, table.name, table.first_line)
+        return parse_times(table.frame[columns.time], columns.time, table.name, table.line)
     if columns.record is None:
         return np.arange(len(table.frame)), TimeAxis("row", "row")
     return table.frame.groupby(columns.record, sort=False).cumcount().to_numpy(), TimeAxis("row", "row")
@@ -161,14 +164,13 @@ def _read_labels(table: Table, name: str | None) -> np.ndarray | None:
     if pd.api.types.is_numeric_dtype(cells):
         flat = cells.fillna(0).to_numpy(float)
     else:
-        words = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0, "anomaly": 1.0, "normal": 0.0}
-        flat = cells.astype("str").str.strip().str.lower().map(words).where(cells.notna(), 0.0).to_numpy(float)
+        flat = cells.astype("str").str.strip().str.lower().map(LABEL_WORDS).where(cells.notna(), 0.0).to_numpy(float)
     odd = ~np.isin(flat, (0, 1))
     if odd.any():
         row = int(np.argmax(odd))
         raise DataError(
             f"{table.name}, line {table.line(row):,}: expected 0 or 1 in the label column {name!r}, "
-            f"found {cells.iloc[row]!r}. Choose another label column, or none."
+            f"found {str(cells.iloc[row])!r}. Choose another label column, or none."
         )
     return flat.astype(bool)
 
@@ -180,15 +182,23 @@ def _check_usable(name: str, series: Sequence[TimeSeries], columns: Columns) -> 
         raise DataError(f"{name} has no number in {', '.join(map(repr, columns.monitored))}: all cells are empty.")
 
 
-def _note_columns(table: Table, columns: Columns, series: Sequence[TimeSeries], log: _RepairLog) -> None:
+def _note_unused(tables: Sequence[Table], columns: Columns, log: _RepairLog) -> None:
+    """Say of each column that could not be a channel that it was left out, and why."""
     used = {columns.time, columns.record, columns.labels, *columns.monitored, *columns.context}
-    for column in table.frame.columns:
-        if column not in used:
-            cells = table.frame[column]
-            if not pd.api.types.is_numeric_dtype(cells):
-                log.add(f"Column {column!r} holds text, such as {cells.dropna().iloc[0]!r}: left out")
-            elif not cells.notna().any():
-                log.add(f"Column {column!r} is empty: left out")
+    for column in tables[0].frame.columns:
+        if column in used:
+            continue
+        parts = [table.frame[column] for table in tables]
+        text = next((part for part in parts if not pd.api.types.is_numeric_dtype(part)), None)
+        if text is not None:
+            log.add(f"Column {column!r} holds text, such as {text.dropna().iloc[0]!r}: left out")
+        elif not any(part.notna().any() for part in parts):
+            log.add(f"Column {column!r} is empty: left out")
+        elif not any(np.isfinite(part.to_numpy(float)).any() for part in parts):
+            log.add(f"Column {column!r} holds no finite number: left out")
+
+
+def _note_values(columns: Columns, series: Sequence[TimeSeries], log: _RepairLog) -> None:
     constant = [
         column
         for names, part in ((columns.monitored, "values"), (columns.context, "context"))

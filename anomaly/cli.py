@@ -182,7 +182,7 @@ def _reader(name: str, field: FieldInfo) -> Any:
         if tuple in [get_origin(kind) for kind in kinds]:
             parts = [part.strip() for part in text.split(",") if part.strip()]
             return tuple(_number(part, name, int) for part in parts) if name == "horizons" else tuple(parts)
-        if int in kinds and not (text in _choices(kinds)):
+        if int in kinds and text not in _choices(kinds):
             return _number(text, name, int)
         return _number(text, name, float) if float in kinds else text
 

@@ -1,7 +1,8 @@
 """Which column is the time, the record, a channel, context, the label: proposed by looking, changed by settings."""
 
 import difflib
-from collections.abc import Sequence
+import re
+from collections.abc import Sequence, Set
 
 import numpy as np
 import pandas as pd
@@ -12,10 +13,30 @@ from anomaly.reading.table import Table
 from anomaly.settings import ReadSettings
 from anomaly.times import looks_like_time
 
-TIME_NAMES = ("time", "timestamp", "datetime", "date", "date_time", "ts", "seconds", "step", "index", "t", "epoch", "unix")
+TIME_NAMES = (
+    "time",
+    "timestamp",
+    "datetime",
+    "date",
+    "date_time",
+    "ts",
+    "seconds",
+    "step",
+    "index",
+    "t",
+    "epoch",
+    "unix",
+)
 RECORD_NAMES = ("record", "patient", "subject", "unit", "machine", "device", "series", "stay", "id", "engine", "asset")
+RECORD_ENDS = (*RECORD_NAMES, "nr", "no", "number", "name", "key", "code")
 LABEL_NAMES = ("label", "labels", "is_anomaly", "anomaly", "is_outlier")
+LABEL_WORDS = {
+    **{"1": 1.0, "true": 1.0, "yes": 1.0, "anomaly": 1.0},
+    **{"0": 0.0, "false": 0.0, "no": 0.0, "normal": 0.0},
+}
+"""how a label column of text says whether a row is an anomaly, in lower case"""
 MOST_CHANNELS = 500
+MOST_NAMED = 8
 
 
 def propose_columns(tables: Sequence[Table], settings: ReadSettings) -> Columns:
@@ -27,20 +48,18 @@ def propose_columns(tables: Sequence[Table], settings: ReadSettings) -> Columns:
     _check_same_columns(tables)
     frame = tables[0].frame
     _check_known(settings, list(frame.columns), tables[0].name)
-    labels = settings.labels or _find_labels(frame)
-    record = settings.record or _find_record(frame, labels)
-    taken = {settings.time, record, labels, *(settings.channels or ()), *(settings.context or ())}
-    time = settings.time or _find_time(frame, taken, record)
+    chosen = {column for _, column in _chosen(settings)}
+    labels = settings.labels or _find_labels(frame, chosen)
+    record = settings.record or _find_record(frame, chosen | {labels})
+    time = settings.time or _find_time(frame, chosen | {labels, record}, record, settings)
     numeric = [
-        column
-        for column in frame.columns
-        if column not in (time, record, labels) and _has_numbers(tables, column)
+        column for column in frame.columns if column not in (time, record, labels) and _has_numbers(tables, column)
     ]
     monitored, context = _split_channels(tables, numeric, settings)
     if not monitored:
         raise DataError(
             f"{tables[0].name} has no channel to monitor: expected at least one column of numbers beside time, record "
-            f"and label, found {', '.join(map(repr, frame.columns[:8]))}."
+            f"and label, found {_describe(frame)}."
         )
     if len(monitored) + len(context) > MOST_CHANNELS:
         raise DataError(
@@ -62,37 +81,48 @@ def _check_same_columns(tables: Sequence[Table]) -> None:
 
 
 def _check_known(settings: ReadSettings, columns: list[str], name: str) -> None:
-    named = [settings.time, settings.record, settings.labels, *(settings.channels or ()), *(settings.context or ())]
-    for column in named:
-        if column is not None and column not in columns:
+    parts: dict[str, str] = {}
+    for part, column in _chosen(settings):
+        if column not in columns:
             near = difflib.get_close_matches(column, columns, 1, 0.0)
             raise SettingsError(
                 f"{name} has no column {column!r}; the nearest is {near[0]!r}. "
                 f"Its columns are {', '.join(map(repr, columns[:12]))}{', …' * (len(columns) > 12)}."
             )
-    parts: dict[str, str] = {}
-    for part, members in (
-        ("time", [settings.time]),
-        ("record", [settings.record]),
-        ("labels", [settings.labels]),
-        ("channels", settings.channels or ()),
-        ("context", settings.context or ()),
-    ):
-        for column in members:
-            if column is not None and parts.setdefault(column, part) != part:
-                raise SettingsError(f"Column {column!r} is named as {parts[column]} and as {part}: choose one.")
+        if column in parts:
+            again = "twice as" if parts[column] == part else f"as {parts[column]} and as"
+            raise SettingsError(f"Column {column!r} is named {again} {part}: expected one part for each column.")
+        parts[column] = part
 
 
-def _find_labels(frame: pd.DataFrame) -> str | None:
+def _chosen(settings: ReadSettings) -> list[tuple[str, str]]:
+    """(part, column) of every column that the settings name."""
+    parts = {
+        "time": (settings.time,),
+        "record": (settings.record,),
+        "labels": (settings.labels,),
+        "channels": settings.channels or (),
+        "context": settings.context or (),
+    }
+    return [(part, column) for part, columns in parts.items() for column in columns if column is not None]
+
+
+def _find_labels(frame: pd.DataFrame, taken: Set[str | None]) -> str | None:
     for column in frame.columns:
-        if column.strip().lower() in LABEL_NAMES and frame[column].dropna().isin([0, 1]).all():
+        if column in taken or column.strip().lower() not in LABEL_NAMES:
+            continue
+        cells = frame[column].dropna()
+        known = (
+            cells.isin([0, 1]) if _is_number_column(cells) else cells.str.strip().str.lower().isin(list(LABEL_WORDS))
+        )
+        if known.all():
             return str(column)
     return None
 
 
-def _find_time(frame: pd.DataFrame, taken: set[str | None], record: str | None) -> str | None:
+def _find_time(frame: pd.DataFrame, taken: Set[str | None], record: str | None, settings: ReadSettings) -> str | None:
     free = [column for column in frame.columns if column not in taken]
-    named = [column for column in free if _words(column) & set(TIME_NAMES)]
+    named = [column for column in free if set(_words(column)) & set(TIME_NAMES)]
     for column in named:
         if not _is_number_column(frame[column]) or _orders_rows(frame, column, record):
             return str(column)
@@ -100,8 +130,8 @@ def _find_time(frame: pd.DataFrame, taken: set[str | None], record: str | None) 
         if not _is_number_column(frame[column]) and looks_like_time(frame[column]):
             return str(column)
     first = frame.columns[0]
-    # A first column of evenly rising numbers is a row count, whatever it is called.
-    if first in free and len(free) > 1 and _counts_up(frame[first]):
+    # A first column of evenly rising numbers is a row count, whatever it is called, if it is not the only channel.
+    if first in free and (len(free) > 1 or settings.channels) and _counts_up(frame[first]):
         return str(first)
     return None
 
@@ -120,9 +150,11 @@ def _counts_up(values: pd.Series) -> bool:
     return bool(steps[0] > 0 and np.allclose(steps, steps[0], rtol=1e-6))
 
 
-def _find_record(frame: pd.DataFrame, labels: str | None) -> str | None:
+def _find_record(frame: pd.DataFrame, taken: Set[str | None]) -> str | None:
     for column in frame.columns:
-        if column == labels or not _words(column) & set(RECORD_NAMES):
+        words = _words(column)
+        # "patient id", "unit nr" and "hadm_id" name records; "machine temperature" and "patient_heart_rate" do not.
+        if column in taken or not set(words) & set(RECORD_NAMES) or words[-1] not in RECORD_ENDS:
             continue
         values = frame[column]
         if pd.api.types.is_float_dtype(values) or values.isna().any():
@@ -132,9 +164,7 @@ def _find_record(frame: pd.DataFrame, labels: str | None) -> str | None:
     return None
 
 
-def _split_channels(
-    tables: Sequence[Table], numeric: list[str], settings: ReadSettings
-) -> tuple[list[str], list[str]]:
+def _split_channels(tables: Sequence[Table], numeric: list[str], settings: ReadSettings) -> tuple[list[str], list[str]]:
     """Monitored and context. Proposed: on/off columns (two values at most) are context where anything else is left."""
     for column in (*(settings.channels or ()), *(settings.context or ())):
         if column not in numeric:
@@ -149,6 +179,19 @@ def _split_channels(
     return (lively, [column for column in free if column not in lively]) if lively else (free, [])
 
 
+def _describe(frame: pd.DataFrame) -> str:
+    """The first columns and why each is no channel: 'note' (text), 'flow' (no number), 'time'."""
+    shown = [
+        f"{column!r} (text)"
+        if not _is_number_column(frame[column])
+        else repr(column)
+        if np.isfinite(frame[column].to_numpy(float)).any()
+        else f"{column!r} (no number)"
+        for column in frame.columns[:MOST_NAMED]
+    ]
+    return ", ".join(shown) + ", …" * (len(frame.columns) > MOST_NAMED)
+
+
 def _has_numbers(tables: Sequence[Table], column: str) -> bool:
     return all(_is_number_column(table.frame[column]) for table in tables) and any(
         np.isfinite(table.frame[column].to_numpy(float)).any() for table in tables
@@ -159,9 +202,8 @@ def _is_number_column(values: pd.Series) -> bool:
     return pd.api.types.is_numeric_dtype(values)
 
 
-def _words(column: str) -> set[str]:
-    """The lower-case words of a column's name, and the name whole: "Patient ID" -> patient, id, patient id."""
-    name = column.strip().lower()
-    return {name, *name.replace("_", " ").replace("-", " ").replace(".", " ").split()}
-
-
+def _words(column: str) -> list[str]:
+    """The words of a column's name, in lower case: "Patient ID", "patient_id" and "PatientID" -> patient, id."""
+    apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column)
+    # The name whole as well: "TimeStamp" and "date_time" are in the lists as they stand.
+    return [column.strip().lower(), *re.findall(r"[^\W_]+", apart.lower())]

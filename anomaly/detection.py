@@ -1,5 +1,6 @@
 """What a detection found, and the two tables made of it: one place for columns, units and order."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,8 @@ from anomaly.times import format_times
 
 SIGNIFICANT_DIGITS = 6
 """of every computed figure in a table: beyond them, processors and thread counts disagree"""
+EXACT_POWER = 22
+"""10 ** 22 is the greatest power of ten that is a double"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,9 +54,9 @@ class Detection:
             "threshold": round_figures(np.array([self.threshold.value])).repeat(len(steps)),
             "flagged": self.flags(record)[steps].astype(np.int64),
         }
+        names = _observed_names(self.dataset.monitored, set(table))
         for position, channel in enumerate(self.dataset.monitored):
-            # A channel of the file may itself be called "score": both columns are kept.
-            table[channel if channel not in table else f"{channel}_observed"] = series.values[steps, position]
+            table[names[position]] = series.values[steps, position]
             table[f"{channel}_predicted"] = round_figures(forecast.predicted[:, position])[steps]
         return pd.DataFrame(table)
 
@@ -77,15 +80,39 @@ class Detection:
 
     def _times(self, axis: TimeAxis, steps: list[int]) -> np.ndarray | pd.Series:
         times = [self.dataset.series[event.record].times[step] for event, step in zip(self.events, steps, strict=True)]
-        return format_times(np.array(times, self.dataset.series[0].times.dtype), axis)
+        # One file may count in whole numbers and the next in fractions.
+        kind = np.result_type(*(series.times.dtype for series in self.dataset.series))
+        return format_times(np.array(times, kind), axis)
+
+
+def _observed_names(channels: Sequence[str], fixed: set[str]) -> list[str]:
+    """The column of each channel's values: its name, or NAME_observed where another column of the table has that name.
+
+    A file may itself have channels called "score" or "flow_predicted": none may overwrite another.
+    """
+    taken = fixed | {f"{channel}_predicted" for channel in channels}
+    free = set(channels) - taken
+    names = []
+    for channel in channels:
+        name = channel
+        while name in taken or (name in free and name != channel):
+            name += "_observed"
+        taken.add(name)
+        names.append(name)
+    return names
 
 
 def round_figures(values: np.ndarray) -> np.ndarray:
-    """float64 rounded to SIGNIFICANT_DIGITS; NaN stays NaN."""
+    """float64 rounded to SIGNIFICANT_DIGITS, to the double nearest to the decimal figure; NaN stays NaN."""
     values = np.asarray(values, np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
         places = SIGNIFICANT_DIGITS - 1 - np.floor(np.log10(np.abs(values)))
-    # Scaling by a whole power of ten, up or down, gives the double nearest to the decimal figure.
-    up = 10.0 ** np.clip(np.nan_to_num(places, posinf=0), 0, 300)
-    down = 10.0 ** np.clip(np.nan_to_num(-places, posinf=0, neginf=0), 0, 300)
-    return np.where(np.isfinite(places), np.round(values / down * up) / up * down, values)
+    known = np.isfinite(places)  # neither 0 nor infinite nor NaN
+    places, figures = np.where(known, places, 0), np.where(known, values, 0)
+    up, down = 10.0 ** np.clip(places, 0, EXACT_POWER), 10.0 ** np.clip(-places, 0, EXACT_POWER)
+    scaled = figures / down * up
+    rounded = np.where(known, np.round(scaled) / up * down, values)
+    # Scaling errs by an ulp, which matters next to a tie, and powers of ten past 1e22 are no doubles: text is exact.
+    hard = known & ((np.abs(np.abs(scaled % 1) - 0.5) < 1e-6) | (np.abs(places) > EXACT_POWER))
+    rounded[hard] = [float(f"{value:.{SIGNIFICANT_DIGITS}g}") for value in values[hard]]
+    return rounded

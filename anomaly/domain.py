@@ -186,5 +186,3 @@ class Event:
     observed: float
     """the channel's value at the peak, NaN = missing"""
     expected: float
-
-

@@ -25,9 +25,7 @@ def fill_runs(starts: np.ndarray, stops: np.ndarray, steps: int) -> np.ndarray:
     return np.cumsum(change[:-1]) > 0
 
 
-def merge_runs(
-    starts: np.ndarray, stops: np.ndarray, merge_gap: int, min_length: int
-) -> tuple[np.ndarray, np.ndarray]:
+def merge_runs(starts: np.ndarray, stops: np.ndarray, merge_gap: int, min_length: int) -> tuple[np.ndarray, np.ndarray]:
     """Join runs with at most `merge_gap` steps between, then drop those of fewer than `min_length` steps."""
     if len(starts) == 0:
         return starts, stops

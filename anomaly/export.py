@@ -2,8 +2,10 @@
 
 import io
 import json
+import re
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
@@ -13,8 +15,9 @@ from anomaly.exceptions import DataError
 from anomaly.pipeline import Fitted
 from anomaly.storage import versions
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-STRUCTURE = set(",\"\n\r")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
+STRUCTURE = set(',"\n\r')
 """characters that a CSV cell may only hold in quotes"""
 
 
@@ -49,7 +52,7 @@ def run_json(detection: Detection, fitted: Fitted) -> bytes:
         "threshold": {
             "rule": detection.threshold.rule,
             "parameter": detection.threshold.parameter,
-            "value": float(round_figures(detection.threshold.value)),
+            "value": float(round_figures(np.array(detection.threshold.value))),
         },
         "events": len(detection.events),
         "versions": versions(),
@@ -88,13 +91,17 @@ def to_csv(table: pd.DataFrame) -> bytes:
             quoting = "needed" if any(STRUCTURE & set(text) for text in texts) else quoting
         else:
             columns.append(pa.array(cells.to_numpy(), from_pandas=True))
-    sink = io.BytesIO(pd.DataFrame(columns=names).to_csv(index=False, lineterminator="\n").encode())
-    sink.seek(0, io.SEEK_END)
+    sink = io.BytesIO()
+    sink.write((",".join(map(_quote, names)) + "\n").encode())
     options = arrow_csv.WriteOptions(include_header=False, quoting_style=quoting)
     arrow_csv.write_csv(pa.table(columns, names=[str(n) for n in range(len(names))]), sink, options)
     return sink.getvalue()
 
 
 def disarm(cell: str) -> str:
-    """A text cell that no spreadsheet takes for a formula (OWASP, CSV injection)."""
-    return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
+    """A text cell that no spreadsheet takes for a formula (OWASP, CSV injection); a number, such as -5, is none."""
+    return f"'{cell}" if cell.startswith(FORMULA_STARTS) and not PLAIN_NUMBER.fullmatch(cell) else cell
+
+
+def _quote(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"' if STRUCTURE & set(name) else name

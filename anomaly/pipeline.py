@@ -142,16 +142,21 @@ def score(fitted: Fitted, forecasts: tuple[Forecast, ...], dataset: Dataset, set
         for one in forecasts
     )
     reference = [scoring.score(part, usual, width, settings.smoothing_window).values for part in fitted.reference]
-    size = np.abs(np.concatenate([part[0] for part in fitted.reference]))
-    band = np.array([np.quantile(one[np.isfinite(one)], BAND_COVERAGE, axis=0) if np.isfinite(one).any() else np.nan for one in size.T])
     return Scored(
         dataset,
         forecasts,
         scores,
         np.concatenate(reference),
-        band * np.nan_to_num(scaler.scale, nan=0.0),
+        _half_band(fitted.reference) * np.nan_to_num(scaler.scale, nan=0.0),
         width,
     )
+
+
+def _half_band(reference: tuple[np.ndarray, ...]) -> np.ndarray:
+    """(C,) the |residual| that BAND_COVERAGE of the reference steps stay within, at the shortest horizon."""
+    sizes = np.abs(np.concatenate([part[0] for part in reference])).T
+    known = [size[np.isfinite(size)] for size in sizes]
+    return np.array([np.quantile(size, BAND_COVERAGE) if len(size) else np.nan for size in known])
 
 
 def flag(scored: Scored, settings: DetectSettings) -> Detection:

@@ -65,13 +65,18 @@ class Preparation:
         return len(self.channels.mean) + len(self.context.mean) + len(self.flagged)
 
     def inputs(self, series: TimeSeries) -> np.ndarray:
-        """(T, D) float32, complete: the last observed values, context, and missing flags (Lipton et al. 2016)."""
-        parts = []
-        for scaler, values in ((self.channels, series.values), (self.context, series.context)):
-            scaled = np.where(np.isnan(scaler.scale), 0.0, scaler.transform(values))
-            parts.append(last_observed(scaled))
-        parts.append(np.isnan(series.values[:, list(self.flagged)]).astype(float))
-        return np.concatenate(parts, 1, dtype=np.float32, casting="same_kind")
+        """(T, D) float32, complete: the last observed values, context, and missing flags (Lipton et al. 2016).
+
+        Context comes one step ahead: what a valve does at t + 1 is known when the flow at t + 1 is, and is not to be
+        foreseen but to be explained from.
+        """
+        values, context = (
+            last_observed(np.where(np.isnan(scaler.scale), 0.0, scaler.transform(part)))
+            for scaler, part in ((self.channels, series.values), (self.context, series.context))
+        )
+        ahead = np.concatenate([context[1:], context[-1:]])
+        missing = np.isnan(series.values[:, list(self.flagged)])
+        return np.concatenate([values, ahead, missing], 1, dtype=np.float32, casting="same_kind")
 
     def targets(self, series: TimeSeries) -> np.ndarray:
         """(T, C) float32 in standard deviations, NaN = not observed."""
@@ -99,7 +104,7 @@ def last_observed(values: np.ndarray) -> np.ndarray:
 
 
 def find_train_stops(dataset: Dataset, settings: FitSettings) -> list[int]:
-    """Where each record's train span [0, stop) ends. Raises SettingsError where the spans are too short to learn from."""
+    """Where each record's train span [0, stop) ends. Raises SettingsError where they are too short to learn from."""
     lengths = [len(series) for series in dataset.series]
     if settings.train_rows is not None:
         if settings.train_rows > max(lengths):
@@ -116,8 +121,8 @@ def find_train_stops(dataset: Dataset, settings: FitSettings) -> list[int]:
     needed = FEWEST_TRAIN_STEPS + max(settings.horizons)
     if sum(stops) < needed:
         raise SettingsError(
-            f"The train span is too short: it holds {sum(stops):,} step{'s' * (sum(stops) != 1)}, and at least {needed:,} "
-            f"are needed to learn from with horizons {', '.join(map(str, settings.horizons))}. "
+            f"The train span is too short: expected at least {needed:,} steps to learn from with horizons "
+            f"{', '.join(map(str, settings.horizons))}, found {sum(stops):,}. "
             "Choose a longer train span, or add records."
         )
     if max(stops) <= max(settings.horizons):

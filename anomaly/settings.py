@@ -81,9 +81,7 @@ class FitSettings(Settings):
 
     @model_validator(mode="after")
     def _check_spans_and_horizons(self) -> Self:
-        chosen = [
-            name for name in ("train_fraction", "train_rows", "train_until") if getattr(self, name) is not None
-        ]
+        chosen = [name for name in ("train_fraction", "train_rows", "train_until") if getattr(self, name) is not None]
         if len(chosen) > 1:
             raise ValueError(f"expected at most one way to choose the train span, found {' and '.join(chosen)}")
         if min(self.horizons) < 1 or len(set(self.horizons)) != len(self.horizons):

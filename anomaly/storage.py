@@ -88,7 +88,8 @@ def _rebuild(manifest: dict[str, Any], arrays: dict[str, np.ndarray], weights: P
     from anomaly.model.network import Network, pick_device
 
     settings = FitSettings(**manifest["settings"])
-    columns = Columns(**{key: tuple(v) if isinstance(v, list) else v for key, v in manifest["columns"].items()})
+    parts = manifest["columns"]
+    columns = Columns(**parts | {name: tuple(parts[name]) for name in ("monitored", "context")})
     prepared = Preparation(
         Scaler(arrays["channels.mean"], arrays["channels.scale"]),
         Scaler(arrays["context.mean"], arrays["context.scale"]),

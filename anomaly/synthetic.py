@@ -27,7 +27,13 @@ ECG_EARLY_BEATS = (46.0, 55.0, 63.5, 80.0, 90.5)
 """seconds: the first beat after each is a premature ventricular one"""
 ECG_PAUSE = 71.0
 ECG_PAUSE_SECONDS = 2.5
-SINUS_WAVES = ((-0.17, 0.025, 0.12), (-0.028, 0.010, -0.11), (0.0, 0.012, 1.05), (0.03, 0.011, -0.24), (0.27, 0.05, 0.3))
+SINUS_WAVES = (
+    (-0.17, 0.025, 0.12),
+    (-0.028, 0.010, -0.11),
+    (0.0, 0.012, 1.05),
+    (0.03, 0.011, -0.24),
+    (0.27, 0.05, 0.3),
+)
 """P, Q, R, S, T as (seconds from the R peak, width in seconds, height in mV), after McSharry et al. 2003"""
 VENTRICULAR_WAVES = ((-0.01, 0.042, 1.25), (0.085, 0.04, -0.5), (0.3, 0.07, -0.35))
 """no P wave, a wide QRS, and a T wave that points the other way"""

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import torch
 
-from anomaly.model.network import Network
+from anomaly.model.network import Network, compute_threads
 
 PIECE_STEPS = 512
 DEFAULT_BURN_IN = 128
@@ -28,6 +28,7 @@ class Forecaster:
     def device(self) -> torch.device:
         return self.network.head.weight.device
 
+    @compute_threads()
     def predict_whole(self, inputs: np.ndarray) -> np.ndarray:
         """(T, D) -> (H, T, C), unbroken from the first step to the last. Slow on long records; exact."""
         with torch.inference_mode():
@@ -35,6 +36,7 @@ class Forecaster:
             predicted, _ = self.network(self._tensor(inputs[None]), self.network.start(1))
         return self._align(predicted[0].cpu().numpy())
 
+    @compute_threads()
     def predict(self, records: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Records (T, D), of any lengths -> predictions (H, T, C) aligned to the step they speak of, NaN before.
 

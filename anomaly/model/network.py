@@ -1,6 +1,8 @@
 """A recurrent network that predicts, at every step, the values some steps ahead."""
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -8,7 +10,12 @@ from torch import Tensor, nn
 State = tuple[Tensor, ...]
 """What the network remembers: (h,) or (h, c), each (layers, B, hidden_units)."""
 
-CELLS: dict[str, type[nn.RNNBase]] = {"lstm": nn.LSTM, "gru": nn.GRU}
+COMPUTE_THREADS = 1
+"""The number of threads changes how sums are split and so the last bits of a result: it is the same in the browser, the
+command line and Python, on every machine. With one, fits side by side do not wait for each other: two threads each, on
+two busy cores, made them five times slower (dev/LOG.md)."""
+
+CELLS: dict[str, type[nn.LSTM] | type[nn.GRU]] = {"lstm": nn.LSTM, "gru": nn.GRU}
 
 
 class Network(nn.Module):
@@ -49,8 +56,19 @@ class Network(nn.Module):
         return self.head(hidden).unflatten(-1, self.output_shape), after
 
 
+@contextmanager
+def compute_threads() -> Iterator[None]:
+    """Compute with COMPUTE_THREADS inside, whatever was set outside."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(COMPUTE_THREADS)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 def pick_device(wanted: str) -> torch.device:
-    """"auto" takes CUDA, then Apple's MPS, then the CPU."""
+    """ "auto" takes CUDA, then Apple's MPS, then the CPU."""
     if wanted != "auto":
         return torch.device(wanted)
     if torch.cuda.is_available():

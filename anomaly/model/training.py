@@ -1,10 +1,12 @@
 """Truncated backpropagation through time over parallel streams of contiguous time.
 
-The records are joined end to end on a ring and the ring is cut into B streams that are walked side by side, `bptt_steps`
-at a time. The state is carried from segment to segment but its gradient is cut there (Williams & Peng 1990); it is reset
-where a record starts. Every step gives a prediction and a loss, so each point is computed once per epoch.
+The records are joined end to end on a ring and the ring is cut into B streams that are walked side by side,
+`bptt_steps` at a time. The state is carried from segment to segment but its gradient is cut there (Williams & Peng
+1990); it is reset where a record starts. Every step gives a prediction and a loss, so each point is computed once per
+epoch.
 """
 
+import itertools
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +19,7 @@ from torch import Tensor, nn
 from anomaly.domain import Epoch
 from anomaly.exceptions import TrainingError
 from anomaly.model.forecaster import Forecaster
-from anomaly.model.network import Network, State
+from anomaly.model.network import Network, State, compute_threads
 from anomaly.settings import FitSettings
 
 HUBER_BETA = 0.5
@@ -82,13 +84,13 @@ def shift_targets(values: np.ndarray, horizons: Sequence[int]) -> np.ndarray:
 
 
 def choose_streams(steps: int, bptt_steps: int) -> int:
-    """How many streams to walk side by side: enough to fill a processor, few enough for long memories and many updates."""
+    """How many streams to walk side by side: enough to fill a processor, few enough for many updates an epoch."""
     few = min(FEW_STREAMS, steps // (2 * bptt_steps))
     return max(1, few, min(MANY_STREAMS, steps // (64 * bptt_steps)))
 
 
 def segments(ring: Ring, streams: int, bptt_steps: int, offset: int) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor]]:
-    """Walk the ring from `offset` as `streams` streams: (inputs, targets, observed, starts), each (B, L, ...), L <= bptt_steps.
+    """Walk the ring from `offset` as B streams: (inputs, targets, observed, starts), each (B, L, ...), L <= bptt_steps.
 
     What does not fill a whole stream (fewer than B steps) is left out this time; the offset differs the next.
     """
@@ -108,7 +110,7 @@ def run_with_resets(network: Network, inputs: Tensor, state: State, starts: Tens
     """
     cuts = [0, *(step for step in starts.any(0).nonzero().flatten().tolist() if step > 0), inputs.shape[1]]
     outputs = []
-    for first, stop in zip(cuts, cuts[1:], strict=False):
+    for first, stop in itertools.pairwise(cuts):
         if starts[:, first].any():
             keep = (~starts[:, first]).to(inputs).view(1, -1, 1)
             state = tuple(part * keep for part in state)
@@ -123,6 +125,7 @@ def mean_loss(predicted: Tensor, targets: Tensor, observed: Tensor) -> Tensor:
     return (losses * observed).sum() / observed.sum().clamp(min=1)
 
 
+@compute_threads()
 def train(
     sequences: Sequence[TrainRecord],
     settings: FitSettings,

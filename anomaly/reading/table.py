@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from anomaly.domain import Repair
@@ -22,10 +23,12 @@ class Table:
     repairs: tuple[Repair, ...]
     digest: str
     """sha256 of the file's bytes"""
+    lines: np.ndarray | None = None
+    """(R,) int64: the line each row starts on; None where every row is one line and none between is blank"""
 
     def line(self, row: int) -> int:
         """The line of the file that holds a row of `frame`, the first line being 1."""
-        return self.first_line + row
+        return self.first_line + int(row) if self.lines is None else int(self.lines[row])
 
 
 def load(source: str | Path | bytes, name: str | None) -> tuple[bytes, str]:
@@ -41,6 +44,8 @@ def load(source: str | Path | bytes, name: str | None) -> tuple[bytes, str]:
         raise DataError(f"There is no file {path}. Check the spelling, and the folder you are in.") from None
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}.") from None
+    except ValueError:  # a control code in the name
+        raise DataError(f"{str(path)!r} cannot be read: expected the name of a file.") from None
 
 
 def digest_of(content: bytes) -> str:

@@ -1,0 +1,54 @@
+"""Which of many steps to draw, so that a chart of millions looks as if all were drawn."""
+
+import numpy as np
+from tsdownsample import MinMaxLTTBDownsampler
+
+DRAWN_STEPS = 1200
+"""steps kept per curve: more than a screen has pixels to tell apart"""
+OUTAGE = 5
+"""a time this many times the usual step is an outage: no line is drawn across it"""
+
+
+def choose_steps(curves: list[np.ndarray], start: int, stop: int, forced: np.ndarray) -> np.ndarray:
+    """Steps of [start, stop), rising, that keep the shape of every curve (T,) over it.
+
+    One choice for all curves, so that they stay aligned. Decimated by MinMaxLTTB (Van Der Donckt et al. 2023) over the
+    known values; the first step of every hole is kept, so that holes stay holes; so are the `forced` steps.
+    """
+    if stop - start <= DRAWN_STEPS:
+        return np.arange(start, stop)
+    chosen = [np.array([start, stop - 1]), forced[(forced >= start) & (forced < stop)]]
+    for curve in curves:
+        part = curve[start:stop]
+        known = np.flatnonzero(np.isfinite(part))
+        chosen.append(start + _first_unknown(part))
+        if len(known) <= DRAWN_STEPS:
+            chosen.append(start + known)
+        else:
+            kept = MinMaxLTTBDownsampler().downsample(np.ascontiguousarray(part[known]), n_out=DRAWN_STEPS)
+            chosen.append(start + known[kept.astype(np.int64)])
+    return np.unique(np.concatenate(chosen))
+
+
+def _first_unknown(part: np.ndarray) -> np.ndarray:
+    """The first step of each hole, the longest holes when there are too many to draw."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], ~np.isfinite(part), [False]]).astype(np.int8)))
+    starts, stops = edges[::2], edges[1::2]
+    if len(starts) <= DRAWN_STEPS:
+        return starts
+    return starts[np.argsort(starts - stops, kind="stable")[:DRAWN_STEPS]]
+
+
+def find_outages(times: np.ndarray) -> np.ndarray:
+    """Steps that come much later than the usual time after the step before them."""
+    if len(times) < 3:
+        return np.empty(0, np.int64)
+    gaps = np.diff(times).astype(np.float64)
+    usual = np.median(gaps)
+    return np.flatnonzero(gaps > OUTAGE * usual) + 1 if usual > 0 else np.empty(0, np.int64)
+
+
+def bin_peaks(values: np.ndarray, start: int, stop: int, bins: int) -> tuple[np.ndarray, np.ndarray]:
+    """The largest value in each bin of steps: (bins,) first steps and (bins, C) of values (T, C), NaN where unknown."""
+    edges = np.unique(np.linspace(start, stop, min(bins, stop - start) + 1).astype(np.int64))[:-1]
+    return edges, np.fmax.reduceat(values[:stop], edges, axis=0)

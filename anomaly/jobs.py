@@ -1,0 +1,111 @@
+"""Fits in worker processes, beside the page that asked for them.
+
+A thread would not do: training takes and gives back the interpreter's lock thousands of times a second, and a page
+that redraws in the same process made it ten times slower. Workers stay warm for a while, so that the next fit starts
+at once.
+"""
+
+import json
+import os
+import tempfile
+import threading
+from dataclasses import asdict
+from pathlib import Path
+
+from joblib.externals.loky import get_reusable_executor
+from joblib.externals.loky.process_executor import ProcessPoolExecutor, TerminatedWorkerError
+
+from anomaly.domain import Dataset, Epoch
+from anomaly.exceptions import AnomalyError
+from anomaly.pipeline import Fitted, fit
+from anomaly.settings import FitSettings
+
+WORKERS = max(1, (os.cpu_count() or 2) - 1)
+"""fits at once; the others wait for their turn"""
+IDLE_SECONDS = 900
+EPOCHS, STOP = "epochs.jsonl", "stop"
+
+
+class FitJob:
+    """One fit. `epochs` grows as it learns; `fitted` or `error` is there once `is_running` ends."""
+
+    def __init__(self, dataset: Dataset, settings: FitSettings) -> None:
+        self.dataset = dataset
+        self.settings = settings
+        self._kept = tempfile.TemporaryDirectory(prefix="unforeseen-")
+        self._folder = Path(self._kept.name)
+        self._future = _executor().submit(_work, dataset, settings, self._folder)
+
+    @property
+    def is_running(self) -> bool:
+        return not self._future.done()
+
+    @property
+    def is_stopping(self) -> bool:
+        return (self._folder / STOP).exists()
+
+    @property
+    def epochs(self) -> list[Epoch]:
+        """Those finished so far."""
+        try:
+            lines = (self._folder / EPOCHS).read_text().splitlines(keepends=True)
+        except FileNotFoundError:
+            return []
+        # The last line may be half written.
+        return [Epoch(**json.loads(line)) for line in lines if line.endswith("\n")]
+
+    @property
+    def fitted(self) -> Fitted | None:
+        if self.is_running or self._future.exception() is not None:
+            return None
+        return self._future.result()
+
+    @property
+    def error(self) -> str | None:
+        """One sentence on why there is no result."""
+        error = None if self.is_running else self._future.exception()
+        if error is None or isinstance(error, AnomalyError):
+            return str(error) if error else None
+        if isinstance(error, TerminatedWorkerError):
+            return (
+                "The process that trained was ended from outside, most likely for want of memory. Your file and "
+                "settings are untouched: try fewer hidden units or BPTT steps, or a shorter train span."
+            )
+        return f"Training broke off ({type(error).__name__}: {error}). Your file and settings are untouched."
+
+    def stop(self) -> None:
+        """End training soon, with the best weights so far."""
+        (self._folder / STOP).touch()
+
+    def wait(self, seconds: float | None = None) -> None:
+        """Wait for the end. Raises TimeoutError where it has not come within `seconds`."""
+        self._future.exception(seconds)
+
+
+def warm_up() -> None:
+    """Let a worker, and this process for the result, import what a fit needs while the user still looks at the file."""
+    _executor().submit(_import_torch)
+    threading.Thread(target=_import_torch, daemon=True).start()
+
+
+def _executor() -> ProcessPoolExecutor:
+    return get_reusable_executor(max_workers=WORKERS, timeout=IDLE_SECONDS)
+
+
+def _import_torch() -> None:
+    import anomaly.model.training  # noqa: F401
+
+
+def _work(dataset: Dataset, settings: FitSettings, folder: Path) -> Fitted:
+    """In the worker: fit, writing each epoch to the job's folder; a folder that is gone is a job given up."""
+
+    def write(epoch: Epoch) -> None:
+        with (folder / EPOCHS).open("a") as file:
+            file.write(json.dumps(asdict(epoch)) + "\n")
+
+    return fit(
+        dataset,
+        settings,
+        on_epoch=write,
+        should_stop=lambda: (folder / STOP).exists() or not folder.exists(),
+    )

@@ -1,0 +1,53 @@
+"""The events, most severe first; choosing one shows it in the chart."""
+
+import streamlit as st
+
+from anomaly.detection import Detection
+from anomaly.times import seconds_of
+from anomaly.ui import session
+from anomaly.ui.wording import duration
+from anomaly.ui.zoom import look_at_event
+
+
+def show_event_table(run: session.Run, detection: Detection) -> None:
+    if not detection.events:
+        st.info(
+            "No score lies above this threshold. Lower it to see the most surprising stretches.",
+            icon=":material/check:",
+        )
+        return
+    table = detection.events_table()
+    table.insert(4, "duration", _durations(detection))
+    if len(run.dataset.series) == 1:
+        table = table.drop(columns="record")
+    # A new threshold is a new list: its selection must not point into the old one.
+    key = f"events-{detection.threshold.value:.6g}-{len(table)}"
+    st.dataframe(
+        table,
+        hide_index=True,
+        key=key,
+        on_select=lambda: _choose(run, detection, key),
+        selection_mode="single-row",
+        column_config={
+            name: st.column_config.NumberColumn(format="%.5g") for name in ("peak_score", "observed", "expected")
+        },
+    )
+    st.caption("Choose a row to see it in the chart.")
+
+
+def _choose(run: session.Run, detection: Detection, key: str) -> None:
+    rows = st.session_state[key].selection.rows
+    if rows:
+        event = detection.events[rows[0]]
+        look_at_event(run, event.record, event.span)
+
+
+def _durations(detection: Detection) -> list[str]:
+    """From the first step to the last, as people say it; in the time column's unit where it has no calendar."""
+    axis = detection.dataset.time_axis
+    durations = []
+    for event in detection.events:
+        times = detection.dataset.series[event.record].times
+        length = times[event.span.stop - 1] - times[event.span.start]
+        durations.append(duration(seconds_of(length, axis)) if axis.is_calendar else f"{float(length):g}")
+    return durations

@@ -1,0 +1,139 @@
+"""What was found: the chart, the live threshold, the events, the files to take away.
+
+One fragment: a moved slider reruns this alone, and of the pipeline only the part that depends on it.
+"""
+
+import streamlit as st
+
+from anomaly import export, pipeline
+from anomaly.charts import plot_detection, plot_losses, plot_score_histogram
+from anomaly.detection import Detection
+from anomaly.domain import Span
+from anomaly.exceptions import AnomalyError
+from anomaly.settings import DetectSettings
+from anomaly.ui import session, threshold_panel
+from anomaly.ui.event_table import show_event_table
+from anomaly.ui.figures import show_figures
+from anomaly.ui.opening import describe
+from anomaly.ui.wording import duration, show_repairs
+from anomaly.ui.zoom import CHART, look_at, show_zoom_buttons, zoom_to_selection
+
+MOST_CHANNELS_DRAWN = 6
+
+
+@st.fragment
+def show_results(run: session.Run) -> None:
+    st.title(run.dataset.name, anchor=False)
+    figures = st.container()
+    main, side = st.columns([4, 1], gap="medium")
+    with side:
+        try:
+            settings = threshold_panel.show_event_settings(run)
+            scored = _score(run, settings)
+            settings = threshold_panel.show_threshold(scored, settings)
+            detection = pipeline.flag(scored, settings)
+        except AnomalyError as error:
+            st.error(str(error))
+            return
+        st.plotly_chart(plot_score_histogram(detection), config={"displayModeBar": False}, key="histogram")
+        _show_downloads(run, detection)
+    with figures:
+        show_figures(detection)
+    with main:
+        _show_chart(run, detection)
+    events, training, data = st.tabs(["Events", "Training", "Data"])
+    with events:
+        show_event_table(run, detection)
+    with training:
+        _show_training(run)
+    with data:
+        st.markdown(describe(run.dataset))
+        show_repairs(run.dataset.repairs)
+
+
+def _score(run: session.Run, settings: DetectSettings) -> pipeline.Scored:
+    """The scores for this smoothing: computed once, found again while only the threshold moves."""
+    key = (settings.smoothing, settings.smoothing_window)
+    if key not in run.scored:
+        known = next(iter(run.scored.values()), None)
+        forecasts = known.forecasts if known else pipeline.forecast(run.fitted, run.dataset)
+        # One at a time: for millions of steps, scores of every width tried would fill the memory.
+        run.scored = {key: pipeline.score(run.fitted, forecasts, run.dataset, settings)}
+    return run.scored[key]
+
+
+def _show_chart(run: session.Run, detection: Detection) -> None:
+    if not run.has_looked and detection.events:
+        run.view.record = detection.events[0].record
+    view, dataset = run.view, run.dataset
+    left, right = st.columns([1, 2]) if len(dataset.series) > 1 else (None, st.container())
+    if left is not None:
+        _show_record_choice(left, run, detection)
+    channels = [dataset.monitored[0]]
+    if len(dataset.monitored) > 1:
+        channels = right.multiselect(
+            "Channels",
+            dataset.monitored,
+            default=_leading_channels(detection),
+            max_selections=MOST_CHANNELS_DRAWN,
+            key="channels",
+        ) or [dataset.monitored[0]]
+    show_zoom_buttons(run)
+    window = view.window or Span(0, len(dataset.series[view.record]))
+    key = f"{CHART}-{view.record}-{window.start}-{window.stop}"
+    st.plotly_chart(
+        plot_detection(detection, view.record, list(channels), view.window, view.selected),
+        key=key,
+        on_select=lambda: zoom_to_selection(run, key),
+        selection_mode="box",
+        config={"displayModeBar": False, "doubleClick": False},
+    )
+
+
+def _show_record_choice(place: st.delta_generator.DeltaGenerator, run: session.Run, detection: Detection) -> None:
+    """Records, the oddest first."""
+    peaks = dict.fromkeys(range(len(run.dataset.series)), (0.0, 0))
+    for event in detection.events:
+        worst, count = peaks[event.record]
+        peaks[event.record] = (max(worst, event.peak_score), count + 1)
+    order = sorted(peaks, key=lambda record: (-peaks[record][0], record))
+
+    def label(record: int) -> str:
+        name, count = run.dataset.series[record].name, peaks[record][1]
+        return f"{name} · {count} event{'s' * (count != 1)}" if count else f"{name} · quiet"
+
+    chosen = place.selectbox("Record, oddest first", order, index=order.index(run.view.record), format_func=label)
+    if chosen != run.view.record:
+        look_at(run, chosen, None)
+        st.rerun(scope="fragment")
+
+
+def _leading_channels(detection: Detection) -> list[str]:
+    """The channels that lead events, the most severe first; at most three."""
+    leading = list(dict.fromkeys(event.channel for event in detection.events))
+    return (leading + [name for name in detection.dataset.monitored if name not in leading])[:2]
+
+
+def _show_downloads(run: session.Run, detection: Detection) -> None:
+    for name, mime, build in (
+        ("events.csv", "text/csv", lambda: export.events_csv(detection)),
+        ("points.csv", "text/csv", lambda: export.points_csv(detection)),
+        ("run.json", "application/json", lambda: export.run_json(detection, run.fitted)),
+    ):
+        st.download_button(
+            name, build, name, mime, key=f"take-{name}", on_click="ignore", width="stretch", icon=":material/download:"
+        )
+
+
+def _show_training(run: session.Run) -> None:
+    fitted = run.fitted
+    settings = fitted.settings
+    if fitted.epochs:
+        st.plotly_chart(plot_losses(list(fitted.epochs)), config={"displayModeBar": False}, key="training-losses")
+    took = duration(fitted.epochs[-1].seconds) if fitted.epochs else "no time"
+    st.markdown(
+        f"{fitted.ended} {len(fitted.epochs)} epochs took {took}. A `{settings.cell}` of {settings.layers} layer"
+        f"{'s' * (settings.layers > 1)} and {settings.hidden_units} hidden units, the gradient cut every "
+        f"{settings.bptt_steps} steps; it forgets where it started after about {fitted.forecaster.burn_in} steps. "
+        f"Dominant period: {fitted.period} steps."
+    )

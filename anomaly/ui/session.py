@@ -1,0 +1,101 @@
+"""What one browser session holds: the opened file, the fit under way, the last result."""
+
+from dataclasses import dataclass, field
+
+import streamlit as st
+
+from anomaly.cleaning import make_dataset
+from anomaly.columns import propose_columns
+from anomaly.domain import Dataset, Span
+from anomaly.jobs import FitJob, warm_up
+from anomaly.pipeline import Fitted, Scored
+from anomaly.reading import Table
+from anomaly.settings import FitSettings, ReadSettings
+
+KEY = "current"
+
+
+@dataclass
+class View:
+    """Where the person is looking. Steps, not times, so that every chart agrees."""
+
+    record: int = 0
+    window: Span | None = None
+    selected: Span | None = None
+
+
+@dataclass
+class Run:
+    """One finished fit and what was computed from it so far."""
+
+    dataset: Dataset
+    fitted: Fitted
+    view: View = field(default_factory=View)
+    has_looked: bool = False
+    """until the person looks somewhere, the record with the worst event is shown"""
+    scored: dict[tuple[int | str, str], Scored] = field(default_factory=dict)
+    """by smoothing and window: a moved threshold finds its scores here"""
+
+
+@dataclass
+class Current:
+    """The opened file."""
+
+    tables: list[Table]
+    read: ReadSettings
+    dataset: Dataset
+    fit: FitSettings = field(default_factory=FitSettings)
+    job: FitJob | None = None
+    run: Run | None = None
+    error: str | None = None
+    """why the last fit failed, until the next one starts"""
+
+
+def current() -> Current | None:
+    return st.session_state.get(KEY)
+
+
+def open_tables(tables: list[Table], start: bool = False) -> None:
+    """Make these tables the opened file; `start` goes straight to the result. Raises DataError."""
+    read = ReadSettings()
+    opened = Current(tables, read, make_dataset(tables, propose_columns(tables, read)))
+    warm_up()
+    if start:
+        start_job(opened)
+    st.session_state[KEY] = opened
+
+
+def close() -> None:
+    """Back to the first page; a fit under way is stopped."""
+    opened = current()
+    if opened is not None and opened.job is not None:
+        opened.job.stop()
+    st.session_state.clear()
+
+
+def change_columns(opened: Current, read: ReadSettings) -> None:
+    """Read the opened tables again with other columns; what is open stays where that fails (DataError)."""
+    dataset = make_dataset(opened.tables, propose_columns(opened.tables, read))
+    opened.read, opened.dataset = read, dataset
+
+
+def start_job(opened: Current) -> None:
+    opened.error = None
+    opened.job = FitJob(opened.dataset, opened.fit)
+
+
+def finish_job(opened: Current) -> None:
+    """Move a finished job's result, or its error, to where the page looks for it."""
+    job, opened.job = opened.job, None
+    if job is None:
+        return
+    opened.error = job.error
+    if job.fitted is not None:
+        opened.run = Run(job.dataset, job.fitted)
+
+
+def discard_job(opened: Current) -> None:
+    """Stop the fit under way and forget it; the result before it stays."""
+    if opened.job is not None:
+        opened.job.stop()
+    opened.job = None

@@ -1,0 +1,55 @@
+"""A fit under way: its losses, how far it is, and the two ways to end it."""
+
+import streamlit as st
+
+from anomaly.charts import plot_losses
+from anomaly.ui import session
+from anomaly.ui.wording import duration, size_of
+
+POLL_SECONDS = 0.5
+
+
+def show_training(opened: session.Current) -> None:
+    assert opened.job is not None
+    st.title(opened.job.dataset.name, anchor=False)
+    st.markdown(f"Learning what usually comes next from {size_of(opened.job.dataset)}.")
+    _poll()
+
+
+@st.fragment(run_every=POLL_SECONDS)
+def _poll() -> None:
+    opened = session.current()
+    if opened is None or opened.job is None or not opened.job.is_running:
+        st.rerun()
+    job = opened.job
+    epochs = list(job.epochs)
+    done = len(epochs) / job.settings.epochs
+    if job.is_stopping:
+        text = "Stopping; the best weights so far are kept …"
+    elif not epochs:
+        text = "First epoch …"
+    else:
+        last = epochs[-1]
+        best = min((epoch for epoch in epochs if epoch.is_best), key=lambda epoch: -epoch.number)
+        text = (
+            f"Epoch {last.number} of at most {last.epochs} · {duration(last.seconds)} so far, "
+            f"at most {duration(last.seconds_left)} left · best: epoch {best.number}"
+        )
+    st.progress(done, text)
+    left, right, _ = st.columns([1, 1, 2])
+    if left.button(
+        "Stop and use what it has",
+        width="stretch",
+        disabled=job.is_stopping or not epochs,
+        icon=":material/stop_circle:",
+    ):
+        job.stop()
+        st.rerun(scope="fragment")
+    if right.button("Discard", width="stretch", icon=":material/close:"):
+        session.discard_job(opened)
+        st.rerun()
+    st.plotly_chart(plot_losses(epochs), config={"displayModeBar": False}, key="losses")
+    st.caption(
+        "Each epoch is one pass over the train span. The loss says how far the next-step predictions are off, in "
+        "standard deviations; training ends when the held-out part stops getting better."
+    )

@@ -1,0 +1,60 @@
+"""Numbers and lists as people read them."""
+
+import numpy as np
+import streamlit as st
+
+from anomaly.domain import Dataset, Repair, TimeSeries
+from anomaly.times import seconds_of
+
+DAY = 86_400.0
+
+
+def show_repairs(repairs: tuple[Repair, ...]) -> None:
+    if not repairs:
+        return
+    label = f"{len(repairs)} thing{'s' * (len(repairs) > 1)} noticed while reading"
+    with st.expander(label, icon=":material/build:"):
+        for repair in repairs:
+            st.text(f"• {repair}")
+
+
+def size_of(dataset: Dataset) -> str:
+    """ "6,012 steps" or "3,204 steps in 40 records of 12 to 160"."""
+    if len(dataset.series) == 1:
+        return f"{dataset.steps:,} steps"
+    lengths = [len(series) for series in dataset.series]
+    return f"{dataset.steps:,} steps in {len(lengths):,} records of {min(lengths):,} to {max(lengths):,}"
+
+
+def duration(seconds: float) -> str:
+    """Two units at most: "3 h 35 min", "12 s", "0.08 s"."""
+    if seconds < 10:
+        return f"{seconds:.2g} s"
+    parts: list[str] = []
+    for name, size in (("d", DAY), ("h", 3600.0), ("min", 60.0), ("s", 1.0)):
+        count, seconds = divmod(round(seconds) if name == "s" else seconds, size)
+        if count or parts:
+            parts.append(f"{int(count)} {name}" if count else "")
+        if len(parts) == 2:
+            break
+    return " ".join(part for part in parts if part)
+
+
+def alarm_rate(count: int, dataset: Dataset) -> str:
+    """How often that many events are: "about 0.7 a day", or by steps where the file has no calendar."""
+    seconds = sum(span_seconds(series, dataset) for series in dataset.series)
+    if dataset.time_axis.is_calendar and seconds > 0:
+        units = {"day": DAY, "hour": 3600.0, "minute": 60.0}
+        # A rate over longer than the file lasts would be a guess.
+        name = next((name for name, size in units.items() if size <= seconds), "minute")
+        return f"about {count * units[name] / seconds:.2g} a {name}"
+    return f"about {1000 * count / dataset.steps:.2g} in 1,000 steps"
+
+
+def span_seconds(series: TimeSeries, dataset: Dataset) -> float:
+    return float(seconds_of(series.times[-1] - series.times[0], dataset.time_axis)) if len(series) > 1 else 0.0
+
+
+def share(value: float) -> str:
+    """ "97 %", or a dash where there is nothing to share."""
+    return "–" if np.isnan(value) else f"{value:.0%}".replace("%", " %")

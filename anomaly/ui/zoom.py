@@ -1,0 +1,70 @@
+"""Moving about in a long record: a dragged box, an event chosen in the table, and back."""
+
+import numpy as np
+import streamlit as st
+
+from anomaly.domain import Span
+from anomaly.times import to_calendar
+from anomaly.ui import session
+
+CHART = "chart"
+FEWEST_STEPS = 8
+AROUND_EVENT = 3
+"""an event is shown with this many times its length on either side"""
+FEWEST_AROUND = 60
+
+
+def look_at(run: session.Run, record: int, window: Span | None, selected: Span | None = None) -> None:
+    run.view = session.View(record, window, selected)
+    run.has_looked = True
+
+
+def look_at_event(run: session.Run, record: int, span: Span) -> None:
+    around = max(AROUND_EVENT * len(span), FEWEST_AROUND)
+    look_at(run, record, _clip(run, record, span.start - around, span.stop + around), span)
+
+
+def zoom_to_selection(run: session.Run, key: str) -> None:
+    """The box dragged across the chart becomes the window, redrawn at full resolution."""
+    boxes = st.session_state[key].selection.get("box", [])
+    if not boxes:
+        return
+    series = run.dataset.series[run.view.record]
+    times = to_calendar(series.times, run.dataset.time_axis)
+    kind = times.dtype if times.dtype.kind == "M" else np.float64
+    first, last = sorted(np.array(boxes[-1]["x"], dtype=kind))
+    start, stop = np.searchsorted(times, first), np.searchsorted(times, last, side="right")
+    if stop - start >= 2:
+        look_at(run, run.view.record, _clip(run, run.view.record, int(start), int(stop)), run.view.selected)
+
+
+def show_zoom_buttons(run: session.Run) -> None:
+    view = run.view
+    steps = len(run.dataset.series[view.record])
+    window = view.window or Span(0, steps)
+    row = st.container(horizontal=True, vertical_alignment="center")
+    shown = "all" if view.window is None else f"{len(window):,} of"
+    row.caption(f"Showing {shown} {steps:,} steps. Drag across the chart to look closer.")
+    if view.window is None:
+        return
+    if row.button("Whole record", icon=":material/zoom_out_map:", key="whole"):
+        look_at(run, view.record, None)
+        st.rerun(scope="fragment")
+    for label, icon, shift, grow in (
+        ("Earlier", ":material/chevron_left:", -0.5, 0.0),
+        ("Later", ":material/chevron_right:", 0.5, 0.0),
+        ("Wider", ":material/zoom_out:", 0.0, 0.5),
+    ):
+        if row.button(label, icon=icon, key=label.lower()):
+            length = len(window)
+            start, stop = window.start + int((shift - grow) * length), window.stop + int((shift + grow) * length)
+            look_at(run, view.record, _clip(run, view.record, start, stop), view.selected)
+            st.rerun(scope="fragment")
+
+
+def _clip(run: session.Run, record: int, start: int, stop: int) -> Span | None:
+    """A window of at least FEWEST_STEPS inside the record; None where that is all of it."""
+    steps = len(run.dataset.series[record])
+    start = max(0, min(start, steps - FEWEST_STEPS))
+    stop = min(steps, max(stop, start + FEWEST_STEPS))
+    return None if (start, stop) == (0, steps) else Span(start, stop)

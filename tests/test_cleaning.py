@@ -1,0 +1,150 @@
+"""Tables -> records in time order, and the list of what was repaired."""
+
+import numpy as np
+import pytest
+
+from anomaly.domain import Dataset, Repair
+from anomaly.exceptions import DataError
+from anomaly.reading import read
+from anomaly.settings import ReadSettings
+
+
+def dataset_of(*lines: str, **settings) -> Dataset:
+    return read("\n".join(lines).encode(), ReadSettings(**settings), name="pump.csv")
+
+
+def test_a_clean_file_needs_no_repair() -> None:
+    dataset = dataset_of("time,flow", "0,1", "1,5", "2,3")
+    (series,) = dataset.series
+    assert dataset.repairs == ()
+    assert series.name == "pump"
+    assert series.times.tolist() == [0, 1, 2]
+    assert series.values.tolist() == [[1], [5], [3]]
+    assert series.context.shape == (3, 0)
+    assert series.labels is None
+    assert series.row_steps.tolist() == [0, 1, 2]
+
+
+def test_rows_are_sorted_by_time_and_the_late_ones_reported() -> None:
+    dataset = dataset_of("time,flow", "2025-01-01,1", "2025-01-04,4", "2025-01-02,2", "2025-01-03,3", time="time")
+    (series,) = dataset.series
+    assert series.values[:, 0].tolist() == [1, 2, 3, 4]
+    assert (np.diff(series.times) > np.timedelta64(0)).all()
+    assert dataset.repairs == (Repair("Record 'pump': 1 row out of time order: sorted by time", 1, (4,)),)
+
+
+def test_repeated_rows_count_once_but_each_keeps_its_line() -> None:
+    dataset = dataset_of("time,flow", "0,1", "1,5", "1,5", "2,3", "1,5", time="time")
+    (series,) = dataset.series
+    assert series.times.tolist() == [0, 1, 2]
+    assert series.row_steps.tolist() == [0, 1, 1, 1, 2]
+    repeated = dataset.repairs[-1]
+    assert "2 rows repeated to the last cell: counted once" in repeated.text
+    assert (repeated.count, repeated.lines) == (2, (4, 6))
+
+
+def test_repeated_rows_with_missing_cells_count_once_too() -> None:
+    (series,) = dataset_of("time,flow,level", "0,,1", "0,,1", "1,2,0", "2,3,2", time="time").series
+    assert series.row_steps.tolist() == [0, 0, 1, 2]
+
+
+def test_rows_of_one_time_but_other_values_are_kept() -> None:
+    dataset = dataset_of("time,flow", "0,1", "1,5", "1,6", "2,3", time="time")
+    (series,) = dataset.series
+    assert series.values[:, 0].tolist() == [1, 5, 6, 3]
+    assert series.row_steps.tolist() == [0, 1, 2, 3]
+    (repair,) = dataset.repairs
+    assert "1 row with the time of the row before but other values: kept" in repair.text
+    assert repair.lines == (4,)
+
+
+def test_rows_that_differ_only_in_their_label_are_kept() -> None:
+    (series,) = dataset_of("time,flow,label", "0,1,0", "1,5,0", "1,5,1", "2,3,0", time="time").series
+    assert series.labels.tolist() == [False, False, True, False]
+
+
+def test_rows_without_a_time_column_are_never_repeats() -> None:
+    (series,) = dataset_of("flow,level", "1,2", "1,2", "1,3").series
+    assert series.row_steps.tolist() == [0, 1, 2]
+
+
+def test_records_come_in_the_order_of_the_file_and_may_have_any_length() -> None:
+    lines = ["patient,hour,pulse", "z,0,61", "z,1,62", "b,0,80", "z,2,63", "a,1,72", "a,0,71"]
+    dataset = dataset_of(*lines, record="patient", time="hour")
+    assert [series.name for series in dataset.series] == ["z", "b", "a"]
+    assert [len(series) for series in dataset.series] == [3, 1, 2]
+    assert dataset.series[2].values[:, 0].tolist() == [71, 72]
+    assert dataset.steps == 6
+    assert [str(repair) for repair in dataset.repairs] == [
+        "Record 'a': 1 row out of time order: sorted by time (line 7)"
+    ]
+
+
+def test_records_without_a_time_count_their_own_rows() -> None:
+    dataset = dataset_of("unit,flow", "1,5", "2,6", "1,7", "2,8")
+    assert [series.name for series in dataset.series] == ["1", "2"]
+    assert [series.times.tolist() for series in dataset.series] == [[0, 1], [0, 1]]
+
+
+def test_records_of_several_files_carry_the_name_of_their_file(tmp_path) -> None:
+    for name in ("north", "south"):
+        (tmp_path / f"{name}.csv").write_text("unit,flow\n1,5\n1,6\n2,7\n2,8\n")
+    dataset = read([tmp_path / "north.csv", tmp_path / "south.csv"])
+    assert [series.name for series in dataset.series] == ["north/1", "north/2", "south/1", "south/2"]
+
+
+def test_a_row_without_a_record_is_refused_with_its_line() -> None:
+    with pytest.raises(DataError, match=r"pump, line 3: expected a record name in column 'unit', found an empty cell"):
+        dataset_of("unit,flow", "a,1", ",2", "a,3", record="unit")
+
+
+def test_infinities_become_missing_and_are_reported() -> None:
+    dataset = dataset_of("flow,level", "1,3", "inf,4", "2,5", "-inf,6")
+    np.testing.assert_array_equal(dataset.series[0].values[:, 0], [1, np.nan, 2, np.nan])
+    assert str(dataset.repairs[0]) == "2 infinite values of 'flow': taken as missing (lines 3, 5)"
+
+
+def test_missing_cells_stay_as_holes() -> None:
+    dataset = dataset_of("flow,level", "1,3", ",4", "2,", "3,7")
+    np.testing.assert_array_equal(dataset.series[0].values, [[1, 3], [np.nan, 4], [2, np.nan], [3, 7]])
+    assert dataset.repairs[-1].count == 2
+
+
+def test_constant_columns_are_noted() -> None:
+    dataset = dataset_of("flow,level,valve", "1,3,0", "5,3,0", "2,3,0")
+    assert dataset.monitored == ("flow",)
+    assert str(dataset.repairs[-1]) == "Columns 'level', 'valve' never change: they carry nothing"
+
+
+def test_a_file_whose_only_channel_is_constant_can_be_read() -> None:
+    dataset = dataset_of("flow", "3", "3", "3")
+    assert dataset.monitored == ("flow",)
+    assert str(dataset.repairs[-1]) == "Column 'flow' never changes: it carries nothing"
+
+
+@pytest.mark.parametrize(
+    "cells",
+    ["0 1 0 1", "0 1 - 1", "false true false TRUE", "False True - True", "no yes - yes", "normal anomaly - Anomaly"],
+)
+def test_labels_may_be_figures_words_or_empty(cells: str) -> None:
+    rows = [f"{n},{cell}" for n, cell in enumerate(cells.split())]
+    (series,) = dataset_of("flow,truth", *rows, labels="truth").series
+    assert series.labels.tolist() == [False, True, False, True]
+
+
+@pytest.mark.parametrize("cell", ["2", "0.5", "perhaps"])
+def test_a_label_that_is_neither_0_nor_1_is_refused_with_its_line(cell: str) -> None:
+    with pytest.raises(DataError, match=f"pump, line 4: expected 0 or 1 in the label column 'truth', found '{cell}'"):
+        dataset_of("flow,truth", "1,0", "2,1", f"3,{cell}", "4,0", labels="truth")
+
+
+def test_lines_are_those_of_the_file_when_blank_lines_come_between() -> None:
+    dataset = dataset_of("", "time,flow", "", "0,1", "2,2", "", "", "1,3", "3,inf", time="time")
+    assert [repair.lines for repair in dataset.repairs if repair.lines] == [(9,), (8,)]
+
+
+def test_only_the_first_few_lines_are_listed() -> None:
+    rows = [f"{n},inf" for n in range(10)]
+    dataset = dataset_of("flow,level", *rows, "10,1")
+    assert str(dataset.repairs[0]).endswith("(lines 2, 3, 4, 5, 6, …)")
+    assert dataset.repairs[0].count == 10
