@@ -179,7 +179,14 @@ def _add_score(
     figure.add_scatter(x=times, y=scores, mode="lines", name="score", line=_line(OBSERVED), fill="tozeroy",
                        fillcolor="rgba(51, 65, 85, 0.08)", hovertemplate="%{y:.4g}", **place)  # fmt: skip
     figure.add_scatter(
-        x=times, y=flagged, mode="lines", name="above the threshold", line=_line(FLAGGED), hoverinfo="skip", **place
+        x=times,
+        y=flagged,
+        mode="lines",
+        name="flagged",
+        line=_line(FLAGGED),
+        hoverinfo="skip",
+        showlegend=False,
+        **place,
     )
     figure.add_hline(y=detection.threshold.value, line={"color": FLAGGED, "dash": "dash", "width": 1.5}, **place)
     figure.update_yaxes(title_text="score", rangemode="tozero", **place)
@@ -199,7 +206,7 @@ def _add_lanes(figure: go.Figure, row: int, detection: Detection, record: int, w
         bounds = np.array([(span.start, span.stop - 1) for span in inside], np.int64).reshape(-1, 2)
         x, (y,) = _separate(times[bounds], height)
         figure.add_scatter(
-            x=x, y=y, mode="lines+markers", line={"color": colour, "width": 8}, name=f"{name} anomalies",
+            x=x, y=y, mode="lines+markers", line={"color": colour, "width": 8}, name=name,
             marker={"color": colour, "size": 5, "symbol": "square"}, hoverinfo="skip", row=row, col=1,
         )  # fmt: skip
     figure.update_yaxes(

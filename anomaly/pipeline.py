@@ -37,6 +37,8 @@ class Fitted:
     columns: Columns
     reference: tuple[np.ndarray, ...]
     """per record (H, T, C) float32: residuals over the reference span, in standard deviations"""
+    warm_up: int
+    """steps at a record's start that are predicted but not scored: the forecaster has seen too little yet"""
     period: int
     """dominant period of the train span, in steps"""
     epochs: tuple[Epoch, ...]
@@ -89,12 +91,15 @@ def fit(
     ]
     forecaster, epochs, ended = train(records, settings, pick_device(settings.device), on_epoch, should_stop)
     forecaster.burn_in = forecaster.measure_burn_in(max(inputs, key=len)[:MOST_BURN_IN_STEPS])
-    predicted = forecaster.predict(inputs)
+    longest = max(range(len(inputs)), key=lambda record: len(inputs[record]))
+    warm_up = forecaster.measure_warm_up(inputs[longest][:MOST_BURN_IN_STEPS], targets[longest][:MOST_BURN_IN_STEPS])
+    reference = [target - one for target, one in zip(targets, forecaster.predict(inputs), strict=True)]
     return Fitted(
         forecaster=forecaster,
         preparation=prepared,
         columns=dataset.columns,
-        reference=tuple(target - one for target, one in zip(targets, predicted, strict=True)),
+        reference=tuple(_without_start(residuals, warm_up) for residuals in reference),
+        warm_up=warm_up,
         period=preparation.find_dominant_period([preparation.last_observed(target) for target in targets]),
         epochs=tuple(epochs),
         ended=ended,
@@ -134,7 +139,9 @@ def score(fitted: Fitted, forecasts: tuple[Forecast, ...], dataset: Dataset, set
     usual = scoring.ResidualScale.fit(list(fitted.reference))
     scores = tuple(
         scoring.score(
-            scaler.transform(one.series.values) - scaler.transform(one.predicted_by_horizon),
+            _without_start(
+                scaler.transform(one.series.values) - scaler.transform(one.predicted_by_horizon), fitted.warm_up
+            ),
             usual,
             width,
             settings.smoothing_window,
@@ -150,6 +157,12 @@ def score(fitted: Fitted, forecasts: tuple[Forecast, ...], dataset: Dataset, set
         _half_band(fitted.reference) * np.nan_to_num(scaler.scale, nan=0.0),
         width,
     )
+
+
+def _without_start(residuals: np.ndarray, warm_up: int) -> np.ndarray:
+    """(H, T, C) with the first `warm_up` steps unknown."""
+    residuals[:, :warm_up] = np.nan
+    return residuals
 
 
 def _half_band(reference: tuple[np.ndarray, ...]) -> np.ndarray:

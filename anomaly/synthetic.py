@@ -13,6 +13,8 @@ import pandas as pd
 
 from anomaly.exceptions import DataError
 
+Waves = tuple[tuple[float, float, float], ...]
+
 ISO = "%Y-%m-%dT%H:%M:%S"
 
 PUMP_START = "2025-03-03T00:00:00"
@@ -27,7 +29,7 @@ ECG_EARLY_BEATS = (46.0, 55.0, 63.5, 80.0, 90.5)
 """seconds: the first beat after each is a premature ventricular one"""
 ECG_PAUSE = 71.0
 ECG_PAUSE_SECONDS = 2.5
-SINUS_WAVES = (
+SINUS_WAVES: Waves = (
     (-0.17, 0.025, 0.12),
     (-0.028, 0.010, -0.11),
     (0.0, 0.012, 1.05),
@@ -35,7 +37,7 @@ SINUS_WAVES = (
     (0.27, 0.05, 0.3),
 )
 """P, Q, R, S, T as (seconds from the R peak, width in seconds, height in mV), after McSharry et al. 2003"""
-VENTRICULAR_WAVES = ((-0.01, 0.042, 1.25), (0.085, 0.04, -0.5), (0.3, 0.07, -0.35))
+VENTRICULAR_WAVES: Waves = ((-0.01, 0.042, 1.25), (0.085, 0.04, -0.5), (0.3, 0.07, -0.35))
 """no P wave, a wide QRS, and a T wave that points the other way"""
 
 WARD_PATIENTS = 40
@@ -74,8 +76,7 @@ def make_demo(name: str) -> pd.DataFrame:
 
 def demo_csv(name: str) -> bytes:
     """The bytes of `datasets/<name>.csv`. Raises DataError if there is no such demo."""
-    text = make_demo(name).to_csv(index=False, lineterminator="\n", float_format="%.10g")
-    return text.encode("utf-8")
+    return make_demo(name).to_csv(index=False, lineterminator="\n", float_format="%.10g").encode("utf-8")
 
 
 def _make_pump() -> pd.DataFrame:
@@ -128,8 +129,7 @@ def _break_pump_sensors(frame: pd.DataFrame) -> pd.DataFrame:
     for span in (hammer, knock, stuck, drift):
         column["label"][span] = 1
     empty = _span(_pump_row(31, 13), hours=4)
-    column["flow_m3h"][empty] = np.nan
-    column["vibration_mms"][empty] = np.nan
+    column["flow_m3h"][empty] = column["vibration_mms"][empty] = np.nan
     lost = _span(_pump_row(26, 10), hours=40 / 6)
     return frame.assign(**column).drop(index=range(lost.start, lost.stop)).reset_index(drop=True)
 
@@ -163,9 +163,10 @@ def _make_ecg() -> pd.DataFrame:
     return _written(pd.DataFrame({"seconds": seconds, "ecg_mv": signal, "label": label}), seconds=2, ecg_mv=3)
 
 
-def _ecg_beats(rng: np.random.Generator) -> tuple[list[tuple], list[tuple[float, float]]]:
+def _ecg_beats(rng: np.random.Generator) -> tuple[list[tuple[float, float, Waves]], list[tuple[float, float]]]:
     """Beats as (R peak in s, interval in s, waves), and the labelled windows as (start, stop) in s."""
-    beats, windows = [], []
+    beats: list[tuple[float, float, Waves]] = []
+    windows: list[tuple[float, float]] = []
     early, pauses = list(ECG_EARLY_BEATS), [ECG_PAUSE]
     peak = 0.35
     while peak < ECG_SECONDS + 1:
@@ -198,6 +199,7 @@ def _make_ward() -> pd.DataFrame:
 
 
 def _make_stay(rng: np.random.Generator, number: int, rows: int) -> pd.DataFrame:
+    """One patient: `rows` measurements, at least 60 where the patient deteriorates."""
     deteriorates = number in WARD_DETERIORATING
     rows = max(rows, 60) if deteriorates else rows
     breaks = np.where(rng.random(rows) < 0.04, rng.uniform(2, 6, rows), 0)
@@ -212,8 +214,9 @@ def _make_stay(rng: np.random.Generator, number: int, rows: int) -> pd.DataFrame
     values += circadian[:, None] * VITALS_CIRCADIAN + strain[:, None] * VITALS_STRAIN
     onset = hours[-1] - rng.uniform(8, 15)
     label = (hours >= onset) & deteriorates
-    course = np.clip((hours - onset) / (hours[-1] - onset), 0, 1) ** 1.2 * rng.uniform(0.8, 1.15)
-    values += (course * deteriorates)[:, None] * VITALS_DETERIORATION
+    course = np.clip((hours - onset) / (hours[-1] - onset), 0, 1) ** 1.2 * deteriorates
+    # No two patients worsen in the same way: each channel takes part to its own degree.
+    values += course[:, None] * VITALS_DETERIORATION * rng.uniform(0.4, 1.1, len(VITALS))
     values[:, 2] = np.minimum(values[:, 2], 100)
     values[rng.random(values.shape) < WARD_MISSING_SHARE] = np.nan
     if number == WARD_WITHOUT_TEMPERATURE:
@@ -230,21 +233,17 @@ def _wandering(rng: np.random.Generator, steps: int, memory: float, spread: floa
     """(steps,) stationary AR(1) noise: each value keeps `memory` of the one before; standard deviation `spread`."""
     shocks = rng.normal(0, 1, steps)
     shocks[1:] *= np.sqrt(1 - memory**2)
-    values = np.empty(steps)
-    last = 0.0
-    for step in range(steps):
-        last = memory * last + shocks[step]
-        values[step] = last
+    values, last = np.empty(steps), 0.0
+    for step, shock in enumerate(shocks):
+        values[step] = last = memory * last + shock
     return spread * values
 
 
 def _lagged(target: np.ndarray, steps: float) -> np.ndarray:
     """(T,) Newton's law of heating and cooling towards `target`, with a time constant of `steps`."""
-    values = np.empty(len(target))
-    last = target[0]
+    values, last = np.empty(len(target)), target[0]
     for step, goal in enumerate(target):
-        last += (goal - last) / steps
-        values[step] = last
+        values[step] = last = last + (goal - last) / steps
     return values
 
 
@@ -256,8 +255,44 @@ def _written(frame: pd.DataFrame, **decimals: int) -> pd.DataFrame:
 DEMOS: dict[str, Demo] = {
     demo.name: demo
     for demo in (
-        Demo("pump", "", "", _make_pump, ()),
-        Demo("ecg", "", "", _make_ecg, ()),
-        Demo("ward", "", "", _make_ward, ()),
+        Demo(
+            name="pump",
+            title="Water pump",
+            description="Six weeks of flow, pressure, vibration and bearing temperature of a pump, every ten minutes.",
+            make=_make_pump,
+            planted=(
+                "Pressure spike: one row at 2025-03-23T12:00:00, as from a water hammer.",
+                "Bearing fault: from 2025-03-26T04:30:00 vibration creeps up while the pump runs, then the bearing "
+                "temperature; repaired at 22:30, warm until 2025-03-27T00:50:00.",
+                "Stuck sensor: pressure is flat from 2025-04-01T08:00:00 to 19:50 while the pump stops and starts.",
+                "Drift: the flow sensor reads less and less, 16 % at last, from 2025-04-05T18:00:00 to "
+                "2025-04-07T05:50:00.",
+                "Vibration spike: two rows from 2025-04-10T18:30:00.",
+                "Not labelled: 40 rows are missing after 2025-03-29T09:50:00, and the cells of flow and vibration are "
+                "empty from 2025-04-03T13:00:00 to 16:50.",
+            ),
+        ),
+        Demo(
+            name="ecg",
+            title="Heartbeat",
+            description="One hundred seconds of a one-lead electrocardiogram, a hundred samples a second.",
+            make=_make_ecg,
+            planted=(
+                "Premature ventricular beats, early and wide, each followed by a compensatory pause: labelled from "
+                "45.85, 55.01, 63.42, 80.07 and 90.18 s for about a second each.",
+                "Pause: no beat for 2.5 s; labelled from 71.18 s, where the next one was due, to 72.83 s.",
+            ),
+        ),
+        Demo(
+            name="ward",
+            title="Hospital ward",
+            description="Hourly vital signs of forty patients, with stays of unequal length and missing measurements.",
+            make=_make_ward,
+            planted=(
+                "Deterioration: P04, P11, P17, P22, P28, P33 and P39 worsen over the last 8 to 15 hours of their stay "
+                "(heart rate, breathing and temperature up, oxygen and blood pressure down), labelled from the onset.",
+                "Not labelled: 8 % of the cells are empty, P14 never has a temperature, and times are uneven.",
+            ),
+        ),
     )
 }

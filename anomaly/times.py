@@ -137,5 +137,5 @@ def format_times(times: np.ndarray, axis: TimeAxis) -> np.ndarray | pd.Series:
 def seconds_of(duration: np.timedelta64 | float, axis: TimeAxis) -> float:
     """A difference of two times in seconds; NaN where the file does not tell what its unit is."""
     if axis.kind == "timestamp":
-        return float(duration / np.timedelta64(1, "us")) / 1e6
+        return float(np.asarray(duration) / np.timedelta64(1, "us")) / 1e6
     return float(duration) * axis.unit if axis.unit is not None else float("nan")

@@ -10,6 +10,9 @@ from anomaly.model.network import Network, compute_threads
 PIECE_STEPS = 512
 DEFAULT_BURN_IN = 128
 MOST_BURN_IN = 2048
+MOST_WARM_UP, WARM_UP_RUNS = 32, 64
+CLEARLY_WORSE = 1.5
+"""times the usual |residual|"""
 FORGOTTEN = 1e-3
 """in standard deviations: below this, what the state held before a piece makes no difference worth telling"""
 BATCH_VALUES = 4_000_000
@@ -73,6 +76,21 @@ class Forecaster:
             while len(differs) and burn_in <= differs[-1] + 1 and burn_in < MOST_BURN_IN:
                 burn_in *= 2
         return burn_in
+
+    def measure_warm_up(self, inputs: np.ndarray, targets: np.ndarray) -> int:
+        """How many steps after a record's start predictions are clearly worse than usual, from (T, D) and (T, C).
+
+        Many runs are started without a past all over the record; counted are the steps until their mean |residual| at
+        the shortest horizon first comes near that of a run from the beginning.
+        """
+        length = min(MOST_WARM_UP, len(inputs) // 2)
+        starts = np.unique(np.linspace(0, len(inputs) - length, WARM_UP_RUNS, dtype=int))
+        fresh = self.predict([inputs[start : start + length] for start in starts])
+        usual = np.abs(targets - self.predict([inputs])[0][0])[length:]
+        sizes = np.abs([targets[s : s + length] - one[0] for s, one in zip(starts, fresh, strict=True)])
+        by_step = [sizes[:, step][np.isfinite(sizes[:, step])] for step in range(length)]
+        limit = CLEARLY_WORSE * usual[np.isfinite(usual)].mean() if np.isfinite(usual).any() else np.inf
+        return next((step for step, size in enumerate(by_step) if len(size) and size.mean() <= limit), max(length, 1))
 
     def _batches(self, records: Sequence[np.ndarray]) -> Iterator[list[tuple[int, int, int, int]]]:
         """(record, first burn-in step, first step, stop) of every piece, alike lengths together."""

@@ -8,7 +8,7 @@ from anomaly.pipeline import Scored
 from anomaly.settings import DEFAULT_THRESHOLDS, DetectSettings
 from anomaly.ui import session
 
-RULES = {"quantile": "Quantile of the train span", "sigma": "Robust k · sigma", "value": "A score"}
+RULES = {"quantile": "Quantile", "sigma": "Robust sigma", "value": "Score"}
 SLIDER_STOPS = 400
 
 

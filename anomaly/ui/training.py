@@ -48,7 +48,8 @@ def _poll() -> None:
     if right.button("Discard", width="stretch", icon=":material/close:"):
         session.discard_job(opened)
         st.rerun()
-    st.plotly_chart(plot_losses(epochs), config={"displayModeBar": False}, key="losses")
+    if epochs:
+        st.plotly_chart(plot_losses(epochs), config={"displayModeBar": False}, key="losses")
     st.caption(
         "Each epoch is one pass over the train span. The loss says how far the next-step predictions are off, in "
         "standard deviations; training ends when the held-out part stops getting better."

@@ -47,7 +47,9 @@ def alarm_rate(count: int, dataset: Dataset) -> str:
         units = {"day": DAY, "hour": 3600.0, "minute": 60.0}
         # A rate over longer than the file lasts would be a guess.
         name = next((name for name, size in units.items() if size <= seconds), "minute")
-        return f"about {count * units[name] / seconds:.2g} a {name}"
+        rate = count * units[name] / seconds
+        # "0.048 a day" says less to a person than "one in 21 days".
+        return f"about {rate:.2g} a {name}" if rate >= 0.5 or not count else f"about one in {1 / rate:.0f} {name}s"
     return f"about {1000 * count / dataset.steps:.2g} in 1,000 steps"
 
 

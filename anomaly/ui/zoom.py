@@ -44,7 +44,7 @@ def show_zoom_buttons(run: session.Run) -> None:
     window = view.window or Span(0, steps)
     row = st.container(horizontal=True, vertical_alignment="center")
     shown = "all" if view.window is None else f"{len(window):,} of"
-    row.caption(f"Showing {shown} {steps:,} steps. Drag across the chart to look closer.")
+    row.caption(f"Showing {shown} {steps:,} steps. Drag across the chart to look closer.", width="content")
     if view.window is None:
         return
     if row.button("Whole record", icon=":material/zoom_out_map:", key="whole"):

@@ -1,0 +1,221 @@
+"""Slow, plain oracles: one loop or one textbook equation after another, to hold the fast code against."""
+
+import math
+
+import numpy as np
+
+Weights = dict[str, np.ndarray]
+"""a network's parameters under torch's names, float64"""
+
+
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-x))
+
+
+def lstm_step(weights: Weights, layer: int, x: np.ndarray, state: list[np.ndarray]) -> list[np.ndarray]:
+    """One step of Hochreiter & Schmidhuber 1997 with the forget gate of Gers et al. 2000; state [h, c]."""
+    h, c = state
+    gates = _gates(weights, "ih", layer, x) + _gates(weights, "hh", layer, h)
+    i, f, g, o = np.split(gates, 4)
+    c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+    return [sigmoid(o) * np.tanh(c), c]
+
+
+def gru_step(weights: Weights, layer: int, x: np.ndarray, state: list[np.ndarray]) -> list[np.ndarray]:
+    """One step of Cho et al. 2014 with the reset gate after the product, as torch has it; state [h]."""
+    (h,) = state
+    from_input, from_state = np.split(_gates(weights, "ih", layer, x), 3), np.split(_gates(weights, "hh", layer, h), 3)
+    r = sigmoid(from_input[0] + from_state[0])
+    z = sigmoid(from_input[1] + from_state[1])
+    n = np.tanh(from_input[2] + r * from_state[2])
+    return [(1 - z) * n + z * h]
+
+
+def _gates(weights: Weights, source: str, layer: int, x: np.ndarray) -> np.ndarray:
+    return weights[f"recurrent.weight_{source}_l{layer}"] @ x + weights[f"recurrent.bias_{source}_l{layer}"]
+
+
+STEPS = {"lstm": lstm_step, "gru": gru_step}
+PARTS = {"lstm": 2, "gru": 1}
+
+
+def empty_state(cell: str, layers: int, hidden_units: int) -> list[list[np.ndarray]]:
+    return [[np.zeros(hidden_units) for _ in range(PARTS[cell])] for _ in range(layers)]
+
+
+def run(cell: str, weights: Weights, inputs: np.ndarray, state: list) -> tuple[np.ndarray, list]:
+    """(T, D) and a state per layer -> what the head says at each step, (T, H * C), and the state after."""
+    outputs = []
+    for x in inputs:
+        after = []
+        for layer, before in enumerate(state):
+            after.append(STEPS[cell](weights, layer, x, before))
+            x = after[-1][0]
+        state = after
+        outputs.append(weights["head.weight"] @ x + weights["head.bias"])
+    return np.array(outputs), state
+
+
+def huber(distance: float, beta: float) -> float:
+    distance = abs(distance)
+    return distance**2 / (2 * beta) if distance < beta else distance - beta / 2
+
+
+def mean_huber(predicted: np.ndarray, targets: np.ndarray, beta: float) -> float:
+    """Over the targets that are not NaN."""
+    pairs = zip(predicted.ravel(), targets.ravel(), strict=True)
+    losses = [huber(p - t, beta) for p, t in pairs if not math.isnan(t)]
+    return sum(losses) / len(losses)
+
+
+def gradient(cell: str, weights: Weights, inputs: np.ndarray, targets: np.ndarray, state: list, beta: float) -> Weights:
+    """Of the mean Huber loss over the steps given, by central differences. `state` is a constant: nothing flows there.
+
+    From the empty state over a whole record: full backpropagation through time. From a carried state over a segment:
+    its truncation.
+    """
+    step, slopes = 1e-5, {}
+    for name, values in weights.items():
+        slopes[name] = np.zeros_like(values)
+        for position in np.ndindex(values.shape):
+            losses = []
+            for sign in (1, -1):
+                moved = {**weights, name: values.copy()}
+                moved[name][position] += sign * step
+                predicted, _ = run(cell, moved, inputs, state)
+                losses.append(mean_huber(predicted, targets, beta))
+            slopes[name][position] = (losses[0] - losses[1]) / (2 * step)
+    return slopes
+
+
+def scaler(values: np.ndarray) -> tuple[list[float], list[float]]:
+    """Mean and standard deviation of each column, NaN left out."""
+    means, deviations = [], []
+    for column in values.T:
+        known = [x for x in column.tolist() if not math.isnan(x)]
+        mean = sum(known) / len(known)
+        means.append(mean)
+        deviations.append(math.sqrt(sum((x - mean) ** 2 for x in known) / len(known)))
+    return means, deviations
+
+
+def autocorrelation(values: np.ndarray, lag: int) -> float:
+    """Unbiased, of one column."""
+    centred = values - values.mean()
+    together = sum(centred[t] * centred[t + lag] for t in range(len(values) - lag)) / (len(values) - lag)
+    return together / (sum(x * x for x in centred) / len(values))
+
+
+def dominant_period(values: np.ndarray, longest_period: int, fallback: int) -> int:
+    """The first local peak (lag 3 up, above 0.1) of the mean autocorrelation within 90 % of the highest."""
+    longest = min(longest_period, len(values) // 3)
+    alive = [column for column in values.T if column.std() > 0]
+    means = [sum(autocorrelation(column, lag) for column in alive) / len(alive) for lag in range(longest + 1)]
+    peaks = [
+        lag
+        for lag in range(3, longest)
+        if means[lag] > 0.1 and means[lag] >= means[lag - 1] and means[lag] > means[lag + 1]
+    ]
+    highest = max((means[lag] for lag in peaks), default=0)
+    return next((lag for lag in peaks if means[lag] >= 0.9 * highest), min(fallback, longest))
+
+
+def surprise(residuals: np.ndarray, mean: np.ndarray, spread: np.ndarray) -> tuple[list[float], np.ndarray]:
+    """(H, T, C) -> the score of each step before smoothing, and (T, C) contributions of the worst horizon."""
+    horizons, steps, channels = residuals.shape
+    contributions, scores = np.full((steps, channels), np.nan), []
+    for t in range(steps):
+        for c in range(channels):
+            sizes = [(abs(residuals[h, t, c]) - mean[h, c]) / spread[h, c] for h in range(horizons)]
+            known = [max(size, 0.0) for size in sizes if not math.isnan(size)]
+            contributions[t, c] = max(known, default=math.nan)
+        known = [x for x in contributions[t] if not math.isnan(x)]
+        scores.append(sum(known) / len(known) if known else math.nan)
+    return scores, contributions
+
+
+def smooth_centred(values: list[float], width: int) -> list[float]:
+    """Peak hold over width // 2 steps, then the mean over `width` steps, both around the step; NaN left out."""
+    hold = max(1, width // 2)
+    held = [max([x for x in _around(values, t, hold) if not math.isnan(x)], default=0.0) for t in range(len(values))]
+    held = [math.nan if math.isnan(x) else high for x, high in zip(values, held, strict=True)]
+    smoothed = []
+    for t, value in enumerate(values):
+        known = [x for x in _around(held, t, width) if not math.isnan(x)]
+        smoothed.append(math.nan if math.isnan(value) else sum(known) / len(known))
+    return smoothed
+
+
+def _around(values: list[float], t: int, width: int) -> list[float]:
+    first = t - width // 2
+    return values[max(first, 0) : max(first + width, 0)]
+
+
+def smooth_trailing(values: list[float], width: int) -> list[float]:
+    """Every peak held, fading by 1/e in `width` steps."""
+    smoothed = []
+    for t, value in enumerate(values):
+        faded = [values[t - k] * math.exp(-k / width) for k in range(t + 1) if not math.isnan(values[t - k])]
+        smoothed.append(math.nan if math.isnan(value) else max(faded))
+    return smoothed
+
+
+def find_runs(flags: list[bool]) -> list[tuple[int, int]]:
+    runs, start = [], None
+    for step, flag in enumerate([*flags, False]):
+        if flag and start is None:
+            start = step
+        elif not flag and start is not None:
+            runs.append((start, step))
+            start = None
+    return runs
+
+
+def merge_runs(runs: list[tuple[int, int]], merge_gap: int, min_length: int) -> list[tuple[int, int]]:
+    merged: list[tuple[int, int]] = []
+    for start, stop in runs:
+        if merged and start - merged[-1][1] <= merge_gap:
+            merged[-1] = (merged[-1][0], stop)
+        else:
+            merged.append((start, stop))
+    return [(start, stop) for start, stop in merged if stop - start >= min_length]
+
+
+def vus_pr(labels: list[bool], scores: list[float], buffer: int, thresholds: int = 250) -> float:
+    """Paparrizos et al. 2022, section 4, as TSB-AD's RangeAUC_volume_opt computes it; NaN counts as the lowest."""
+    scores = [-math.inf if math.isnan(x) else x for x in scores]
+    descending = sorted(scores, reverse=True)
+    ranks = np.linspace(0, len(scores) - 1, thresholds).astype(int)
+    areas = []
+    for window in range(buffer + 1):
+        before, area = 0.0, 0.0
+        for rank in ranks:
+            flags = [x >= descending[rank] for x in scores]
+            recall, precision = _range_recall_precision(labels, flags, window)
+            area += (recall - before) * precision
+            before = recall
+        areas.append(area)
+    return sum(areas) / len(areas)
+
+
+def _range_recall_precision(labels: list[bool], flags: list[bool], window: int) -> tuple[float, float]:
+    half, steps = window // 2, len(labels)
+    weights = [float(label) for label in labels]
+    segments: list[tuple[int, int]] = []
+    for start, stop in find_runs(labels):
+        if segments and start - half < segments[-1][1]:
+            segments[-1] = (segments[-1][0], stop + half)
+        else:
+            segments.append((max(start - half, 0), stop + half))
+        for step in range(max(start - half, 0), min(stop + half, steps)):
+            distance = max(start - step, step - (stop - 1))
+            if distance > 0:
+                weights[step] += math.sqrt(1 - distance / window)
+    hits = sum(min(weight, 1.0) for weight, flag in zip(weights, flags, strict=True) if flag)
+    # A known step counts whether flagged or not; a step of the buffer only when flagged.
+    existing = sum(
+        min(weight, 1.0) for weight, flag, label in zip(weights, flags, labels, strict=True) if flag or label
+    )
+    touched = sum(any(flags[start:stop]) for start, stop in segments)
+    recall = min(hits / ((sum(labels) + existing) / 2), 1.0)
+    return recall * touched / len(segments), hits / sum(flags)
