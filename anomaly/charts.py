@@ -109,18 +109,6 @@ def plot_score_histogram(detection: Detection, bins: int = 60) -> go.Figure:
     return _dress(figure, height=230).update_layout(barmode="overlay", bargap=0)
 
 
-def plot_sparkline(values: np.ndarray, flagged: np.ndarray) -> go.Figure:
-    """A small picture of values (T,), the flagged steps (T,) bool in red; nothing else."""
-    steps = choose_steps([values], 0, len(values), np.empty(0, np.int64))
-    figure = go.Figure()
-    figure.add_scatter(x=steps, y=values[steps], mode="lines", line={"color": OBSERVED, "width": 1})
-    figure.add_scatter(
-        x=steps, y=np.where(flagged, values, np.nan)[steps], mode="lines", line={"color": FLAGGED, "width": 1.6}
-    )
-    figure.update_xaxes(visible=False).update_yaxes(visible=False)
-    return _dress(figure, height=90).update_layout(showlegend=False, margin={"l": 0, "r": 0, "t": 4, "b": 4})
-
-
 def _drawn_steps(
     detection: Detection, record: int, positions: list[int], window: Span
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -62,8 +62,11 @@ def vus_pr(labels: np.ndarray, scores: np.ndarray, buffer: int) -> float:
 
     Paparrizos et al., "Volume Under the Surface", VLDB 2022, as computed by TSB-AD: 250 thresholds at even ranks;
     labels reach `buffer` // 2 steps out of each known run with falling weight; recall is multiplied by the share of
-    (extended) runs touched. Unknown scores (NaN) count as the lowest. labels (T,) bool, scores (T,).
+    (extended) runs touched. Unknown scores (NaN) count as the lowest. NaN where nothing is known.
+    labels (T,) bool, scores (T,).
     """
+    if not labels.any():
+        return float("nan")
     scores = np.where(np.isfinite(scores), scores, -np.inf)
     ranks = np.linspace(0, len(scores) - 1, VUS_THRESHOLDS).astype(int)
     thresholds = -np.sort(-scores)[ranks]

@@ -93,6 +93,8 @@ def _executor() -> ProcessPoolExecutor:
 
 
 def _import_torch() -> None:
+    import torch._dynamo  # noqa: F401 - torch's optimisers import it at their first use
+
     import anomaly.model.training  # noqa: F401
 
 

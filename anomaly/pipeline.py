@@ -23,8 +23,8 @@ from anomaly.thresholds import calibrate
 if TYPE_CHECKING:  # torch is imported when something is fitted, not before
     from anomaly.model.forecaster import Forecaster
 
-MOST_BURN_IN_STEPS = 16_000
-"""of the longest train span are used to measure how long the forecaster remembers"""
+MEASURED_STEPS = 8_000
+"""of the longest train span are used to measure how long the forecaster remembers and needs to warm up"""
 BAND_COVERAGE = 0.99
 
 
@@ -90,15 +90,18 @@ def fit(
         for one, target in zip(inputs, targets, strict=True)
     ]
     forecaster, epochs, ended = train(records, settings, pick_device(settings.device), on_epoch, should_stop)
-    forecaster.burn_in = forecaster.measure_burn_in(max(inputs, key=len)[:MOST_BURN_IN_STEPS])
+    forecaster.burn_in = forecaster.measure_burn_in(max(inputs, key=len)[:MEASURED_STEPS])
     longest = max(range(len(inputs)), key=lambda record: len(inputs[record]))
-    warm_up = forecaster.measure_warm_up(inputs[longest][:MOST_BURN_IN_STEPS], targets[longest][:MOST_BURN_IN_STEPS])
-    reference = [target - one for target, one in zip(targets, forecaster.predict(inputs), strict=True)]
+    warm_up = forecaster.measure_warm_up(inputs[longest][:MEASURED_STEPS], targets[longest][:MEASURED_STEPS])
+    reference = [
+        prepared.residuals(series.values[:stop], prepared.predicted(outputs))
+        for series, stop, outputs in zip(dataset.series, stops, forecaster.predict(inputs), strict=True)
+    ]
     return Fitted(
         forecaster=forecaster,
         preparation=prepared,
         columns=dataset.columns,
-        reference=tuple(_without_start(residuals, warm_up) for residuals in reference),
+        reference=tuple(_without_start(residuals, warm_up).astype(np.float32) for residuals in reference),
         warm_up=warm_up,
         period=preparation.find_dominant_period([preparation.last_observed(target) for target in targets]),
         epochs=tuple(epochs),
@@ -127,21 +130,18 @@ def forecast(fitted: Fitted, dataset: Dataset) -> tuple[Forecast, ...]:
             )
     inputs = [fitted.preparation.inputs(series) for series in dataset.series]
     return tuple(
-        Forecast(series, fitted.preparation.channels.inverse(predicted))
-        for series, predicted in zip(dataset.series, fitted.forecaster.predict(inputs), strict=True)
+        Forecast(series, fitted.preparation.predicted(outputs))
+        for series, outputs in zip(dataset.series, fitted.forecaster.predict(inputs), strict=True)
     )
 
 
 def score(fitted: Fitted, forecasts: tuple[Forecast, ...], dataset: Dataset, settings: DetectSettings) -> Scored:
     """Scores of every record and of the reference span, smoothed as `settings` says."""
     width = fitted.period if settings.smoothing == "auto" else settings.smoothing
-    scaler = fitted.preparation.channels
     usual = scoring.ResidualScale.fit(list(fitted.reference))
     scores = tuple(
         scoring.score(
-            _without_start(
-                scaler.transform(one.series.values) - scaler.transform(one.predicted_by_horizon), fitted.warm_up
-            ),
+            _without_start(fitted.preparation.residuals(one.series.values, one.predicted_by_horizon), fitted.warm_up),
             usual,
             width,
             settings.smoothing_window,
@@ -154,7 +154,7 @@ def score(fitted: Fitted, forecasts: tuple[Forecast, ...], dataset: Dataset, set
         forecasts,
         scores,
         np.concatenate(reference),
-        _half_band(fitted.reference) * np.nan_to_num(scaler.scale, nan=0.0),
+        _half_band(fitted.reference) * np.nan_to_num(fitted.preparation.channels.scale, nan=0.0),
         width,
     )
 

@@ -59,6 +59,9 @@ class Preparation:
     context: Scaler
     flagged: tuple[int, ...]
     """positions of the monitored channels that get a missing flag: those with holes in the train span"""
+    order: tuple[int, ...]
+    """the monitored channels as the network sees them: by name, so that their order in the file changes nothing"""
+    context_order: tuple[int, ...]
 
     @property
     def input_size(self) -> int:
@@ -74,13 +77,21 @@ class Preparation:
             last_observed(np.where(np.isnan(scaler.scale), 0.0, scaler.transform(part)))
             for scaler, part in ((self.channels, series.values), (self.context, series.context))
         )
-        ahead = np.concatenate([context[1:], context[-1:]])
-        missing = np.isnan(series.values[:, list(self.flagged)])
-        return np.concatenate([values, ahead, missing], 1, dtype=np.float32, casting="same_kind")
+        ahead = np.concatenate([context[1:], context[-1:]])[:, self.context_order]
+        missing = np.isnan(series.values[:, [channel for channel in self.order if channel in self.flagged]])
+        return np.concatenate([values[:, self.order], ahead, missing], 1, dtype=np.float32, casting="same_kind")
 
     def targets(self, series: TimeSeries) -> np.ndarray:
-        """(T, C) float32 in standard deviations, NaN = not observed."""
-        return self.channels.transform(series.values).astype(np.float32)
+        """(T, C) float32 in standard deviations and in the network's order, NaN = not observed."""
+        return self.channels.transform(series.values)[:, self.order].astype(np.float32)
+
+    def predicted(self, outputs: np.ndarray) -> np.ndarray:
+        """The network's (H, T, C) -> predicted values in the channels' own order and units."""
+        return self.channels.inverse(outputs[:, :, np.argsort(self.order)])
+
+    def residuals(self, values: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+        """Observed (T, C) - predicted (H, T, C), own units both -> (H, T, C) in standard deviations."""
+        return self.channels.transform(values) - self.channels.transform(predicted)
 
 
 def prepare(dataset: Dataset, train_stops: list[int]) -> Preparation:
@@ -93,7 +104,17 @@ def prepare(dataset: Dataset, train_stops: list[int]) -> Preparation:
             f"{', '.join(dataset.monitored)} is empty there. Choose a longer train span or other channels."
         )
     flagged = np.flatnonzero(np.isnan(values).any(0))
-    return Preparation(Scaler.fit(values), Scaler.fit(context), tuple(int(c) for c in flagged))
+    return Preparation(
+        Scaler.fit(values),
+        Scaler.fit(context),
+        tuple(int(channel) for channel in flagged),
+        _order_by_name(dataset.columns.monitored),
+        _order_by_name(dataset.columns.context),
+    )
+
+
+def _order_by_name(names: tuple[str, ...]) -> tuple[int, ...]:
+    return tuple(sorted(range(len(names)), key=names.__getitem__))
 
 
 def last_observed(values: np.ndarray) -> np.ndarray:
@@ -168,7 +189,7 @@ def find_dominant_period(records: list[np.ndarray]) -> int:
     variance = correlation[0]
     alive = variance > 1e-12
     if not alive.any():
-        return FALLBACK_PERIOD
+        return min(FALLBACK_PERIOD, longest)
     # Unbiased: a lag of k has T - k pairs.
     pairs = len(values) / (len(values) - np.arange(longest + 1))
     mean = (correlation[:, alive] / variance[alive]).mean(1) * pairs

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from anomaly.exceptions import SettingsError
 
@@ -78,6 +78,11 @@ class FitSettings(Settings):
     device: Literal["auto", "cpu", "cuda", "mps"] = Field(
         "auto", title="Device", description="where to compute; auto takes a GPU when there is one"
     )
+
+    @field_validator("horizons")
+    @classmethod
+    def _sort_horizons(cls, horizons: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(sorted(horizons))
 
     @model_validator(mode="after")
     def _check_spans_and_horizons(self) -> Self:

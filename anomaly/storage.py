@@ -44,6 +44,8 @@ def save(fitted: Fitted, folder: str | Path) -> None:
         "columns": asdict(fitted.columns),
         "settings": fitted.settings.model_dump(),
         "flagged": prepared.flagged,
+        "order": prepared.order,
+        "context_order": prepared.context_order,
         "burn_in": fitted.forecaster.burn_in,
         "warm_up": fitted.warm_up,
         "period": fitted.period,
@@ -95,6 +97,8 @@ def _rebuild(manifest: dict[str, Any], arrays: dict[str, np.ndarray], weights: P
         Scaler(arrays["channels.mean"], arrays["channels.scale"]),
         Scaler(arrays["context.mean"], arrays["context.scale"]),
         tuple(manifest["flagged"]),
+        tuple(manifest["order"]),
+        tuple(manifest["context_order"]),
     )
     network = Network(
         settings.cell,

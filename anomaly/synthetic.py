@@ -62,6 +62,8 @@ class Demo:
     title: str
     description: str
     make: Callable[[], pd.DataFrame]
+    train_fraction: float | None
+    """the leading share known to be healthy, which the app learns from; None where anomalies end every record"""
     planted: tuple[str, ...]
 
 
@@ -260,6 +262,7 @@ DEMOS: dict[str, Demo] = {
             title="Water pump",
             description="Six weeks of flow, pressure, vibration and bearing temperature of a pump, every ten minutes.",
             make=_make_pump,
+            train_fraction=0.45,
             planted=(
                 "Pressure spike: one row at 2025-03-23T12:00:00, as from a water hammer.",
                 "Bearing fault: from 2025-03-26T04:30:00 vibration creeps up while the pump runs, then the bearing "
@@ -277,6 +280,7 @@ DEMOS: dict[str, Demo] = {
             title="Heartbeat",
             description="One hundred seconds of a one-lead electrocardiogram, a hundred samples a second.",
             make=_make_ecg,
+            train_fraction=0.45,
             planted=(
                 "Premature ventricular beats, early and wide, each followed by a compensatory pause: labelled from "
                 "45.85, 55.01, 63.42, 80.07 and 90.18 s for about a second each.",
@@ -288,6 +292,7 @@ DEMOS: dict[str, Demo] = {
             title="Hospital ward",
             description="Hourly vital signs of forty patients, with stays of unequal length and missing measurements.",
             make=_make_ward,
+            train_fraction=None,
             planted=(
                 "Deterioration: P04, P11, P17, P22, P28, P33 and P39 worsen over the last 8 to 15 hours of their stay "
                 "(heart rate, breathing and temperature up, oxygen and blood pressure down), labelled from the onset.",

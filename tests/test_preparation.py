@@ -76,8 +76,9 @@ def test_inputs_are_values_then_context_one_step_ahead_then_missing_flags() -> N
     values = np.array([[1.0, 5.0], [NAN, 6.0], [3.0, 7.0], [5.0, 8.0]])
     context = np.array([[10.0], [20.0], [30.0], [60.0]])
     series = dataclasses.replace(make_series(values), context=context)
-    dataset = dataclasses.replace(make_dataset(values), series=(series,))
-    prepared = prepare(dataset, [4])
+    dataset = make_dataset(values)
+    columns = dataclasses.replace(dataset.columns, context=("switch",))
+    prepared = prepare(dataclasses.replace(dataset, series=(series,), columns=columns), [4])
 
     inputs = prepared.inputs(series)
 

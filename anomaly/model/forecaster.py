@@ -9,7 +9,7 @@ from anomaly.model.network import Network, compute_threads
 
 PIECE_STEPS = 512
 DEFAULT_BURN_IN = 128
-MOST_BURN_IN = 2048
+LEAST_BURN_IN, MOST_BURN_IN, BURN_IN_RUNS = 16, 1024, 8
 MOST_WARM_UP, WARM_UP_RUNS = 32, 64
 CLEARLY_WORSE = 1.5
 """times the usual |residual|"""
@@ -31,15 +31,10 @@ class Forecaster:
     def device(self) -> torch.device:
         return self.network.head.weight.device
 
-    @compute_threads()
     def predict_whole(self, inputs: np.ndarray) -> np.ndarray:
         """(T, D) -> (H, T, C), unbroken from the first step to the last. Slow on long records; exact."""
-        with torch.inference_mode():
-            self.network.eval()
-            predicted, _ = self.network(self._tensor(inputs[None]), self.network.start(1))
-        return self._align(predicted[0].cpu().numpy())
+        return self._align(self._run(inputs[None])[0])
 
-    @compute_threads()
     def predict(self, records: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Records (T, D), of any lengths -> predictions (H, T, C) aligned to the step they speak of, NaN before.
 
@@ -53,10 +48,7 @@ class Forecaster:
             stacked = np.zeros((len(batch), longest, self.network.recurrent.input_size), np.float32)
             for row, (record, burn_start, _, stop) in enumerate(batch):
                 stacked[row, : stop - burn_start] = records[record][burn_start:stop]
-            with torch.inference_mode():
-                self.network.eval()
-                predicted, _ = self.network(self._tensor(stacked), self.network.start(len(batch)))
-                predicted = predicted.cpu().numpy()
+            predicted = self._run(stacked)
             for row, (record, burn_start, start, stop) in enumerate(batch):
                 outputs[record][start:stop] = predicted[row, start - burn_start : stop - burn_start]
         return [self._align(output) for output in outputs]
@@ -66,16 +58,14 @@ class Forecaster:
 
         Compares a run from the beginning with runs started without a past at several later steps.
         """
-        starts = np.linspace(0, len(inputs), 10, dtype=int)[1:-1]
-        whole = self.predict_whole(inputs[: int(starts[-1]) + MOST_BURN_IN])[0]
-        burn_in = 16
-        for start in starts:
-            fresh = self.predict_whole(inputs[start : start + MOST_BURN_IN])[0]
-            known = whole[start : start + len(fresh)]
-            differs = np.flatnonzero((np.abs(fresh - known)[1:] > FORGOTTEN).any(1))
-            while len(differs) and burn_in <= differs[-1] + 1 and burn_in < MOST_BURN_IN:
-                burn_in *= 2
-        return burn_in
+        length = min(MOST_BURN_IN, len(inputs) // 2)
+        starts = np.linspace(len(inputs) // 4, len(inputs) - length, BURN_IN_RUNS, dtype=int)
+        whole = self.predict_whole(inputs)[0]
+        fresh = self._run(np.stack([inputs[start : start + length] for start in starts]))[:, :-1, 0]
+        known = np.stack([whole[start + self.horizons[0] :][: length - 1] for start in starts])
+        apart = np.abs(fresh[:, : known.shape[1]] - known).max((0, 2), initial=0.0)
+        differs = np.flatnonzero(apart > FORGOTTEN)
+        return int(2 ** np.ceil(np.log2(max(LEAST_BURN_IN, differs[-1] + 1 if len(differs) else 1))))
 
     def measure_warm_up(self, inputs: np.ndarray, targets: np.ndarray) -> int:
         """How many steps after a record's start predictions are clearly worse than usual, from (T, D) and (T, C).
@@ -91,6 +81,14 @@ class Forecaster:
         by_step = [sizes[:, step][np.isfinite(sizes[:, step])] for step in range(length)]
         limit = CLEARLY_WORSE * usual[np.isfinite(usual)].mean() if np.isfinite(usual).any() else np.inf
         return next((step for step, size in enumerate(by_step) if len(size) and size.mean() <= limit), max(length, 1))
+
+    def _run(self, inputs: np.ndarray) -> np.ndarray:
+        """(B, L, D) -> (B, L, H, C), made at each step, every row started without a past."""
+        self.network.eval()
+        with torch.inference_mode(), compute_threads():
+            tensor = torch.from_numpy(np.ascontiguousarray(inputs, np.float32)).to(self.device)
+            predicted, _ = self.network(tensor, self.network.start(len(inputs)))
+            return predicted.cpu().numpy()
 
     def _batches(self, records: Sequence[np.ndarray]) -> Iterator[list[tuple[int, int, int, int]]]:
         """(record, first burn-in step, first step, stop) of every piece, alike lengths together."""
@@ -110,6 +108,3 @@ class Forecaster:
         for position, horizon in enumerate(self.horizons):
             aligned[position, horizon:] = predicted[: max(len(predicted) - horizon, 0), position]
         return aligned
-
-    def _tensor(self, array: np.ndarray) -> torch.Tensor:
-        return torch.from_numpy(np.ascontiguousarray(array, np.float32)).to(self.device)

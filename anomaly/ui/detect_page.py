@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from anomaly.ui import opening, session, settings_panel, training
+from anomaly.ui import opening, session
 
 TIGHTER = "<style>.block-container {padding-top: 3rem; padding-bottom: 3rem}</style>"
 """Streamlit leaves a third of a laptop's screen empty above the first line."""
@@ -14,6 +14,8 @@ def show() -> None:
     if current is None:
         opening.show_opening()
         return
+    from anomaly.ui import preview, results, settings_panel, training
+
     training_now = current.job is not None and current.job.is_running
     if not training_now:
         session.finish_job(current)
@@ -25,8 +27,6 @@ def show() -> None:
     if current.error:
         st.error(current.error, icon=":material/error:")
     if current.run is None:
-        opening.show_preview(current)
-        return
-    from anomaly.ui import results  # imported when there is something to see: the first page should not wait for it
-
-    results.show_results(current.run)
+        preview.show_preview(current)
+    else:
+        results.show_results(current.run)

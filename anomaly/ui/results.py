@@ -14,7 +14,7 @@ from anomaly.settings import DetectSettings
 from anomaly.ui import session, threshold_panel
 from anomaly.ui.event_table import show_event_table
 from anomaly.ui.figures import show_figures
-from anomaly.ui.opening import describe
+from anomaly.ui.preview import describe
 from anomaly.ui.wording import duration, show_repairs
 from anomaly.ui.zoom import CHART, look_at, show_zoom_buttons, zoom_to_selection
 

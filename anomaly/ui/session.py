@@ -1,16 +1,20 @@
-"""What one browser session holds: the opened file, the fit under way, the last result."""
+"""What one browser session holds: the opened file, the fit under way, the last result.
+
+Imported by the first page, which should not wait for pandas: the rest is imported when a file is opened.
+"""
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from anomaly.cleaning import make_dataset
-from anomaly.columns import propose_columns
-from anomaly.domain import Dataset, Span
-from anomaly.jobs import FitJob, warm_up
-from anomaly.pipeline import Fitted, Scored
-from anomaly.reading import Table
 from anomaly.settings import FitSettings, ReadSettings
+
+if TYPE_CHECKING:
+    from anomaly.domain import Dataset, Span
+    from anomaly.jobs import FitJob
+    from anomaly.pipeline import Fitted, Scored
+    from anomaly.reading import Table
 
 KEY = "current"
 
@@ -20,20 +24,20 @@ class View:
     """Where the person is looking. Steps, not times, so that every chart agrees."""
 
     record: int = 0
-    window: Span | None = None
-    selected: Span | None = None
+    window: "Span | None" = None
+    selected: "Span | None" = None
 
 
 @dataclass
 class Run:
     """One finished fit and what was computed from it so far."""
 
-    dataset: Dataset
-    fitted: Fitted
+    dataset: "Dataset"
+    fitted: "Fitted"
     view: View = field(default_factory=View)
     has_looked: bool = False
     """until the person looks somewhere, the record with the worst event is shown"""
-    scored: dict[tuple[int | str, str], Scored] = field(default_factory=dict)
+    scored: dict[tuple[int | str, str], "Scored"] = field(default_factory=dict)
     """by smoothing and window: a moved threshold finds its scores here"""
 
 
@@ -41,11 +45,11 @@ class Run:
 class Current:
     """The opened file."""
 
-    tables: list[Table]
+    tables: list["Table"]
     read: ReadSettings
-    dataset: Dataset
+    dataset: "Dataset"
     fit: FitSettings = field(default_factory=FitSettings)
-    job: FitJob | None = None
+    job: "FitJob | None" = None
     run: Run | None = None
     error: str | None = None
     """why the last fit failed, until the next one starts"""
@@ -55,14 +59,23 @@ def current() -> Current | None:
     return st.session_state.get(KEY)
 
 
-def open_tables(tables: list[Table], start: bool = False) -> None:
-    """Make these tables the opened file; `start` goes straight to the result. Raises DataError."""
+def open_tables(tables: list["Table"], start: FitSettings | None = None) -> None:
+    """Make these tables the opened file; `start` goes straight to training. Raises DataError."""
+    from anomaly.jobs import warm_up
+
     read = ReadSettings()
-    opened = Current(tables, read, make_dataset(tables, propose_columns(tables, read)))
+    opened = Current(tables, read, _make_dataset(tables, read), start or FitSettings())
     warm_up()
-    if start:
+    if start is not None:
         start_job(opened)
     st.session_state[KEY] = opened
+
+
+def _make_dataset(tables: list["Table"], read: ReadSettings) -> "Dataset":
+    from anomaly.cleaning import make_dataset
+    from anomaly.columns import propose_columns
+
+    return make_dataset(tables, propose_columns(tables, read))
 
 
 def close() -> None:
@@ -75,11 +88,13 @@ def close() -> None:
 
 def change_columns(opened: Current, read: ReadSettings) -> None:
     """Read the opened tables again with other columns; what is open stays where that fails (DataError)."""
-    dataset = make_dataset(opened.tables, propose_columns(opened.tables, read))
+    dataset = _make_dataset(opened.tables, read)
     opened.read, opened.dataset = read, dataset
 
 
 def start_job(opened: Current) -> None:
+    from anomaly.jobs import FitJob
+
     opened.error = None
     opened.job = FitJob(opened.dataset, opened.fit)
 
