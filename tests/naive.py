@@ -56,6 +56,12 @@ def run(cell: str, weights: Weights, inputs: np.ndarray, state: list) -> tuple[n
     return np.array(outputs), state
 
 
+def ahead(values: np.ndarray, horizons: tuple[int, ...]) -> np.ndarray:
+    """(T, C) -> (T, H, C): what there is to foresee at each step, NaN past the end."""
+    nothing = np.full(values.shape[1], np.nan)
+    return np.array([[values[t + h] if t + h < len(values) else nothing for h in horizons] for t in range(len(values))])
+
+
 def huber(distance: float, beta: float) -> float:
     distance = abs(distance)
     return distance**2 / (2 * beta) if distance < beta else distance - beta / 2

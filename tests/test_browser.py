@@ -1,0 +1,146 @@
+"""The main job in a real Chromium: upload, train, move the threshold, choose an event, take both files."""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from anomaly.cli import main
+from anomaly.synthetic import demo_csv
+from tests.browser import CHROMIUM, Server, open_page
+
+playwright = pytest.importorskip("playwright.sync_api")
+Page = playwright.Page
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        CHROMIUM is None and not os.environ.get("CI"), reason="no chromium here: install it to run the browser tests"
+    ),
+]
+FRACTION = "0.45"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with Server() as running:
+        yield running
+
+
+@pytest.fixture
+def page(server: Server) -> Iterator[Page]:
+    with open_page() as opened:
+        opened.goto(server.address)
+        opened.get_by_role("button", name="Find its anomalies").nth(2).wait_for()
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def pump(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("files") / "pump.csv"
+    path.write_bytes(demo_csv("pump"))
+    return path
+
+
+def upload_and_fit(page: Page, path: Path) -> None:
+    page.locator("input[type=file]").set_input_files(path)
+    page.get_by_role("button", name="Find anomalies").first.wait_for()
+    page.get_by_text("Train span", exact=True).click()
+    page.get_by_text("Leading share").click()
+    slider = page.get_by_role("slider", name="Share of each record")
+    slider.wait_for()
+    slider.focus()
+    page.keyboard.press("ArrowLeft")  # from 0.5 to 0.45
+    page.get_by_test_id("stSidebar").get_by_role("button", name="Find anomalies").click()
+    page.get_by_text("at this threshold").wait_for()
+
+
+def count_events(page: Page) -> int:
+    found = re.match(r"([\d,]+) event", page.get_by_text("at this threshold").inner_text())
+    assert found
+    return int(found[1].replace(",", ""))
+
+
+def wait_for_events(page: Page, before: int) -> int:
+    page.wait_for_function("b => !document.body.innerText.includes(b)", arg=f"{before} event")
+    page.wait_for_timeout(500)
+    return count_events(page)
+
+
+def threshold_line(page: Page) -> float:
+    """Where the dashed line of the chart lies."""
+    return page.evaluate(
+        "() => document.querySelector('.js-plotly-plot').layout.shapes.find(s => s.line && s.line.dash).y0"
+    )
+
+
+def take(page: Page, name: str) -> bytes:
+    with page.expect_download() as download:
+        page.get_by_role("button", name=name).click()
+    return Path(download.value.path()).read_bytes()
+
+
+def test_upload_train_move_the_threshold_choose_an_event_and_take_what_the_command_line_writes(
+    page: Page, pump: Path, tmp_path: Path
+) -> None:
+    upload_and_fit(page, pump)
+    before, line = count_events(page), threshold_line(page)
+    page.get_by_label("or type").fill("0.98")
+    page.get_by_label("or type").press("Enter")
+    after = wait_for_events(page, before)
+    assert after != before
+    assert threshold_line(page) < line
+
+    table = page.get_by_test_id("stDataFrame").first
+    table.scroll_into_view_if_needed()
+    box = table.bounding_box()
+    assert box
+    page.mouse.click(box["x"] + 15, box["y"] + 55)
+    page.get_by_role("button", name="Whole record").wait_for()
+    shown = re.search(r"Showing ([\d,]+) of ([\d,]+) steps", page.get_by_text("Showing").inner_text())
+    assert shown
+    assert int(shown[1].replace(",", "")) < int(shown[2].replace(",", ""))
+
+    flags = ["--train-fraction", FRACTION, "--threshold", "0.98"]
+    assert main(["detect", str(pump), "--out", str(tmp_path), *flags]) == 0
+    for name in ("events.csv", "points.csv"):
+        assert take(page, name) == (tmp_path / name).read_bytes(), f"{name} differs from the command line's"
+
+
+def test_a_demonstration_is_one_click_away_and_a_dragged_box_zooms(page: Page) -> None:
+    page.get_by_role("button", name="Find its anomalies").nth(1).click()
+    page.get_by_text("at this threshold").wait_for()
+    assert count_events(page) > 0
+    chart = page.locator(".js-plotly-plot").first.bounding_box()
+    assert chart
+    page.mouse.move(chart["x"] + chart["width"] * 0.4, chart["y"] + 120)
+    page.mouse.down()
+    page.mouse.move(chart["x"] + chart["width"] * 0.6, chart["y"] + 140, steps=8)
+    page.mouse.up()
+    page.get_by_role("button", name="Whole record").wait_for()
+    page.get_by_role("button", name="Whole record").click()
+    page.get_by_text("Showing all").wait_for()
+
+
+def test_a_bad_file_gets_one_sentence_and_the_next_one_opens(page: Page, pump: Path, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.csv"
+    bad.write_text("a,b\n1,2\n3,4,5\n")
+    page.locator("input[type=file]").set_input_files(bad)
+    page.get_by_text("line 3: expected 2 cells").wait_for()
+    page.get_by_role("button", name="Remove bad.csv").click()
+    page.locator("input[type=file]").set_input_files(pump)
+    page.get_by_role("button", name="Find anomalies").first.wait_for()
+
+
+def test_stopping_keeps_what_was_learnt_and_says_so(page: Page, tmp_path: Path) -> None:
+    long = tmp_path / "long.csv"
+    long.write_bytes(b"value\n" + b"".join(b"%d\n" % (step * step % 97) for step in range(200_000)))
+    page.locator("input[type=file]").set_input_files(long)
+    page.get_by_role("button", name="Find anomalies").first.click()
+    page.get_by_text(re.compile(r"Epoch \d+ of at most")).wait_for()
+    page.get_by_role("button", name="Stop and use what it has").click()
+    page.get_by_text("at this threshold").wait_for()
+    page.get_by_role("tab", name="Training").click()
+    page.get_by_text("Stopped on request").wait_for()
