@@ -20,10 +20,10 @@ def show_figures(detection: Detection) -> None:
         return
     points, events = _agreement(detection)
     st.markdown(
-        f"Against the known anomalies: **{events.found:,} of {events.found + events.missed:,}** found, "
-        f"{events.false:,} false alarm{'s' * (events.false != 1)} · "
-        f"by event {_figures(events)} · by point {_figures(points)}."
+        f"Of the {events.found + events.missed:,} known anomalies **{events.found:,}** found, "
+        f"{events.false:,} false alarm{'s' * (events.false != 1)}."
     )
+    st.caption(f"By event: {_figures(events)}. By point: {_figures(points)}.")
 
 
 def _figures(agreement: Agreement) -> str:
