@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from anomaly.detection import Detection
     from anomaly.domain import Dataset, Event, TimeSeries
     from anomaly.exceptions import AnomalyError, DataError, ModelFileError, SettingsError, TrainingError
-    from anomaly.pipeline import Fitted, detect, fit
-    from anomaly.reading import read
+    from anomaly.pipeline import Fitted, detect, fit, read
     from anomaly.settings import DetectSettings, FitSettings, ReadSettings
     from anomaly.storage import load, save
 
@@ -25,8 +24,7 @@ _HOMES = {
     "detection": ("Detection",),
     "domain": ("Dataset", "Event", "TimeSeries"),
     "exceptions": ("AnomalyError", "DataError", "ModelFileError", "SettingsError", "TrainingError"),
-    "pipeline": ("Fitted", "detect", "fit"),
-    "reading": ("read",),
+    "pipeline": ("Fitted", "detect", "fit", "read"),
     "settings": ("DetectSettings", "FitSettings", "ReadSettings"),
     "storage": ("load", "save"),
 }

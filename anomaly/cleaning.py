@@ -1,12 +1,14 @@
 """Tables and the parts of their columns -> a dataset, with the list of what was repaired on the way."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from anomaly.columns import LABEL_WORDS
+from anomaly.columns import LABEL_WORDS, is_called_labels
 from anomaly.domain import Columns, Dataset, Repair, TimeAxis, TimeSeries
 from anomaly.exceptions import DataError
 from anomaly.reading.table import Table
@@ -20,6 +22,7 @@ def make_dataset(tables: Sequence[Table], columns: Columns) -> Dataset:
 
     Raises DataError where a time or label cannot be understood or nothing is left to learn from.
     """
+    tables = _name_apart(tables)
     log = _RepairLog()
     series: list[TimeSeries] = []
     axes: list[TimeAxis] = []
@@ -41,6 +44,15 @@ def make_dataset(tables: Sequence[Table], columns: Columns) -> Dataset:
         digest = hashlib.sha256("".join(table.digest for table in tables).encode()).hexdigest()
     name = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
     return Dataset(name, tuple(series), columns, join_axes(axes, names), tuple(log.repairs), digest)
+
+
+def _name_apart(tables: Sequence[Table]) -> list[Table]:
+    """Files of the same name in different folders (or bytes without one) get a number: their names name records."""
+    shared = {name for name, count in Counter(table.name for table in tables).items() if count > 1}
+    return [
+        replace(table, name=f"{table.name} {number}") if table.name in shared else table
+        for number, table in enumerate(tables, 1)
+    ]
 
 
 class _RepairLog:
@@ -196,6 +208,11 @@ def _note_unused(tables: Sequence[Table], columns: Columns, log: _RepairLog) -> 
             log.add(f"Column {column!r} is empty: left out")
         elif not any(np.isfinite(part.to_numpy(float)).any() for part in parts):
             log.add(f"Column {column!r} holds no finite number: left out")
+        elif is_called_labels(column):
+            log.add(
+                f"Column {column!r} is not a channel by its name, nor known anomalies, which are 0 and 1: left out; "
+                "name it as a channel if it is one"
+            )
 
 
 def _note_values(columns: Columns, series: Sequence[TimeSeries], log: _RepairLog) -> None:

@@ -58,7 +58,9 @@ def score(values: dict[str, Any]) -> None:
     settings = pick(DetectSettings, values)
     fitted = storage.load(values["model"])
     columns = fitted.columns
-    known = ReadSettings(time=columns.time, record=columns.record, channels=columns.monitored, context=columns.context)
+    known = ReadSettings(
+        time=columns.time or "", record=columns.record or "", channels=columns.monitored, context=columns.context
+    )
     dataset = _read(values["files"], known.model_copy(update=pick(ReadSettings, values).model_dump(exclude_none=True)))
     _write(fitted, dataset, settings, values["out"])
 
@@ -78,7 +80,7 @@ def demo(values: dict[str, Any]) -> None:
 
 
 def _read(files: list[str], settings: ReadSettings) -> "Dataset":
-    from anomaly.reading import read
+    from anomaly.pipeline import read
 
     dataset = read(files, settings)
     records = f"{len(dataset.series):,} record{'s' * (len(dataset.series) > 1)}"

@@ -49,11 +49,17 @@ def propose_columns(tables: Sequence[Table], settings: ReadSettings) -> Columns:
     frame = tables[0].frame
     _check_known(settings, list(frame.columns), tables[0].name)
     chosen = {column for _, column in _chosen(settings)}
-    labels = settings.labels or _find_labels(frame, chosen)
-    record = settings.record or _find_record(frame, chosen | {labels})
-    time = settings.time or _find_time(frame, chosen | {labels, record}, record, settings)
+    labels = _find_labels(frame, chosen) if settings.labels is None else settings.labels or None
+    record = _find_record(frame, chosen | {labels}) if settings.record is None else settings.record or None
+    time = settings.time or None
+    if settings.time is None:
+        time = _find_time(frame, chosen | {labels, record}, record, settings)
     numeric = [
-        column for column in frame.columns if column not in (time, record, labels) and _has_numbers(tables, column)
+        column
+        for column in frame.columns
+        if column not in (time, record, labels)
+        and _has_numbers(tables, column)
+        and (column in chosen or not is_called_labels(column))
     ]
     monitored, context = _split_channels(tables, numeric, settings)
     if not monitored:
@@ -104,12 +110,12 @@ def _chosen(settings: ReadSettings) -> list[tuple[str, str]]:
         "channels": settings.channels or (),
         "context": settings.context or (),
     }
-    return [(part, column) for part, columns in parts.items() for column in columns if column is not None]
+    return [(part, column) for part, columns in parts.items() for column in columns if column]
 
 
 def _find_labels(frame: pd.DataFrame, taken: Set[str | None]) -> str | None:
     for column in frame.columns:
-        if column in taken or column.strip().lower() not in LABEL_NAMES:
+        if column in taken or not is_called_labels(column):
             continue
         cells = frame[column].dropna()
         known = (
@@ -118,6 +124,11 @@ def _find_labels(frame: pd.DataFrame, taken: Set[str | None]) -> str | None:
         if known.all():
             return str(column)
     return None
+
+
+def is_called_labels(column: str) -> bool:
+    """Whether a column says by its name that it knows the anomalies: such a column is never proposed as an input."""
+    return column.strip().lower() in LABEL_NAMES
 
 
 def _find_time(frame: pd.DataFrame, taken: Set[str | None], record: str | None, settings: ReadSettings) -> str | None:
@@ -175,8 +186,11 @@ def _split_channels(tables: Sequence[Table], numeric: list[str], settings: ReadS
     free = [column for column in numeric if column not in context]
     if settings.context is not None:
         return free, context
-    lively = [column for column in free if max(table.frame[column].nunique() for table in tables) > 2]
-    return (lively, [column for column in free if column not in lively]) if lively else (free, [])
+    kinds = {column: max(table.frame[column].nunique() for table in tables) for column in free}
+    # Where all are on/off, those that ever change are monitored; where none changes, all.
+    fewest = next(count for count in (3, 2, 0) if not kinds or max(kinds.values()) >= count)
+    monitored = [column for column in free if kinds[column] >= fewest]
+    return monitored, [column for column in free if column not in monitored]
 
 
 def _describe(frame: pd.DataFrame) -> str:

@@ -1,23 +1,28 @@
-"""fit and detect: the whole product on one page.
+"""read, fit and detect: the whole product on one page.
 
+read:           files -> tables -> columns and their parts -> dataset
 fit (slow):     dataset -> train span -> scaling -> forecaster trained by backpropagation through time -> Fitted
 detect (fast):  Fitted, dataset -> forecast -> scores -> threshold -> events
 Each step of detect is a function of its own, so that a page reruns only what a moved slider touches.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from anomaly import preparation, scoring
+from anomaly.cleaning import make_dataset
+from anomaly.columns import propose_columns
 from anomaly.detection import Detection
 from anomaly.domain import Columns, Dataset, Epoch, Forecast, Scores
 from anomaly.events import find_events, rank_events
 from anomaly.exceptions import DataError
 from anomaly.preparation import Preparation
-from anomaly.settings import DetectSettings, FitSettings
+from anomaly.reading import Source, read_table
+from anomaly.settings import DetectSettings, FitSettings, ReadSettings
 from anomaly.thresholds import calibrate
 
 if TYPE_CHECKING:  # torch is imported when something is fitted, not before
@@ -62,6 +67,21 @@ class Scored:
     """(C,) own units"""
     width: int
     """smoothing width in steps"""
+
+
+def read(
+    source: Source | Sequence[Source], settings: ReadSettings | None = None, *, name: str | None = None
+) -> Dataset:
+    """Read one file, or several whose columns agree, into a dataset; several files are its records.
+
+    `source` is a path, or the bytes of a file that `name` names. Raises DataError, with the line and column, where
+    something cannot be used, and SettingsError for an unknown column.
+    """
+    sources = [source] if isinstance(source, str | Path | bytes) else list(source)
+    if not sources:
+        raise DataError("No file was given: expected at least one.")
+    tables = [read_table(one, name) for one in sources]
+    return make_dataset(tables, propose_columns(tables, settings or ReadSettings()))
 
 
 def fit(

@@ -31,13 +31,14 @@ class Scaler:
 
     @classmethod
     def fit(cls, values: np.ndarray) -> "Scaler":
-        """From (N, C) values, NaN left out. A channel with no value at all has mean 0."""
+        """From (N, C) values, NaN left out. A channel with no value at all has mean NaN: it is never scored."""
         observed = np.isfinite(values)
         count = np.maximum(observed.sum(0), 1)
         mean = np.where(observed, values, 0.0).sum(0) / count
-        scale = np.sqrt(np.where(observed, values - mean, 0.0).__pow__(2).sum(0) / count)
-        is_constant = scale <= 1e-9 * np.maximum(np.abs(mean), np.finfo(float).tiny)
-        return cls(mean, np.where(is_constant, np.nan, scale))
+        scale = np.sqrt((np.where(observed, values - mean, 0.0) ** 2).sum(0) / count)
+        mean = np.where(observed.any(0), mean, np.nan)
+        varies = scale > 1e-9 * np.maximum(np.abs(mean), np.finfo(float).tiny)
+        return cls(mean, np.where(varies, scale, np.nan))
 
     def transform(self, values: np.ndarray) -> np.ndarray:
         """(T, C) own units -> standard deviations; departures of constant channels are -1, 0 or 1."""

@@ -13,7 +13,7 @@ DEFAULT_THRESHOLDS = {"quantile": 0.995, "sigma": 6.0}
 class Settings(BaseModel):
     """Frozen, checked on construction; a wrong value raises `SettingsError` with a sentence."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     def __init__(self, **values: Any) -> None:
         try:
@@ -23,7 +23,7 @@ class Settings(BaseModel):
 
 
 class ReadSettings(Settings):
-    """Which column plays which part. What is left out is proposed by looking at the file."""
+    """Which column plays which part. What is left out is proposed by looking at the file; "" means none."""
 
     time: str | None = Field(None, title="Time column", description="column that orders the rows")
     record: str | None = Field(None, title="Record column", description="column naming the record a row belongs to")
@@ -149,7 +149,7 @@ def pick(kind: type[SettingsType], values: dict[str, Any]) -> SettingsType:
 
 def _sentence(error: ValidationError) -> str:
     first = error.errors()[0]
-    name = ".".join(str(part) for part in first["loc"])
+    name = str(first["loc"][0]) if first["loc"] else ""
     message = first["msg"].removeprefix("Value error, ")
     if first["type"] == "value_error":
         return f"{message[0].upper()}{message[1:]}."

@@ -14,7 +14,7 @@ NORMAL_MAD = 1.4826
 def calibrate(reference: np.ndarray, rule: str, parameter: float) -> Threshold:
     """The threshold that `rule` sets from the reference scores (N,), NaN left out.
 
-    quantile: `parameter` of the reference scores lie at or below it. sigma: median + `parameter` robust standard
+    quantile: that quantile of the reference scores, interpolated. sigma: median + `parameter` robust standard
     deviations. value: `parameter` itself.
     """
     known = reference[np.isfinite(reference)]

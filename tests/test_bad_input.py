@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anomaly.exceptions import AnomalyError, DataError, SettingsError
-from anomaly.reading import read
+from anomaly.pipeline import read
 from anomaly.settings import DetectSettings, FitSettings, ReadSettings, Settings
 
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x10\x00\x00\x00\x10\x08\x06"

@@ -5,7 +5,7 @@ import pytest
 
 from anomaly.domain import Dataset, Repair
 from anomaly.exceptions import DataError
-from anomaly.reading import read
+from anomaly.pipeline import read
 from anomaly.settings import ReadSettings
 
 

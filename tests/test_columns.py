@@ -5,7 +5,8 @@ import pytest
 from anomaly.columns import propose_columns
 from anomaly.domain import Columns
 from anomaly.exceptions import DataError, SettingsError
-from anomaly.reading import read, read_table
+from anomaly.pipeline import read
+from anomaly.reading import read_table
 from anomaly.settings import ReadSettings
 
 
@@ -163,3 +164,21 @@ def test_more_channels_than_can_be_monitored_are_refused() -> None:
     wide = ",".join(f"c{n}" for n in range(501)) + "\n" + ("1," * 500 + "1\n") * 2
     with pytest.raises(DataError, match="has 501 channels; expected at most 500"):
         propose(wide)
+
+
+def test_a_column_called_label_that_holds_classes_is_neither_label_nor_input_and_that_is_said() -> None:
+    dataset = read(b"flow,label\n1.5,0\n2.5,2\n3.1,1\n")
+    assert dataset.monitored == ("flow",)
+    assert dataset.columns.labels is None
+    assert any("'label'" in str(repair) for repair in dataset.repairs)
+
+
+def test_an_empty_name_means_none() -> None:
+    text = b"time,patient,flow,label\n1,a,1.5,0\n2,a,2.5,1\n1,b,3.5,0\n2,b,4,0\n"
+    columns = read(text, ReadSettings(time="", record="", labels="", channels=("flow",))).columns
+    assert (columns.time, columns.record, columns.labels) == (None, None, None)
+
+
+def test_where_all_columns_are_on_off_those_that_change_are_monitored() -> None:
+    columns = read(b"valve,door,spare\n0,0,0\n1,0,0\n0,1,0\n").columns
+    assert (columns.monitored, columns.context) == (("valve", "door"), ("spare",))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from anomaly.detection import Detection, round_figures
 from anomaly.domain import Dataset, Event, Forecast, Scores, Span, Threshold
 from anomaly.export import disarm, events_csv, points_csv, to_csv
-from anomaly.reading import read
+from anomaly.pipeline import read
 from anomaly.settings import DetectSettings, ReadSettings
 
 POINTS = ["record", "time", "score", "threshold", "flagged"]

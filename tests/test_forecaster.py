@@ -94,3 +94,24 @@ def test_records_cut_short_are_predicted_as_far_as_they_go() -> None:
     forecaster, inputs = make_forecaster(), make_inputs(1300)
     whole = forecaster.predict([inputs])[0]
     np.testing.assert_allclose(forecaster.predict([inputs[:900]])[0], whole[:, :900], atol=1e-5)
+
+
+def test_the_warm_up_lasts_until_a_run_without_a_past_is_about_as_good_as_usual() -> None:
+    inputs, noise = make_inputs(1000), 0.02 * make_inputs(1000, seed=1)[:, :2]
+    warm_ups = []
+    for memory in (-6.0, 1.0, 3.0):
+        forecaster = make_forecaster(memory=memory)
+        targets = np.nan_to_num(forecaster.predict_whole(inputs)[0]) + noise
+        warm_ups.append(forecaster.measure_warm_up(inputs, targets))
+    assert warm_ups[0] == 1, "nothing to remember: good from the first prediction on"
+    assert warm_ups[0] < warm_ups[1] < warm_ups[2] <= module.MOST_WARM_UP
+
+
+def test_the_warm_up_agrees_with_runs_made_one_by_one() -> None:
+    forecaster, inputs = make_forecaster(memory=1.0), make_inputs(95)
+    targets = np.nan_to_num(forecaster.predict_whole(inputs)[0]) + 0.02 * make_inputs(95, seed=1)[:, :2]
+    targets[40:43, 1] = np.nan
+    usual = np.nanmean(np.abs(targets - forecaster.predict_whole(inputs)[0])[32:])
+    fresh = [np.abs(targets[s : s + 32] - forecaster.predict_whole(inputs[s : s + 32])[0]) for s in range(64)]
+    good = [step for step in range(1, 32) if np.nanmean([run[step] for run in fresh]) <= module.CLEARLY_WORSE * usual]
+    assert forecaster.measure_warm_up(inputs, targets) == good[0] > 1

@@ -109,10 +109,25 @@ def test_a_change_of_units_does_not_change_the_scores(sine_dataset: Dataset, fac
     )
 
 
-def test_the_order_of_the_channels_does_not_change_the_scores(sine_dataset: Dataset) -> None:
-    values = sine_dataset.series[0].values[:, ::-1].copy()
-    turned = dataclasses.replace(make_dataset(values, names="ba"), name=sine_dataset.name)
-    np.testing.assert_allclose(scores_after_fit(turned), scores_after_fit(sine_dataset), rtol=1e-3, atol=1e-3)
+@pytest.mark.parametrize("order", [[2, 1, 0], [1, 2, 0]])
+def test_the_order_of_the_channels_does_not_change_the_scores(order: list[int]) -> None:
+    values = np.concatenate([sine_values(500), sine_values(500, period=10, seed=1)[:, :1]], 1)
+    values[100:120, 1] = NAN
+    values[200:230, 0] = NAN
+    plain, turned = make_dataset(values), make_dataset(values[:, order], names="".join("abc"[c] for c in order))
+    found, other = (detect(fit(dataset, QUICK), dataset) for dataset in (plain, turned))
+    np.testing.assert_allclose(other.scores[0].values, found.scores[0].values, rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(other.forecasts[0].predicted, found.forecasts[0].predicted[:, order], rtol=1e-3)
+    np.testing.assert_allclose(other.half_band, found.half_band[order], rtol=1e-3)
+
+
+def test_warm_up_steps_are_predicted_but_neither_scored_nor_flagged(sine_dataset: Dataset, sine_fitted: Fitted) -> None:
+    values = sine_dataset.series[0].values.copy()
+    values[:5] += 100.0
+    found = detect(dataclasses.replace(sine_fitted, warm_up=5), with_values(sine_dataset, values))
+    assert np.isnan(found.scores[0].values).nonzero()[0].tolist() == [0, 1, 2, 3, 4]
+    assert not found.flags(0)[:5].any()
+    assert np.isfinite(found.forecasts[0].predicted[1:]).all()
 
 
 def test_a_constant_channel_is_expected_to_stay_as_it_is_and_its_departure_is_found() -> None:
@@ -206,3 +221,12 @@ def test_each_epoch_is_told_as_it_ends_and_a_fit_can_be_stopped(sine_dataset: Da
     assert tuple(told) == fitted.epochs
     assert [epoch.number for epoch in told] == [1, 2]
     assert "on request in epoch 3" in fitted.ended
+
+
+def test_a_channel_that_is_empty_in_the_train_span_is_never_scored() -> None:
+    values = sine_values(400)
+    late = np.where(np.arange(400) < 250, np.nan, 5.0)[:, None]
+    dataset = make_dataset(np.concatenate([values, late], 1))
+    found = detect(fit(dataset, quick_settings(train_rows=200)), dataset)
+    assert np.isnan(found.scores[0].contributions[:, 2]).all()
+    assert np.isfinite(found.scores[0].values[50:]).all()

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from anomaly.exceptions import DataError
-from anomaly.reading import read, read_table
+from anomaly.pipeline import read
+from anomaly.reading import read_table
 from anomaly.reading.table import Table
 
 PLAIN = "time,flow,level\n0,1.5,10\n1,2.5,20\n2,3.5,30\n"

@@ -6,7 +6,7 @@ import pytest
 
 from anomaly.domain import TimeAxis
 from anomaly.exceptions import DataError
-from anomaly.reading import read
+from anomaly.pipeline import read
 from anomaly.times import axis_offset, format_times, parse_times, to_calendar
 
 

@@ -7,8 +7,8 @@ import streamlit as st
 
 from anomaly.decimation import choose_steps
 from anomaly.events import find_runs
+from anomaly.pipeline import read
 from anomaly.preparation import last_observed
-from anomaly.reading import read
 from anomaly.settings import FitSettings
 from anomaly.synthetic import DEMOS, Demo, demo_csv
 

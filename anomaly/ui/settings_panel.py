@@ -133,8 +133,9 @@ def _index(names: list[str], name: str | None) -> int:
     return 0 if name is None else 1 + names.index(name)
 
 
-def _chosen(name: str) -> str | None:
-    return None if name == NONE else name
+def _chosen(name: str) -> str:
+    """The column, or the settings' word for none."""
+    return "" if name == NONE else name
 
 
 def _plain(text: str) -> str:
