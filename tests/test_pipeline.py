@@ -227,6 +227,6 @@ def test_a_channel_that_is_empty_in_the_train_span_is_never_scored() -> None:
     values = sine_values(400)
     late = np.where(np.arange(400) < 250, np.nan, 5.0)[:, None]
     dataset = make_dataset(np.concatenate([values, late], 1))
-    found = detect(fit(dataset, quick_settings(train_rows=200)), dataset)
+    found = detect(fit(dataset, quick_settings(train_fraction=0.5)), dataset)
     assert np.isnan(found.scores[0].contributions[:, 2]).all()
     assert np.isfinite(found.scores[0].values[50:]).all()
