@@ -86,7 +86,7 @@ def plot_losses(epochs: list[Epoch]) -> go.Figure:
     best = [epoch for epoch in epochs if epoch.is_best]
     if best:
         figure.add_vline(x=best[-1].number, line={"color": QUIET, "dash": "dot"}, annotation_text="best")
-    figure.update_yaxes(type="log", title_text="loss per value")
+    figure.update_yaxes(type="log", title_text="loss per value", dtick="D2", tickformat=".2g")
     figure.update_xaxes(title_text="epoch", range=[0.5, max(epochs[0].epochs if epochs else 1, 2) + 0.5])
     return _dress(figure, height=300)
 
@@ -104,7 +104,7 @@ def plot_score_histogram(detection: Detection, bins: int = 60) -> go.Figure:
         counts[counts == 0] = np.nan
         figure.add_bar(x=edges[:-1], y=counts, offset=0, width=np.diff(edges), name=name, marker_color=colour)
     figure.add_vline(x=threshold, line={"color": FLAGGED, "width": 2}, annotation_text=f"{threshold:.3g}")
-    figure.update_yaxes(type="log", title_text="steps")
+    figure.update_yaxes(type="log", title_text="steps", dtick=1)
     figure.update_xaxes(title_text="score")
     return _dress(figure, height=230).update_layout(barmode="overlay", bargap=0)
 

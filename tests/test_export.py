@@ -2,6 +2,7 @@
 
 import csv
 import io
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from anomaly.export import disarm, events_csv, points_csv, to_csv
 from anomaly.pipeline import read
 from anomaly.settings import DetectSettings, ReadSettings
 
+GOLDEN = Path(__file__).parent / "golden"
 POINTS = ["record", "time", "score", "threshold", "flagged"]
 EVENTS = ["record", "start", "end", "points", "peak_time", "peak_score", "channel", "direction", "observed", "expected"]
 
@@ -159,3 +161,23 @@ def test_rounding_gives_the_double_nearest_to_six_figures(values: list[float]) -
 def test_rounding_next_to_a_tie_is_right(figures: int, places: int) -> None:
     value = float(f"{figures}5e-{places}")
     assert float(round_figures(np.array(value))) == float(f"{value:.6g}")
+
+
+def golden_detection() -> Detection:
+    """Two records out of order, an offset, a repeated row, a hole, and names that spreadsheets and CSV trip over."""
+    dataset = dataset_of(
+        "time,unit,=flow,level,label",
+        "2025-03-01T00:10:00+01:00,a,1.25,7,0",
+        "2025-03-01T00:00:00+01:00,a,-3,8,0",
+        "2025-03-01T00:10:00+01:00,a,1.25,7,0",
+        "2025-03-01T00:20:00+01:00,a,,9,1",
+        '2025-03-01T00:00:00.500+01:00,"b, the ""second""",0.1,1e-7,0',
+        '2025-03-01T00:00:01+01:00,"b, the ""second""",123456789.5,2,0',
+    )
+    return detection_of(dataset, [[np.nan, 2.0, 1234.56789], [0.000012345678, 3.0]])
+
+
+@pytest.mark.parametrize("name", ["points", "events"])
+def test_the_files_are_those_kept_byte_for_byte(name: str) -> None:
+    build = {"points": points_csv, "events": events_csv}[name]
+    assert build(golden_detection()) == (GOLDEN / f"{name}.csv").read_bytes()

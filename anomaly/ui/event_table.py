@@ -40,6 +40,8 @@ def _choose(run: session.Run, detection: Detection, key: str) -> None:
     if rows:
         event = detection.events[rows[0]]
         look_at_event(run, event.record, event.span)
+        if event.channel not in run.channels:
+            run.channels = [event.channel, *run.channels][:2]
 
 
 def _durations(detection: Detection) -> list[str]:

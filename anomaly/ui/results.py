@@ -71,13 +71,15 @@ def _show_chart(run: session.Run, detection: Detection) -> None:
         _show_record_choice(left, run, detection)
     channels = [dataset.monitored[0]]
     if len(dataset.monitored) > 1:
-        channels = right.multiselect(
+        chosen = right.multiselect(
             "Channels",
             dataset.monitored,
-            default=_leading_channels(detection),
+            default=run.channels or _leading_channels(detection),
             max_selections=MOST_CHANNELS_DRAWN,
-            key="channels",
-        ) or [dataset.monitored[0]]
+            # Another list of defaults is another widget: an event chosen in the table brings its channel along.
+            key=f"channels-{dataset.digest[:8]}-{'-'.join(run.channels)}",
+        )
+        channels = chosen or channels
     show_zoom_buttons(run)
     window = view.window or Span(0, len(dataset.series[view.record]))
     key = f"{CHART}-{view.record}-{window.start}-{window.stop}"

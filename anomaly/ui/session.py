@@ -37,6 +37,8 @@ class Run:
     view: View = field(default_factory=View)
     has_looked: bool = False
     """until the person looks somewhere, the record with the worst event is shown"""
+    channels: list[str] = field(default_factory=list)
+    """those drawn; empty: the ones that lead events"""
     scored: dict[tuple[int | str, str], "Scored"] = field(default_factory=dict)
     """by smoothing and window: a moved threshold finds its scores here"""
 

@@ -44,10 +44,10 @@ def show_zoom_buttons(run: session.Run) -> None:
     window = view.window or Span(0, steps)
     row = st.container(horizontal=True, vertical_alignment="center")
     shown = "all" if view.window is None else f"{len(window):,} of"
-    row.caption(f"Showing {shown} {steps:,} steps. Drag across the chart to look closer.", width="content")
+    row.caption(f"Showing {shown} {steps:,} steps. Drag across the chart to zoom.", width="content")
     if view.window is None:
         return
-    if row.button("Whole record", icon=":material/zoom_out_map:", key="whole"):
+    if row.button("Whole record", icon=":material/zoom_out_map:", key="whole", type="tertiary"):
         look_at(run, view.record, None)
         st.rerun(scope="fragment")
     for label, icon, shift, grow in (
@@ -55,7 +55,7 @@ def show_zoom_buttons(run: session.Run) -> None:
         ("Later", ":material/chevron_right:", 0.5, 0.0),
         ("Wider", ":material/zoom_out:", 0.0, 0.5),
     ):
-        if row.button(label, icon=icon, key=label.lower()):
+        if row.button(label, icon=icon, key=label.lower(), type="tertiary"):
             length = len(window)
             start, stop = window.start + int((shift - grow) * length), window.stop + int((shift + grow) * length)
             look_at(run, view.record, _clip(run, view.record, start, stop), view.selected)
