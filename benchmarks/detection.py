@@ -1,0 +1,97 @@
+"""How good it is: python -m benchmarks.detection --data DIR [--jobs N] [--span leading|whole]
+
+One configuration, the defaults, for every labelled file that DIR/manifest.csv lists under uni/ and multi/. Learns from
+the leading `train_rows` steps the manifest names, or from the whole file; labels are for the measure alone. Prints mean
+VUS-PR by source and over all, beside the published figures of others in DIR/published_*.csv, and writes a row per file
+to benchmarks/results/detection_SPAN.csv.
+"""
+
+import argparse
+import datetime
+import os
+import platform
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed
+
+import anomaly
+from anomaly.evaluation import evaluate_events, vus_pr
+from anomaly.events import find_flags, find_runs
+
+RESULTS = Path(__file__).parent / "results"
+SETS = ("uni", "multi")
+TRIED = np.concatenate([np.linspace(0.5, 0.99, 50), 1 - np.geomspace(1e-2, 1e-5, 50)])
+"""quantiles of a file's own scores tried for the best threshold possible"""
+
+
+def measure(data: Path, row: dict[str, object], span: str) -> dict[str, object]:
+    """Fit, detect and compare one file."""
+    dataset = anomaly.read(data / str(row["file"]))
+    settings = anomaly.FitSettings(train_rows=row["train_rows"] if span == "leading" else None)
+    began = time.perf_counter()
+    fitted = anomaly.fit(dataset, settings)
+    fit_seconds = time.perf_counter() - began
+    began = time.perf_counter()
+    detection = anomaly.detect(fitted, dataset)
+    detect_seconds = time.perf_counter() - began
+    labels = dataset.series[0].labels[dataset.series[0].row_steps]
+    scores = detection.scores[0].values[dataset.series[0].row_steps]
+    return {
+        "set": str(row["file"]).split("/")[0],
+        "source": row["source"],
+        "file": Path(str(row["file"])).name,
+        "vus_pr": vus_pr(labels, scores, int(row["vus_buffer"])),
+        "event_f1": event_f1(labels, scores, detection.threshold.value),
+        "best_event_f1": max(event_f1(labels, scores, value) for value in np.nanquantile(scores, TRIED)),
+        "fit_seconds": fit_seconds,
+        "detect_seconds": detect_seconds,
+    }
+
+
+def event_f1(labels: np.ndarray, scores: np.ndarray, threshold: float) -> float:
+    return evaluate_events(labels, *find_runs(find_flags(scores, threshold))).f1
+
+
+def peers(data: Path, name: str) -> pd.Series:
+    """Mean published VUS-PR of each peer over the set's files, the best first."""
+    return pd.read_csv(data / f"published_{name}.csv").drop(columns="file").mean().sort_values(ascending=False)
+
+
+def report(table: pd.DataFrame, data: Path) -> None:
+    for name in SETS:
+        part = table[table["set"] == name]
+        if part.empty:
+            continue
+        by_source = part.groupby("source")[["vus_pr", "event_f1", "best_event_f1"]].mean()
+        print(f"\n{name}: {len(part)} files\n{by_source.round(3).to_string()}")
+        print(f"files with equal weight    {part['vus_pr'].mean():.3f}")
+        print(f"sources with equal weight  {by_source['vus_pr'].mean():.3f}")
+        print(f"event F1, of the best      {part['event_f1'].mean() / part['best_event_f1'].mean():.2f}")
+        print(f"median seconds a file      {(part['fit_seconds'] + part['detect_seconds']).median():.2f}")
+        best = ", ".join(f"{peer} {value:.3f}" for peer, value in peers(data, name).head(4).items())
+        print(f"published (by files)       {best}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True, help="folder with manifest.csv, uni/ and multi/")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="files at once (default: all cores)")
+    parser.add_argument("--span", choices=("leading", "whole"), default="leading", help="what is learnt from")
+    chosen = parser.parse_args()
+    manifest = pd.read_csv(chosen.data / "manifest.csv")
+    manifest = manifest[manifest["file"].str.split("/").str[0].isin(SETS)]
+    rows = Parallel(chosen.jobs)(
+        delayed(measure)(chosen.data, row, chosen.span) for row in manifest.to_dict(orient="records")
+    )
+    table = pd.DataFrame(rows)
+    report(table, chosen.data)
+    table["date"] = datetime.date.today().isoformat()
+    table["machine"] = f"{platform.machine()}, {os.cpu_count()} cores"
+    table.round(4).to_csv(RESULTS / f"detection_{chosen.span}.csv", index=False, lineterminator="\n")
+
+
+if __name__ == "__main__":
+    main()
