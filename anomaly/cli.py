@@ -35,8 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def detect(values: dict[str, Any]) -> None:
     """Fit on the files and write what was found."""
-    # Every setting is checked before minutes of training.
+    # Every setting, and the folder, is checked before minutes of training.
     fit_settings, settings = pick(FitSettings, values), pick(DetectSettings, values)
+    _check_folder(values["out"])
     dataset = _read(values["files"], pick(ReadSettings, values))
     _write(_fit(dataset, fit_settings), dataset, settings, values["out"])
 
@@ -46,6 +47,7 @@ def fit(values: dict[str, Any]) -> None:
     from anomaly import storage
 
     settings = pick(FitSettings, values)
+    _check_folder(values["model"])
     dataset = _read(values["files"], pick(ReadSettings, values))
     storage.save(_fit(dataset, settings), values["model"])
     print(f"Model kept in {values['model']}.")
@@ -56,6 +58,7 @@ def score(values: dict[str, Any]) -> None:
     from anomaly import storage
 
     settings = pick(DetectSettings, values)
+    _check_folder(values["out"])
     fitted = storage.load(values["model"])
     columns = fitted.columns
     known = ReadSettings(
@@ -77,6 +80,13 @@ def demo(values: dict[str, Any]) -> None:
     except OSError as error:
         raise SettingsError(f"{out} cannot be written: {error.strerror}.") from None
     print(f"{out}: {content.count(10) - 1:,} rows.")
+
+
+def _check_folder(folder: str) -> None:
+    """That a file stands where the results should go is said before minutes of training, not after."""
+    nearest = next((path for path in (Path(folder), *Path(folder).parents) if path.exists()), None)
+    if nearest is not None and not nearest.is_dir():
+        raise SettingsError(f"{folder} cannot be written: expected a folder, but {nearest} is a file.")
 
 
 def _read(files: list[str], settings: ReadSettings) -> "Dataset":

@@ -13,7 +13,8 @@ def choose_steps(curves: list[np.ndarray], start: int, stop: int, forced: np.nda
     """Steps of [start, stop), rising, that keep the shape of every curve (T,) over it.
 
     One choice for all curves, so that they stay aligned. Decimated by MinMaxLTTB (Van Der Donckt et al. 2023) over the
-    known values; the first step of every hole is kept, so that holes stay holes; so are the `forced` steps.
+    known values, the extremes always in; the first step of every hole is kept, so that holes stay holes; so are the
+    `forced` steps.
     """
     if stop - start <= DRAWN_STEPS:
         return np.arange(start, stop)
@@ -25,8 +26,11 @@ def choose_steps(curves: list[np.ndarray], start: int, stop: int, forced: np.nda
         if len(known) <= DRAWN_STEPS:
             chosen.append(start + known)
         else:
-            kept = MinMaxLTTBDownsampler().downsample(np.ascontiguousarray(part[known]), n_out=DRAWN_STEPS)
-            chosen.append(start + known[kept.astype(np.int64)])
+            values = np.ascontiguousarray(part[known])
+            kept = MinMaxLTTBDownsampler().downsample(values, n_out=DRAWN_STEPS)
+            # It keeps one step of each bin: of a bin with the lowest and a high value, perhaps the high one.
+            extremes = [np.argmin(values), np.argmax(values)]
+            chosen.append(start + known[np.append(kept.astype(np.int64), extremes)])
     return np.unique(np.concatenate(chosen))
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 import anomaly
 from anomaly.domain import Columns, Epoch
-from anomaly.exceptions import ModelFileError
+from anomaly.exceptions import ModelFileError, SettingsError
 from anomaly.pipeline import Fitted
 from anomaly.preparation import Preparation, Scaler
 from anomaly.settings import FitSettings
@@ -21,15 +21,15 @@ MANIFEST, WEIGHTS, ARRAYS = "model.json", "weights.safetensors", "arrays.safeten
 
 
 def save(fitted: Fitted, folder: str | Path) -> None:
-    """Write a fitted model into `folder`, which is made where it is missing; an older model there is replaced."""
+    """Write a fitted model into `folder`, which is made where it is missing; an older model there is replaced.
+
+    Raises ModelFileError where that is not possible.
+    """
+    from safetensors import SafetensorError
     from safetensors.numpy import save_file
     from safetensors.torch import save_file as save_tensors
 
     folder = Path(folder)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ModelFileError(f"The model cannot be saved in {folder}: {error.strerror}.") from None
     prepared = fitted.preparation
     arrays = {
         "channels.mean": prepared.channels.mean,
@@ -55,9 +55,14 @@ def save(fitted: Fitted, folder: str | Path) -> None:
         "versions": versions(),
     }
     weights = {name: weight.cpu() for name, weight in fitted.forecaster.network.state_dict().items()}
-    save_tensors(weights, folder / WEIGHTS)
-    save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, folder / ARRAYS)
-    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        save_tensors(weights, folder / WEIGHTS)
+        save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, folder / ARRAYS)
+        (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+    except (OSError, SafetensorError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ModelFileError(f"The model cannot be saved in {folder}: {reason}.") from None
 
 
 def load(folder: str | Path) -> Fitted:
@@ -66,6 +71,12 @@ def load(folder: str | Path) -> Fitted:
     from safetensors.numpy import load_file
 
     folder = Path(folder)
+    missing = [name for name in (MANIFEST, WEIGHTS, ARRAYS) if not (folder / name).exists()]
+    if missing:
+        raise ModelFileError(
+            f"There is no fitted model in {folder}: {missing[0]} is missing. "
+            "Make one with `python -m anomaly fit FILE --model DIR`."
+        )
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         if manifest["format"] != FORMAT:
@@ -73,12 +84,7 @@ def load(folder: str | Path) -> Fitted:
                 f"The model in {folder} has format {manifest['format']}; this version reads {FORMAT}. Fit it again."
             )
         return _rebuild(manifest, load_file(folder / ARRAYS), folder / WEIGHTS)
-    except FileNotFoundError as error:
-        raise ModelFileError(
-            f"There is no fitted model in {folder}: {Path(str(error.filename)).name} is missing. "
-            "Make one with `python -m anomaly fit FILE --model DIR`."
-        ) from None
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError, SettingsError) as error:
         detail = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ModelFileError(f"The model in {folder} is damaged ({detail}). Fit it again.") from None
 

@@ -71,9 +71,10 @@ def wait_for_events(page: Page, before: int) -> int:
 
 def threshold_line(page: Page) -> float:
     """Where the dashed line of the chart lies."""
-    return page.evaluate(
-        "() => document.querySelector('.js-plotly-plot').layout.shapes.find(s => s.line && s.line.dash).y0"
+    found = page.wait_for_function(
+        "() => document.querySelector('.js-plotly-plot')?.layout?.shapes?.find(s => s.line && s.line.dash)"
     )
+    return float(found.get_property("y0").json_value())
 
 
 def take(page: Page, name: str) -> bytes:
@@ -91,6 +92,7 @@ def test_upload_train_move_the_threshold_choose_an_event_and_take_what_the_comma
     page.get_by_label("or type").press("Enter")
     after = wait_for_events(page, before)
     assert after != before
+    page.wait_for_timeout(500)
     assert threshold_line(page) < line
 
     table = page.get_by_test_id("stDataFrame").first
@@ -130,6 +132,7 @@ def test_a_bad_file_gets_one_sentence_and_the_next_one_opens(page: Page, pump: P
     page.locator("input[type=file]").set_input_files(bad)
     page.get_by_text("line 3: expected 2 cells").wait_for()
     page.get_by_role("button", name="Remove bad.csv").click()
+    page.get_by_text("line 3: expected 2 cells").wait_for(state="hidden")
     page.locator("input[type=file]").set_input_files(pump)
     page.get_by_role("button", name="Find anomalies").first.wait_for()
 

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from anomaly.ui import opening, session
+from anomaly.ui.plain import show_error
 
 TIGHTER = "<style>.block-container {padding: 3rem 2.5rem}</style>"
 """Streamlit leaves a third of a laptop's screen empty above and beside a chart."""
@@ -25,7 +26,7 @@ def show() -> None:
         training.show_training(current)
         return
     if current.error:
-        st.error(current.error, icon=":material/error:")
+        show_error(current.error)
     if current.run is None:
         preview.show_preview(current)
     else:

@@ -5,6 +5,7 @@ import streamlit as st
 from anomaly.exceptions import AnomalyError
 from anomaly.settings import FitSettings
 from anomaly.ui import session
+from anomaly.ui.plain import show_error
 
 
 def show_opening() -> None:
@@ -35,6 +36,6 @@ def open_files(files: list[tuple[bytes, str]], start: FitSettings | None = None)
     try:
         session.open_tables([read_table(content, name) for content, name in files], start)
     except AnomalyError as error:
-        st.error(str(error), icon=":material/error:")
+        show_error(error)
         return
     st.rerun()

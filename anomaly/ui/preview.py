@@ -4,19 +4,25 @@ import streamlit as st
 
 from anomaly.charts import plot_series
 from anomaly.domain import Dataset
+from anomaly.exceptions import AnomalyError
 from anomaly.ui import session
+from anomaly.ui.plain import plain, show_error
 from anomaly.ui.wording import show_repairs, size_of
 
 
 def show_preview(opened: session.Current) -> None:
     """What the file holds and what was assumed, and the button that starts."""
     dataset = opened.dataset
-    st.title(dataset.name, anchor=False)
+    st.title(plain(dataset.name), anchor=False)
     left, right = st.columns([3, 1], vertical_alignment="center")
     left.markdown(describe(dataset))
     if right.button("Find anomalies", type="primary", width="stretch", icon=":material/search:"):
-        session.start_job(opened)
-        st.rerun()
+        try:
+            session.start_job(opened)
+        except AnomalyError as error:
+            show_error(error)
+        else:
+            st.rerun()
     show_repairs(dataset.repairs)
     record = 0
     if len(dataset.series) > 1:
@@ -44,6 +50,5 @@ def describe(dataset: Dataset) -> str:
 
 
 def _names(columns: tuple[str | None, ...], most: int = 6) -> str:
-    """Column names as code: what a file says is never markup."""
-    shown = [f"`{str(column).replace('`', '')}`" for column in columns[:most]]
+    shown = [plain(column) for column in columns[:most]]
     return ", ".join(shown) + (f" and {len(columns) - most} more" if len(columns) > most else "")

@@ -14,6 +14,7 @@ from anomaly.settings import DetectSettings
 from anomaly.ui import session, threshold_panel
 from anomaly.ui.event_table import show_event_table
 from anomaly.ui.figures import show_figures
+from anomaly.ui.plain import plain, show_error
 from anomaly.ui.preview import describe
 from anomaly.ui.wording import duration, show_repairs
 from anomaly.ui.zoom import CHART, look_at, show_zoom_buttons, zoom_to_selection
@@ -23,7 +24,7 @@ MOST_CHANNELS_DRAWN = 6
 
 @st.fragment
 def show_results(run: session.Run) -> None:
-    st.title(run.dataset.name, anchor=False)
+    st.title(plain(run.dataset.name), anchor=False)
     figures = st.container()
     main, side = st.columns([4, 1], gap="medium")
     with side:
@@ -33,7 +34,7 @@ def show_results(run: session.Run) -> None:
             settings = threshold_panel.show_threshold(scored, settings)
             detection = pipeline.flag(scored, settings)
         except AnomalyError as error:
-            st.error(str(error))
+            show_error(error)
             return
         st.plotly_chart(plot_score_histogram(detection), config={"displayModeBar": False}, key="histogram")
         _show_downloads(run, detection)
@@ -104,10 +105,16 @@ def _show_record_choice(place: st.delta_generator.DeltaGenerator, run: session.R
         name, count = run.dataset.series[record].name, peaks[record][1]
         return f"{name} · {count} event{'s' * (count != 1)}" if count else f"{name} · quiet"
 
-    chosen = place.selectbox("Record, oddest first", order, index=order.index(run.view.record), format_func=label)
-    if chosen != run.view.record:
-        look_at(run, chosen, None)
-        st.rerun(scope="fragment")
+    # Another record shown, by whatever way, is another widget.
+    key = f"record-{run.view.record}"
+    place.selectbox(
+        "Record, oddest first",
+        order,
+        index=order.index(run.view.record),
+        format_func=label,
+        key=key,
+        on_change=lambda: look_at(run, st.session_state[key], None),
+    )
 
 
 def _leading_channels(detection: Detection) -> list[str]:

@@ -4,7 +4,7 @@ Imported by the first page, which should not wait for pandas: the rest is import
 """
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -51,6 +51,9 @@ class Current:
     read: ReadSettings
     dataset: "Dataset"
     fit: FitSettings = field(default_factory=FitSettings)
+    """those of the last fit, or the defaults"""
+    chosen: dict[str, Any] = field(default_factory=dict)
+    """what the panel at the left shows now, perhaps not yet valid; every button that fits uses it"""
     job: "FitJob | None" = None
     run: Run | None = None
     error: str | None = None
@@ -95,8 +98,11 @@ def change_columns(opened: Current, read: ReadSettings) -> None:
 
 
 def start_job(opened: Current) -> None:
+    """Fit with what the panel shows. Raises SettingsError where that is not possible; what is open stays."""
     from anomaly.jobs import FitJob
 
+    if opened.chosen:
+        opened.fit = FitSettings(**opened.chosen)
     opened.error = None
     opened.job = FitJob(opened.dataset, opened.fit)
 

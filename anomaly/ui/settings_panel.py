@@ -7,6 +7,7 @@ import streamlit as st
 from anomaly.exceptions import AnomalyError
 from anomaly.settings import FitSettings, ReadSettings
 from anomaly.ui import session
+from anomaly.ui.plain import plain, show_error
 
 NONE = "—"
 SPANS = {
@@ -27,7 +28,7 @@ def show_settings_panel() -> None:
     opened = session.current()
     if opened is None:
         return
-    st.markdown(f"### {_plain(opened.dataset.name)}")
+    st.markdown(f"#### {plain(opened.dataset.name)}")
     if st.button("Open another file", icon=":material/folder_open:", width="stretch"):
         session.close()
         st.rerun()
@@ -37,16 +38,16 @@ def show_settings_panel() -> None:
         span = _show_train_span(opened.fit)
     with st.expander("Forecaster", icon=":material/memory:"):
         forecaster = {name: _setting(name, opened.fit) for name in FORECASTER}
+    opened.chosen = {**span, **forecaster}
     busy = opened.job is not None and opened.job.is_running
     label = "Fit again" if opened.run is not None else "Find anomalies"
     if st.button(label, type="primary", width="stretch", disabled=busy, key="fit"):
         try:
-            opened.fit = FitSettings(**span, **forecaster)
+            session.start_job(opened)
         except AnomalyError as error:
-            st.error(str(error))
-            return
-        session.start_job(opened)
-        st.rerun()
+            show_error(error)
+        else:
+            st.rerun()
 
 
 def _show_columns(opened: session.Current) -> None:
@@ -82,7 +83,7 @@ def _show_columns(opened: session.Current) -> None:
     try:
         session.change_columns(opened, choice)
     except AnomalyError as error:
-        st.error(str(error))
+        show_error(error)
         return
     opened.run = None
     st.rerun()
@@ -136,8 +137,3 @@ def _index(names: list[str], name: str | None) -> int:
 def _chosen(name: str) -> str:
     """The column, or the settings' word for none."""
     return "" if name == NONE else name
-
-
-def _plain(text: str) -> str:
-    """A file's own words, shown as they are."""
-    return f"`{text.replace('`', '')}`"

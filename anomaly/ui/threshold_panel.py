@@ -3,7 +3,6 @@
 import numpy as np
 import streamlit as st
 
-from anomaly.exceptions import SettingsError
 from anomaly.pipeline import Scored
 from anomaly.settings import DEFAULT_THRESHOLDS, DetectSettings
 from anomaly.ui import session
@@ -60,11 +59,7 @@ def show_threshold(scored: Scored, settings: DetectSettings) -> DetectSettings:
         value = _drag_or_type("value", 0.0, top, min(start, top), top / SLIDER_STOPS, "%.4g")
     # The same float that the command line would read from what is shown.
     value = float(f"{value:.6g}")
-    try:
-        return DetectSettings(**settings.model_dump() | {"threshold_rule": rule, "threshold": value})
-    except SettingsError as error:
-        st.error(str(error))
-        raise
+    return DetectSettings(**settings.model_dump() | {"threshold_rule": rule, "threshold": value})
 
 
 def _drag_or_type(name: str, low: float, high: float, start: float, step: float, form: str) -> float:

@@ -4,6 +4,7 @@ import streamlit as st
 
 from anomaly.charts import plot_losses
 from anomaly.ui import session
+from anomaly.ui.plain import plain
 from anomaly.ui.wording import duration, size_of
 
 POLL_SECONDS = 0.5
@@ -11,7 +12,7 @@ POLL_SECONDS = 0.5
 
 def show_training(opened: session.Current) -> None:
     assert opened.job is not None
-    st.title(opened.job.dataset.name, anchor=False)
+    st.title(plain(opened.job.dataset.name), anchor=False)
     st.markdown(f"Learning what usually comes next from {size_of(opened.job.dataset)}.")
     _poll()
 
@@ -37,14 +38,13 @@ def _poll() -> None:
         )
     st.progress(done, text)
     left, right, _ = st.columns([1, 1, 2])
-    if left.button(
+    left.button(
         "Stop and use what it has",
         width="stretch",
         disabled=job.is_stopping or not epochs,
         icon=":material/stop_circle:",
-    ):
-        job.stop()
-        st.rerun(scope="fragment")
+        on_click=job.stop,
+    )
     if right.button("Discard", width="stretch", icon=":material/close:"):
         session.discard_job(opened)
         st.rerun()

@@ -47,19 +47,31 @@ def show_zoom_buttons(run: session.Run) -> None:
     row.caption(f"Showing {shown} {steps:,} steps. Drag across the chart to zoom.", width="content")
     if view.window is None:
         return
-    if row.button("Whole record", icon=":material/zoom_out_map:", key="whole", type="tertiary"):
-        look_at(run, view.record, None)
-        st.rerun(scope="fragment")
+    row.button(
+        "Whole record",
+        icon=":material/zoom_out_map:",
+        key="whole",
+        type="tertiary",
+        on_click=look_at,
+        args=(run, view.record, None),
+    )
     for label, icon, shift, grow in (
         ("Earlier", ":material/chevron_left:", -0.5, 0.0),
         ("Later", ":material/chevron_right:", 0.5, 0.0),
         ("Wider", ":material/zoom_out:", 0.0, 0.5),
     ):
-        if row.button(label, icon=icon, key=label.lower(), type="tertiary"):
-            length = len(window)
-            start, stop = window.start + int((shift - grow) * length), window.stop + int((shift + grow) * length)
-            look_at(run, view.record, _clip(run, view.record, start, stop), view.selected)
-            st.rerun(scope="fragment")
+        length = len(window)
+        moved = _clip(
+            run, view.record, window.start + int((shift - grow) * length), window.stop + int((shift + grow) * length)
+        )
+        row.button(
+            label,
+            icon=icon,
+            key=label.lower(),
+            type="tertiary",
+            on_click=look_at,
+            args=(run, view.record, moved, view.selected),
+        )
 
 
 def _clip(run: session.Run, record: int, start: int, stop: int) -> Span | None:

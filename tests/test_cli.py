@@ -1,0 +1,299 @@
+"""The command line: the files it writes, and one sentence for whatever is wrong."""
+
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import anomaly
+from anomaly.cli import main
+from anomaly.progress import training_progress
+from anomaly.synthetic import DEMOS
+from tests.strategies import sine_values
+
+Capture = pytest.CaptureFixture[str]
+ROOT = Path(__file__).parent.parent
+QUICK = ["--train-fraction", "0.6", "--hidden-units", "4", "--bptt-steps", "16", "--epochs", "2"]
+RESULTS = ["events.csv", "points.csv", "run.json"]
+EVENTS = "record,start,end,points,peak_time,peak_score,channel,direction,observed,expected"
+READ_FLAGS = "--time --record --channels --context --labels"
+FIT_FLAGS = (
+    "--train-fraction --train-rows --train-until --cell --hidden-units --layers --bptt-steps --horizons --epochs "
+    "--patience --seed"
+)
+DETECT_FLAGS = "--smoothing --threshold-rule --threshold --merge-gap --min-length"
+
+
+def write_pump(folder: Path, name: str = "pump.csv", seed: int = 0, header: str = "time,flow,level") -> Path:
+    """300 steps of two channels, a peak planted at step 250."""
+    values = sine_values(300, seed=seed)
+    values[250:253, 0] += 9
+    rows = [f"{step},{flow:.5f},{level:.5f}" for step, (flow, level) in enumerate(values)]
+    (folder / name).write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    return folder / name
+
+
+@pytest.fixture
+def pump(tmp_path: Path) -> Path:
+    return write_pump(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("kept")
+    assert main(["fit", str(write_pump(folder)), "--model", str(folder / "model"), *QUICK]) == 0
+    return folder / "model"
+
+
+def run(*arguments: str | Path) -> None:
+    assert main([str(argument) for argument in arguments]) == 0
+
+
+def detect(out: Path, *arguments: str | Path) -> Path:
+    run("detect", *arguments, "--out", out, *QUICK)
+    return out
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {name: (folder / name).read_bytes() for name in RESULTS}
+
+
+def test_detect_writes_three_files_and_says_where(pump: Path, tmp_path: Path, capsys: Capture) -> None:
+    out = detect(tmp_path / "deep" / "out", pump)
+    assert sorted(path.name for path in out.iterdir()) == RESULTS
+    said = capsys.readouterr()
+    assert said.err == ""
+    assert "pump: 300 steps, 1 record, monitoring flow, level." in said.out
+    assert all(str(out / name) in said.out for name in RESULTS)
+
+
+def test_the_tables_have_the_columns_and_the_rows_of_the_file(pump: Path, tmp_path: Path) -> None:
+    out = detect(tmp_path / "out", pump)
+    points = pd.read_csv(out / "points.csv")
+    assert ",".join(points) == "record,time,score,threshold,flagged,flow,flow_predicted,level,level_predicted"
+    assert points["time"].tolist() == list(range(300))
+    np.testing.assert_array_equal(points["flow"], pd.read_csv(pump)["flow"])
+    np.testing.assert_array_equal(points["flagged"] == 1, points["score"] > points["threshold"])
+    events = pd.read_csv(out / "events.csv")
+    assert ",".join(events) == EVENTS
+    assert events["start"][0] < 253 and events["end"][0] >= 250
+    assert events["points"].sum() == points["flagged"].sum()
+
+
+def test_run_json_says_what_made_the_tables(pump: Path, tmp_path: Path) -> None:
+    pump.write_text(pump.read_text().replace("\n7,", "\n6,"))
+    flags = ["--seed", "7", "--threshold-rule", "sigma", "--threshold", "4.5", "--smoothing", "3", "--horizons", "2,1"]
+    out = detect(tmp_path / "out", pump, *flags)
+    said = json.loads((out / "run.json").read_text(encoding="utf-8"))
+    assert said["data"]["sha256"] == anomaly.read(pump).digest == said["fit"]["fitted_on_sha256"]
+    assert len(said["data"]["repairs"]) == 1 and "line" in said["data"]["repairs"][0]
+    assert (said["fit"]["seed"], said["fit"]["hidden_units"], said["fit"]["horizons"]) == (7, 4, [1, 2])
+    assert (said["detect"]["smoothing"], said["detect"]["threshold"]) == (3, 4.5)
+    assert (said["threshold"]["rule"], said["threshold"]["parameter"]) == ("sigma", 4.5)
+    assert said["threshold"]["value"] == pd.read_csv(out / "points.csv")["threshold"][0]
+    assert said["events"] == len(pd.read_csv(out / "events.csv"))
+    assert set(said["versions"]) == {"anomaly", "python", "torch", "numpy", "scipy", "pandas"}
+
+
+def test_fit_then_score_writes_the_bytes_of_detect_and_the_same_command_the_same_bytes(
+    pump: Path, model: Path, tmp_path: Path
+) -> None:
+    flags = ["--smoothing", "2", "--threshold", "0.98", "--merge-gap", "2", "--min-length", "2"]
+    first, again = detect(tmp_path / "first", pump, *flags), detect(tmp_path / "again", pump, *flags)
+    assert contents(first) == contents(again)
+    run("score", pump, "--model", model, "--out", tmp_path / "scored", *flags)
+    assert contents(tmp_path / "scored") == contents(first)
+
+
+def test_a_kept_model_scores_a_new_file_in_the_columns_it_knows(pump: Path, model: Path, tmp_path: Path) -> None:
+    lines = pump.read_text().splitlines()
+    wider = [f"{cells},{row % 5}" for row, cells in enumerate(lines[1:51])]
+    (tmp_path / "new.csv").write_text("\n".join([f"{lines[0]},new channel", *wider]))
+    run("score", tmp_path / "new.csv", "--model", model, "--out", tmp_path / "out")
+    points = pd.read_csv(tmp_path / "out" / "points.csv")
+    assert len(points) == 50
+    assert "new channel" not in points
+    said = json.loads((tmp_path / "out" / "run.json").read_text())
+    assert said["data"]["sha256"] != said["fit"]["fitted_on_sha256"]
+
+
+def test_several_files_are_the_records_of_one_dataset(pump: Path, tmp_path: Path) -> None:
+    out = detect(tmp_path / "out", pump, write_pump(tmp_path, "second.csv", seed=1))
+    assert pd.read_csv(out / "points.csv")["record"].tolist() == ["pump"] * 300 + ["second"] * 300
+    assert set(pd.read_csv(out / "events.csv")["record"]) == {"pump", "second"}
+    assert json.loads((out / "run.json").read_text())["data"]["records"] == 2
+
+
+def test_python_gives_the_columns_and_values_of_the_files(pump: Path, tmp_path: Path) -> None:
+    out = detect(tmp_path / "out", pump)
+    dataset = anomaly.read(pump)
+    settings = anomaly.FitSettings(train_fraction=0.6, hidden_units=4, bptt_steps=16, epochs=2)
+    detection = anomaly.detect(anomaly.fit(dataset, settings), dataset)
+    for table, name in ((detection.points(), "points.csv"), (detection.events_table(), "events.csv")):
+        written = pd.read_csv(out / name)
+        pd.testing.assert_frame_equal(table, written, check_dtype=False, check_exact=True)
+
+
+def test_rows_that_share_a_time_stamp_keep_their_lines(pump: Path, tmp_path: Path) -> None:
+    lines = pump.read_text().splitlines()
+    pump.write_text("\n".join([*lines[:50], lines[49], lines[49], *lines[50:]]))
+    points = pd.read_csv(detect(tmp_path / "out", pump) / "points.csv")
+    assert points["time"].tolist() == [*range(48), 48, 48, 48, *range(49, 300)]
+    assert points[points["time"] == 48].drop_duplicates().shape[0] == 1
+
+
+def test_a_cell_that_a_spreadsheet_would_run_is_disarmed(tmp_path: Path) -> None:
+    path = write_pump(tmp_path, "=cmd().csv", header="time,=1+1,level")
+    out = detect(tmp_path / "out", path)
+    header, first, *_ = (out / "points.csv").read_text().splitlines()
+    assert ",'=1+1,'=1+1_predicted," in header
+    assert first.startswith("'=cmd(),0,")
+
+
+@pytest.mark.parametrize("name", DEMOS)
+def test_demo_writes_a_file_that_reads_with_labels(name: str, tmp_path: Path, capsys: Capture) -> None:
+    out = tmp_path / "new" / "demo.csv"
+    run("demo", name, "--out", out)
+    dataset = anomaly.read(out)
+    assert dataset.has_labels
+    assert f"{out}: {sum(len(series.row_steps) for series in dataset.series):,} rows." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("command", "without"),
+    [("detect", ""), ("fit", DETECT_FLAGS), ("score", FIT_FLAGS)],
+    ids=["detect", "fit", "score"],
+)
+def test_every_flag_of_the_contract_is_there(command: str, without: str, capsys: Capture) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        main([command, "--help"])
+    offered = set(capsys.readouterr().out.replace(",", " ").split())
+    every = {*READ_FLAGS.split(), *FIT_FLAGS.split(), *DETECT_FLAGS.split()}
+    assert every & offered == every - set(without.split())
+
+
+def test_every_flag_is_taken(tmp_path: Path) -> None:
+    lines = write_pump(tmp_path).read_text().splitlines()
+    rows = [f"{cells},{step // 100},{step % 2},{int(step % 100 > 90)}" for step, cells in enumerate(lines[1:])]
+    (tmp_path / "all.csv").write_text("\n".join([f"{lines[0]},unit,on,bad", *rows]))
+    flags = """--time time --record unit --channels level,flow --context on --labels bad --train-until 250 --cell gru
+        --hidden-units 3 --layers 2 --bptt-steps 9 --horizons 1,2 --epochs 2 --patience 1 --seed 3 --smoothing auto
+        --threshold-rule quantile --threshold 0.9 --merge-gap 1 --min-length 2"""
+    run("detect", tmp_path / "all.csv", "--out", tmp_path / "out", *shlex.split(flags))
+    said = json.loads((tmp_path / "out" / "run.json").read_text())
+    assert (said["data"]["records"], said["data"]["labels"]) == (3, "bad")
+    assert (said["data"]["channels"], said["data"]["context"]) == (["level", "flow"], ["on"])
+    assert (said["fit"]["train_until"], said["fit"]["cell"]) == ("250", "gru")
+    assert (said["detect"]["merge_gap"], said["detect"]["min_length"]) == (1, 2)
+
+
+def refusal(capsys: Capture, *arguments: str | Path) -> str:
+    """The one line on stderr of a command that is refused."""
+    assert main([str(argument) for argument in arguments]) == 2
+    said = capsys.readouterr().err
+    assert said.endswith("\n") and said.count("\n") == 1, f"expected one line, found {said!r}"
+    return said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("detect FILE --out OUT --channels flo", "no column 'flo'; the nearest is 'flow'"),
+        ("detec FILE", "invalid choice: 'detec' (choose from"),
+        ("", "COMMAND"),
+        ("detect FILE", "--out"),
+        ("detect FILE --out OUT --bogus 3", "--bogus"),
+        ("fit FILE --model OUT --threshold 3", "--threshold"),
+        ("detect FILE --out OUT --epochs many", "--epochs: expected a whole number, found 'many'"),
+        ("detect FILE --out OUT --horizons 1,x", "--horizons: expected a whole number, found 'x'"),
+        ("detect FILE --out OUT --threshold nan", "finite number, found nan"),
+        ("detect FILE --out OUT --threshold 1.5", "expects a number from 0 to 1, found 1.5"),
+        ("detect FILE --out OUT --cell rnn", "'lstm' or 'gru', found 'rnn'"),
+        ("detect FILE --out OUT --train-rows 9", "The train span is too short: expected at least 21 steps"),
+        ("detect FILE --out OUT --train-rows 9 --train-fraction 0.5", "at most one way to choose the train span"),
+        ("detect FILE --out OUT --train-until never", "expected a time like those of column 'time'"),
+        ("detect absent.csv --out OUT", "There is no file absent.csv"),
+        ("detect FOLDER --out OUT", "is a folder; expected a file"),
+        ("score FILE --model absent --out OUT", "There is no fitted model in absent: model.json is missing"),
+        ("score FILE --model FILE --out OUT", "There is no fitted model in"),
+        ("demo pumpe --out OUT", "expected one of pump, ecg, ward. Did you mean 'pump'?"),
+        ("demo pump --out FOLDER", "cannot be written"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said_in_one_line(arguments: str, said: str, pump: Path, capsys: Capture) -> None:
+    places = {"FILE": pump, "FOLDER": pump.parent, "OUT": pump.parent / "out"}
+    assert said in refusal(capsys, *(places.get(word, word) for word in arguments.split()))
+    assert not (pump.parent / "out").exists()
+
+
+@pytest.mark.parametrize("command", ["detect --out", "fit --model"])
+def test_a_file_where_the_results_should_go_is_refused_before_training(
+    command: str, pump: Path, capsys: Capture
+) -> None:
+    name, flag = command.split()
+    for folder in (pump, pump / "results"):
+        assert main([name, str(pump), flag, str(folder)]) == 2
+        said = capsys.readouterr()
+        assert said.err == f"{folder} cannot be written: expected a folder, but {pump} is a file.\n"
+        assert said.out == ""
+
+
+def test_a_damaged_model_is_refused(pump: Path, model: Path, tmp_path: Path, capsys: Capture) -> None:
+    kept = {path.name: path.read_bytes() for path in model.iterdir()}
+    future = json.dumps(json.loads(kept["model.json"]) | {"format": 99}).encode()
+    for name, content, said in (
+        ("weights.safetensors", kept["weights.safetensors"][:100], "is damaged"),
+        ("model.json", b"{,", "is damaged"),
+        ("model.json", future, "has format 99; this version reads 1"),
+    ):
+        for other, bytes_kept in (kept | {name: content}).items():
+            (tmp_path / other).write_bytes(bytes_kept)
+        assert said in refusal(capsys, "score", pump, "--model", tmp_path, "--out", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_model_of_other_channels_is_refused(model: Path, tmp_path: Path, capsys: Capture) -> None:
+    other = write_pump(tmp_path, "other.csv", header="time,pressure,level")
+    said = refusal(capsys, "score", other, "--model", model, "--out", tmp_path)
+    assert "other has no column 'flow'; the nearest is" in said
+    said = refusal(capsys, "score", other, "--model", model, "--out", tmp_path, "--channels", "level,pressure")
+    assert "expects the monitored channels flow, level, in this order; other gives level, pressure" in said
+
+
+def test_the_first_interrupt_of_training_asks_and_the_second_breaks_off() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt), training_progress(3) as (_, should_stop):
+        assert not should_stop()
+        signal.raise_signal(signal.SIGINT)
+        assert should_stop()
+        signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_an_interrupted_training_keeps_its_best_weights_says_so_and_writes_the_files(pump: Path) -> None:
+    terminal, shown = os.openpty()
+    flags = ["--hidden-units", "4", "--epochs", "10000", "--patience", "10000"]
+    running = subprocess.Popen(
+        [sys.executable, "-m", "anomaly", "detect", pump, "--out", pump.parent / "out", *flags],
+        env=os.environ | {"PYTHONPATH": str(ROOT), "TERM": "xterm", "COLUMNS": "200"},
+        stdout=subprocess.PIPE, stderr=shown, text=True,
+    )  # fmt: skip
+    os.close(shown)
+    screen = b""
+    while b"2/10000" not in screen:
+        screen += os.read(terminal, 10_000)
+    running.send_signal(signal.SIGINT)
+    said, _ = running.communicate(timeout=30)
+    os.close(terminal)
+    assert running.returncode == 0
+    assert "Stopped on request in epoch" in said and "best weights so far are kept" in said
+    assert len(pd.read_csv(pump.parent / "out" / "points.csv")) == 300
+    fitted = json.loads((pump.parent / "out" / "run.json").read_text())["fit"]
+    assert 2 <= fitted["epochs_run"] < 10_000
