@@ -212,19 +212,23 @@ def _separate(pairs: np.ndarray, height: float) -> tuple[np.ndarray, tuple[np.nd
 def _add_contributions(figure: go.Figure, row: int, detection: Detection, record: int, window: Span) -> None:
     series = detection.dataset.series[record]
     firsts, peaks = bin_peaks(detection.scores[record].contributions, window.start, window.stop, HEAT_BINS)
+    names = [_short(channel) for channel in detection.dataset.monitored]
+    # Rows by position: shortened names can agree, and names such as "500" would be taken for places on a scale.
+    rows = list(range(len(names)))
     figure.add_heatmap(
         x=_calendar(series, detection.dataset.time_axis)[firsts],
-        y=[_short(channel) for channel in detection.dataset.monitored],
+        y=rows,
         # Surprise spans decades; its logarithm shows the small beside the large.
         z=np.log1p(peaks).T,
         customdata=peaks.T,
+        text=np.repeat(np.array(names, object)[:, None], len(firsts), 1),
         colorscale=[[0, "#ffffff"], [0.35, "#fde2c8"], [0.7, "#f08a5d"], [1, "#b91c1c"]],
         showscale=False,
-        hovertemplate="%{y}: %{customdata:.3g}<extra></extra>",
+        hovertemplate="%{text}: %{customdata:.3g}<extra></extra>",
         row=row,
         col=1,
     )
-    figure.update_yaxes(autorange="reversed", dtick=1, tickfont={"size": 10}, row=row, col=1)
+    figure.update_yaxes(autorange="reversed", tickvals=rows, ticktext=names, tickfont={"size": 10}, row=row, col=1)
 
 
 def _shade_events(figure: go.Figure, detection: Detection, record: int, window: Span, selected: Span | None) -> None:

@@ -13,7 +13,7 @@ import pyarrow.csv as arrow_csv
 from anomaly.detection import Detection, round_figures
 from anomaly.exceptions import DataError
 from anomaly.pipeline import Fitted
-from anomaly.storage import versions
+from anomaly.versions import versions
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")

@@ -1,20 +1,18 @@
 """A fitted model to and from a folder: weights and arrays as safetensors, the rest as a JSON manifest. No pickle."""
 
 import json
-import platform
 from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-import anomaly
 from anomaly.domain import Columns, Epoch
 from anomaly.exceptions import ModelFileError, SettingsError
 from anomaly.pipeline import Fitted
 from anomaly.preparation import Preparation, Scaler
 from anomaly.settings import FitSettings
+from anomaly.versions import versions
 
 FORMAT = 1
 MANIFEST, WEIGHTS, ARRAYS = "model.json", "weights.safetensors", "arrays.safetensors"
@@ -129,9 +127,3 @@ def _rebuild(manifest: dict[str, Any], arrays: dict[str, np.ndarray], weights: P
         settings=settings,
         digest=manifest["digest"],
     )
-
-
-def versions() -> dict[str, str]:
-    """What computed it: this package, Python, and the libraries whose arithmetic shows in the result."""
-    libraries = {name: version(name) for name in ("torch", "numpy", "scipy", "pandas")}
-    return {"anomaly": anomaly.__version__, "python": platform.python_version(), **libraries}

@@ -15,18 +15,15 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 FLOORS = {
-    **dict.fromkeys(["domain", "exceptions", "settings"], 0),
+    **dict.fromkeys(["domain", "exceptions", "settings", "versions"], 0),
     **dict.fromkeys(["times", "events", "scoring", "thresholds", "preparation", "synthetic", "decimation"], 1),
     **dict.fromkeys(["reading.table", "model", "model.network", "model.forecaster", "model.training", "progress"], 1),
     **dict.fromkeys(["reading", "reading.csv", "columns", "evaluation", "detection"], 2),
     "cleaning": 3,
     "pipeline": 4,
-    **dict.fromkeys(["storage", "jobs", "charts"], 5),
-    "export": 6,
-    "cli": 7,
-    "ui": 7,
-    "__main__": 8,
-    "app": 8,
+    **dict.fromkeys(["storage", "export", "jobs", "charts"], 5),
+    **dict.fromkeys(["cli", "ui"], 6),
+    **dict.fromkeys(["__main__", "app"], 7),
 }
 FENCES = {
     "torch": ("model/",),
