@@ -8,13 +8,9 @@ import pandas as pd
 
 from anomaly.domain import Dataset, Event, Forecast, Scores, Threshold, TimeAxis
 from anomaly.events import find_flags
+from anomaly.rounding import round_figures
 from anomaly.settings import DetectSettings
 from anomaly.times import format_times
-
-SIGNIFICANT_DIGITS = 6
-"""of every computed figure in a table: beyond them, processors and thread counts disagree"""
-EXACT_POWER = 22
-"""10 ** 22 is the greatest power of ten that is a double"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,19 +96,3 @@ def _observed_names(channels: Sequence[str], fixed: set[str]) -> list[str]:
         taken.add(name)
         names.append(name)
     return names
-
-
-def round_figures(values: np.ndarray) -> np.ndarray:
-    """float64 rounded to SIGNIFICANT_DIGITS, to the double nearest to the decimal figure; NaN stays NaN."""
-    values = np.asarray(values, np.float64)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        places = SIGNIFICANT_DIGITS - 1 - np.floor(np.log10(np.abs(values)))
-    known = np.isfinite(places)  # neither 0 nor infinite nor NaN
-    places, figures = np.where(known, places, 0), np.where(known, values, 0)
-    up, down = 10.0 ** np.clip(places, 0, EXACT_POWER), 10.0 ** np.clip(-places, 0, EXACT_POWER)
-    scaled = figures / down * up
-    rounded = np.where(known, np.round(scaled) / up * down, values)
-    # Scaling errs by an ulp, which matters next to a tie, and powers of ten past 1e22 are no doubles: text is exact.
-    hard = known & ((np.abs(np.abs(scaled % 1) - 0.5) < 1e-6) | (np.abs(places) > EXACT_POWER))
-    rounded[hard] = [float(f"{value:.{SIGNIFICANT_DIGITS}g}") for value in values[hard]]
-    return rounded

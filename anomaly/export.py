@@ -5,12 +5,11 @@ import json
 import re
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
-from anomaly.detection import Detection, round_figures
+from anomaly.detection import Detection
 from anomaly.exceptions import DataError
 from anomaly.pipeline import Fitted
 from anomaly.versions import versions
@@ -52,7 +51,7 @@ def run_json(detection: Detection, fitted: Fitted) -> bytes:
         "threshold": {
             "rule": detection.threshold.rule,
             "parameter": detection.threshold.parameter,
-            "value": float(round_figures(np.array(detection.threshold.value))),
+            "value": detection.threshold.value,
         },
         "events": len(detection.events),
         "versions": versions(),

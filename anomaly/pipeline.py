@@ -7,7 +7,7 @@ Each step of detect is a function of its own, so that a page reruns only what a 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ from anomaly.events import find_events, rank_events
 from anomaly.exceptions import DataError
 from anomaly.preparation import Preparation
 from anomaly.reading import Source, read_table
+from anomaly.rounding import round_figures
 from anomaly.settings import DetectSettings, FitSettings, ReadSettings
 from anomaly.thresholds import calibrate
 
@@ -159,16 +160,18 @@ def score(fitted: Fitted, forecasts: tuple[Forecast, ...], dataset: Dataset, set
     """Scores of every record and of the reference span, smoothed as `settings` says."""
     width = fitted.period if settings.smoothing == "auto" else settings.smoothing
     usual = scoring.ResidualScale.fit(list(fitted.reference))
+
+    def score_record(residuals: np.ndarray) -> Scores:
+        found = scoring.score(residuals, usual, width, settings.smoothing_window)
+        return Scores(round_figures(found.values), found.contributions)
+
     scores = tuple(
-        scoring.score(
-            _without_start(fitted.preparation.residuals(one.series.values, one.predicted_by_horizon), fitted.warm_up),
-            usual,
-            width,
-            settings.smoothing_window,
+        score_record(
+            _without_start(fitted.preparation.residuals(one.series.values, one.predicted_by_horizon), fitted.warm_up)
         )
         for one in forecasts
     )
-    reference = [scoring.score(part, usual, width, settings.smoothing_window).values for part in fitted.reference]
+    reference = [score_record(residuals).values for residuals in fitted.reference]
     return Scored(
         dataset,
         forecasts,
@@ -195,6 +198,7 @@ def _half_band(reference: tuple[np.ndarray, ...]) -> np.ndarray:
 def flag(scored: Scored, settings: DetectSettings) -> Detection:
     """Set the threshold and find the events. The only step that a moved threshold reruns."""
     threshold = calibrate(scored.reference, settings.threshold_rule, settings.threshold_parameter)
+    threshold = replace(threshold, value=float(round_figures(np.array(threshold.value))))
     events = [
         event
         for record, (one, scores) in enumerate(zip(scored.forecasts, scored.scores, strict=True))

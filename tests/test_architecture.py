@@ -15,7 +15,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 FLOORS = {
-    **dict.fromkeys(["domain", "exceptions", "settings", "versions"], 0),
+    **dict.fromkeys(["domain", "exceptions", "settings", "versions", "rounding"], 0),
     **dict.fromkeys(["times", "events", "scoring", "thresholds", "preparation", "synthetic", "decimation"], 1),
     **dict.fromkeys(["reading.table", "model", "model.network", "model.forecaster", "model.training", "progress"], 1),
     **dict.fromkeys(["reading", "reading.csv", "columns", "evaluation", "detection"], 2),

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly.detection import Detection, round_figures
+from anomaly.detection import Detection
 from anomaly.domain import Dataset, Event, Forecast, Scores, Span, Threshold
 from anomaly.export import disarm, events_csv, points_csv, to_csv
 from anomaly.pipeline import read
+from anomaly.rounding import round_figures
 from anomaly.settings import DetectSettings, ReadSettings
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -230,3 +230,9 @@ def test_a_channel_that_is_empty_in_the_train_span_is_never_scored() -> None:
     found = detect(fit(dataset, quick_settings(train_fraction=0.5)), dataset)
     assert np.isnan(found.scores[0].contributions[:, 2]).all()
     assert np.isfinite(found.scores[0].values[50:]).all()
+
+
+def test_what_is_flagged_is_what_the_written_figures_say(sine_dataset: Dataset, sine_fitted: Fitted) -> None:
+    for quantile in (0.9, 0.99, 0.995, 1.0):
+        points = detect(sine_fitted, sine_dataset, DetectSettings(threshold=quantile)).points()
+        assert (points["flagged"] == (points["score"] > points["threshold"])).all()
