@@ -15,6 +15,8 @@ from anomaly.reading.table import Table
 from anomaly.times import join_axes, parse_times
 
 SHOWN = 5
+LARGEST = 1e100
+"""beyond it a value counts as infinite: its square would be"""
 
 
 def make_dataset(tables: Sequence[Table], columns: Columns) -> Dataset:
@@ -67,7 +69,7 @@ class _RepairLog:
     def numbers(self, table: Table, names: Sequence[str]) -> np.ndarray:
         """(R, C) float64; infinities become missing."""
         values = table.frame[list(names)].to_numpy(np.float64, na_value=np.nan).reshape(len(table.frame), len(names))
-        infinite = np.isinf(values)
+        infinite = np.abs(values) > LARGEST
         if infinite.any():
             values = np.where(infinite, np.nan, values)
             for position in map(int, np.flatnonzero(infinite.any(0))):

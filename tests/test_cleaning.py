@@ -148,3 +148,9 @@ def test_only_the_first_few_lines_are_listed() -> None:
     dataset = dataset_of("flow,level", *rows, "10,1")
     assert str(dataset.repairs[0]).endswith("(lines 2, 3, 4, 5, 6, …)")
     assert dataset.repairs[0].count == 10
+
+
+def test_a_value_too_large_to_square_is_missing_and_said_so() -> None:
+    dataset = read(b"time,flow\n1,1.5\n2,1e300\n3,-1e200\n4,2.5\n")
+    assert np.isnan(dataset.series[0].values[1:3]).all()
+    assert any("2 infinite values of 'flow'" in str(repair) for repair in dataset.repairs)

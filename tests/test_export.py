@@ -88,7 +88,7 @@ def test_what_is_unknown_is_an_empty_cell() -> None:
 
 
 def test_values_and_times_are_written_exactly() -> None:
-    values = [0.1, 1 / 3, 1e-300, 123456789.123456789, -2.5e17, 5e-324, 1.7976931348623157e308]
+    values = [0.1, 1 / 3, 1e-300, 123456789.123456789, -2.5e17, 5e-324, 9.999999999999997e99]
     times = [0.1, 0.2, 0.30000000000000004, 1 / 3, 0.5, 2 / 3, 1.0]
     detection = detection_of(dataset_of("time,flow", *(f"{t!r},{v!r}" for t, v in zip(times, values, strict=True))))
     rows = cells_of(points_csv(detection))[1:]

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from anomaly.exceptions import SettingsError
 from anomaly.model.network import COMPUTE_THREADS, Network, compute_threads, pick_device
 from tests import naive
 
@@ -72,3 +73,11 @@ def test_the_number_of_threads_is_fixed_inside_and_put_back_outside() -> None:
 
 def test_a_device_asked_for_by_name_is_the_one_taken() -> None:
     assert pick_device("cpu").type == "cpu"
+
+
+@pytest.mark.parametrize("device", ["cuda", "mps"])
+def test_a_device_that_is_not_there_is_said_in_a_sentence(device: str) -> None:
+    try:
+        assert pick_device(device).type == device
+    except SettingsError as error:
+        assert f"found '{device}'" in str(error)

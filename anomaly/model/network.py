@@ -7,6 +7,8 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
+from anomaly.exceptions import SettingsError
+
 State = tuple[Tensor, ...]
 """What the network remembers: (h,) or (h, c), each (layers, B, hidden_units)."""
 
@@ -68,11 +70,11 @@ def compute_threads() -> Iterator[None]:
 
 
 def pick_device(wanted: str) -> torch.device:
-    """ "auto" takes CUDA, then Apple's MPS, then the CPU."""
-    if wanted != "auto":
-        return torch.device(wanted)
-    if torch.cuda.is_available():
-        return torch.device("cuda")
-    if torch.backends.mps.is_available():
-        return torch.device("mps")
-    return torch.device("cpu")
+    """ "auto" takes CUDA, then Apple's MPS, then the CPU. Raises SettingsError for one that is not there."""
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if wanted == "auto":
+        return torch.device(next(name for name, is_there in there.items() if is_there))
+    if not there[wanted]:
+        names = " or ".join(name for name, is_there in there.items() if is_there)
+        raise SettingsError(f"device: expected {names} or auto on this machine, found {wanted!r}.")
+    return torch.device(wanted)

@@ -25,7 +25,7 @@ from anomaly.settings import FitSettings
 HUBER_BETA = 0.5
 GRADIENT_NORM = 1.0
 VALIDATION_BURN_IN = 128
-FEW_STREAMS, MANY_STREAMS = 16, 256
+FEW_STREAMS, MANY_STREAMS = 8, 256
 
 OnEpoch = Callable[[Epoch], object]
 ShouldStop = Callable[[], bool]

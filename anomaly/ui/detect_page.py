@@ -5,12 +5,16 @@ import streamlit as st
 from anomaly.ui import opening, session
 from anomaly.ui.plain import show_error
 
-TIGHTER = "<style>.block-container {padding: 3rem 2.5rem}</style>"
-"""Streamlit leaves a third of a laptop's screen empty above and beside a chart."""
+STYLE = """<style>
+.block-container {padding: 3rem 2.5rem}
+[data-testid="stColumn"] {min-width: 11rem}
+</style>"""
+"""Streamlit leaves a third of a laptop's screen empty above and beside a chart, and on a narrow one squeezes columns
+until they cannot be read: they go below each other instead."""
 
 
 def show() -> None:
-    st.html(TIGHTER)
+    st.html(STYLE)
     current = session.current()
     if current is None:
         opening.show_opening()
