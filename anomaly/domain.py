@@ -177,10 +177,11 @@ class Event:
     """position of the record in the dataset"""
     span: Span
     peak: int
-    """step of the highest score"""
+    """its most surprising step, before smoothing: what follows is said of this step"""
     peak_score: float
+    """the highest score of the event, which smoothing may have put at another step"""
     channel: str
-    """the channel that contributed most over the span"""
+    """the channel that contributed most at the peak"""
     direction: Literal["above", "below"]
     """whether the channel was above or below what was expected"""
     observed: float

@@ -63,30 +63,30 @@ def rank_events(events: list[Event]) -> list[Event]:
 
 
 def _describe(record: int, span: Span, forecast: Forecast, scores: Scores, channels: tuple[str, ...]) -> Event:
-    inside = slice(span.start, span.stop)
-    peak = _find_peak(span, scores)
-    leading = int(np.argmax(np.nansum(scores.contributions[inside], axis=0)))
-    observed = forecast.series.values[:, leading]
-    expected = forecast.predicted[:, leading]
-    gap = observed[peak] - expected[peak]
-    if not np.isfinite(gap):
-        known = np.nan_to_num(observed[inside] - expected[inside])
-        gap = known[np.argmax(np.abs(known))]
+    peak, leading = _find_peak(span, scores)
+    observed, expected = float(forecast.series.values[peak, leading]), float(forecast.predicted[peak, leading])
     return Event(
         record=record,
         span=span,
         peak=peak,
-        peak_score=float(scores.values[peak]),
+        peak_score=float(np.nanmax(scores.values[span.start : span.stop])),
         channel=channels[leading],
-        direction="above" if gap >= 0 else "below",
-        observed=float(observed[peak]),
-        expected=float(expected[peak]),
+        direction="below" if observed < expected else "above",
+        observed=observed,
+        expected=expected,
     )
 
 
-def _find_peak(span: Span, scores: Scores) -> int:
-    """The step of the highest score; where smoothing left a plateau, its step of greatest contributions."""
-    inside = scores.values[span.start : span.stop]
-    plateau = np.flatnonzero(inside >= np.nanmax(inside) * (1 - 1e-9))
-    surprise = np.nansum(scores.contributions[span.start : span.stop][plateau], axis=1)
-    return span.start + int(plateau[np.argmax(surprise)])
+def _find_peak(span: Span, scores: Scores) -> tuple[int, int]:
+    """The most surprising step of the event, and its most surprising channel.
+
+    Not the step of the highest score: smoothing moves that away from what was surprising, to a step where observed and
+    expected may agree, or differ the other way.
+    """
+    contributions = scores.contributions[span.start : span.stop]
+    observed = np.isfinite(contributions)
+    known = np.where(observed, contributions, 0.0)
+    # As the score weighs a step: by the mean over the channels observed there.
+    surprise = np.where(observed.any(1), known.sum(1) / np.maximum(observed.sum(1), 1), -1.0)
+    step = int(np.argmax(surprise))
+    return span.start + step, int(np.argmax(np.where(observed[step], contributions[step], -1.0)))

@@ -1,11 +1,13 @@
 """Flags, runs and events: inverse to each other, joined and pruned as said, and described truly."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from anomaly.domain import Event, Forecast, Scores, Span
 from anomaly.events import fill_runs, find_events, find_flags, find_runs, merge_runs, overlaps_any, rank_events
+from anomaly.scoring import smooth
 from tests import naive
 from tests.strategies import flag_lists, make_series, score_lists
 
@@ -87,10 +89,12 @@ def test_what_an_event_says_is_what_the_record_holds(
         inside = slice(event.span.start, event.span.stop)
         assert event.record == 7
         assert event.peak in event.span
-        assert event.peak_score == scores.values[event.peak] == np.nanmax(scores.values[inside]) > threshold
-        totals = np.nansum(scores.contributions[inside], axis=0)
+        assert event.peak_score == np.nanmax(scores.values[inside]) > threshold
+        surprise = [np.nanmean(row) if np.isfinite(row).any() else -1 for row in scores.contributions[inside]]
+        assert event.peak == event.span.start + int(np.argmax(surprise))
         channel = "abc".index(event.channel)
-        assert totals[channel] == totals.max()
+        here = scores.contributions[event.peak]
+        assert np.isnan(here).all() or here[channel] == np.nanmax(here)
         observed, expected = forecast.series.values[event.peak, channel], forecast.predicted[event.peak, channel]
         np.testing.assert_array_equal([event.observed, event.expected], [observed, expected])
         if not np.isnan(observed):
@@ -105,14 +109,19 @@ def test_the_peak_of_a_plateau_is_its_most_surprising_step() -> None:
     assert event.peak == 3
 
 
-def test_the_direction_is_that_of_the_largest_gap_where_the_peak_itself_was_not_observed() -> None:
-    observed = np.array([[0.0, 0.0], [1.0, 0.0], [NAN, 9.0], [-8.0, 0.0], [0.0, 0.0]])
-    contributions = np.abs(observed) * [2, 1]
-    forecast = Forecast(make_series(observed), np.zeros((1, 5, 2)))
-    scores = Scores(np.array([0.0, 2.0, 9.0, 8.0, 0.0]), contributions)
-    (event,) = find_events(0, forecast, scores, 1.0, 0, 1, ("a", "b"))
-    assert (event.channel, event.peak, event.direction) == ("a", 2, "below")
-    assert np.isnan(event.observed)
+@pytest.mark.parametrize(("size", "direction"), [(9.0, "above"), (-9.0, "below")])
+@pytest.mark.parametrize("window", ["centred", "trailing"])
+def test_an_event_is_described_at_its_spike_wherever_smoothing_put_the_highest_score(
+    window: str, size: float, direction: str
+) -> None:
+    # The steps around the spike err a little the other way: a description taken from one of them is reversed.
+    observed = np.zeros((60, 2))
+    observed[20:40, 0] = -np.sign(size) * 0.5
+    observed[30, 1] = size
+    contributions = np.abs(observed)
+    scores = Scores(smooth(contributions.mean(1), 12, window), contributions)
+    (event,) = find_events(0, Forecast(make_series(observed), np.zeros((1, 60, 2))), scores, 0.6, 0, 1, ("a", "b"))
+    assert (event.peak, event.channel, event.direction, event.observed) == (30, "b", direction, size)
 
 
 def test_events_rank_by_peak_then_length_then_place() -> None:
