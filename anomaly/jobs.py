@@ -23,7 +23,7 @@ from anomaly.settings import FitSettings
 WORKERS = max(1, (os.cpu_count() or 2) - 1)
 """fits at once; the others wait for their turn"""
 IDLE_SECONDS = 900
-EPOCHS, STOP = "epochs.jsonl", "stop"
+EPOCHS, STOP, STARTED = "epochs.jsonl", "stop", "started"
 
 
 class FitJob:
@@ -39,6 +39,11 @@ class FitJob:
     @property
     def is_running(self) -> bool:
         return not self._future.done()
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether other fits have to end before this one begins."""
+        return self.is_running and not (self._folder / STARTED).exists()
 
     @property
     def is_stopping(self) -> bool:
@@ -100,6 +105,9 @@ def _import_torch() -> None:
 
 def _work(dataset: Dataset, settings: FitSettings, folder: Path) -> Fitted:
     """In the worker: fit, writing each epoch to the job's folder; a folder that is gone is a job given up."""
+
+    if folder.exists():
+        (folder / STARTED).touch()
 
     def write(epoch: Epoch) -> None:
         with (folder / EPOCHS).open("a") as file:

@@ -10,6 +10,8 @@ from anomaly.exceptions import DataError, SettingsError
 from anomaly.settings import FitSettings
 
 VALIDATION_SHARE = 0.15
+CONSTANT = 1e-13
+"""of its size: a channel that moves less does so by rounding alone"""
 FEWEST_TRAIN_STEPS = 20
 LONGEST_PERIOD = 300
 FALLBACK_PERIOD = 125
@@ -37,13 +39,13 @@ class Scaler:
         mean = np.where(observed, values, 0.0).sum(0) / count
         scale = np.sqrt((np.where(observed, values - mean, 0.0) ** 2).sum(0) / count)
         mean = np.where(observed.any(0), mean, np.nan)
-        varies = scale > 1e-9 * np.maximum(np.abs(mean), np.finfo(float).tiny)
+        varies = scale > CONSTANT * np.maximum(np.abs(mean), np.finfo(float).tiny)
         return cls(mean, np.where(varies, scale, np.nan))
 
     def transform(self, values: np.ndarray) -> np.ndarray:
         """(T, C) own units -> standard deviations; departures of constant channels are -1, 0 or 1."""
         centred = values - self.mean
-        tolerance = 1e-9 * np.abs(self.mean)
+        tolerance = CONSTANT * np.abs(self.mean)
         departed = np.where(np.abs(centred) <= tolerance, 0.0, np.sign(centred))
         return np.where(np.isnan(self.scale), departed, centred / np.nan_to_num(self.scale, nan=1.0))
 

@@ -114,9 +114,9 @@ def test_the_peak_of_a_plateau_is_its_most_surprising_step() -> None:
 def test_an_event_is_described_at_its_spike_wherever_smoothing_put_the_highest_score(
     window: str, size: float, direction: str
 ) -> None:
-    # The steps around the spike err a little the other way: a description taken from one of them is reversed.
+    # The steps after the spike err the other way, together by more: they pull the highest score to themselves.
     observed = np.zeros((60, 2))
-    observed[20:40, 0] = -np.sign(size) * 0.5
+    observed[31:46, 0] = -np.sign(size)
     observed[30, 1] = size
     contributions = np.abs(observed)
     scores = Scores(smooth(contributions.mean(1), 12, window), contributions)

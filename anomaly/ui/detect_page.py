@@ -15,6 +15,7 @@ until they cannot be read: they go below each other instead."""
 
 def show() -> None:
     st.html(STYLE)
+    session.keep_choices()
     current = session.current()
     if current is None:
         opening.show_opening()

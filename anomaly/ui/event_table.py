@@ -8,6 +8,8 @@ from anomaly.ui import session
 from anomaly.ui.wording import duration
 from anomaly.ui.zoom import look_at_event
 
+MOST_CHANNELS_DRAWN = 6
+
 
 def show_event_table(run: session.Run, detection: Detection) -> None:
     if not detection.events:
@@ -41,7 +43,8 @@ def _choose(run: session.Run, detection: Detection, key: str) -> None:
         event = detection.events[rows[0]]
         look_at_event(run, event.record, event.span)
         if event.channel not in run.channels:
-            run.channels = [event.channel, *run.channels][:2]
+            run.channels = [event.channel, *run.channels][:MOST_CHANNELS_DRAWN]
+            run.channel_lists += 1
 
 
 def _durations(detection: Detection) -> list[str]:

@@ -19,7 +19,11 @@ def show_opening() -> None:
         "CSV files: one row per time step, one column per channel. Several files are the records of one dataset.",
         type=["csv", "txt", "tsv"],
         accept_multiple_files=True,
+        # A refused file is taken out of the box (by another box), so that the next one is read on its own.
+        key=f"upload-{st.session_state.get('refusals', 0)}",
     )
+    if "refused" in st.session_state and not uploaded:
+        show_error(st.session_state["refused"])
     if uploaded:
         open_files([(file.getvalue(), file.name) for file in uploaded])
     st.subheader("Or see it at work", anchor=False)
@@ -36,6 +40,8 @@ def open_files(files: list[tuple[bytes, str]], start: FitSettings | None = None)
     try:
         session.open_tables([read_table(content, name) for content, name in files], start)
     except AnomalyError as error:
-        show_error(error)
-        return
+        st.session_state["refused"] = str(error)
+        st.session_state["refusals"] = st.session_state.get("refusals", 0) + 1
+    else:
+        st.session_state.pop("refused", None)
     st.rerun()

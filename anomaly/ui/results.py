@@ -12,18 +12,17 @@ from anomaly.domain import Span
 from anomaly.exceptions import AnomalyError
 from anomaly.settings import DetectSettings
 from anomaly.ui import session, threshold_panel
-from anomaly.ui.event_table import show_event_table
+from anomaly.ui.event_table import MOST_CHANNELS_DRAWN, show_event_table
 from anomaly.ui.figures import show_figures
 from anomaly.ui.plain import plain, show_error
 from anomaly.ui.preview import describe
 from anomaly.ui.wording import duration, show_repairs
 from anomaly.ui.zoom import CHART, look_at, show_zoom_buttons, zoom_to_selection
 
-MOST_CHANNELS_DRAWN = 6
-
 
 @st.fragment
 def show_results(run: session.Run) -> None:
+    session.keep_choices()
     st.title(plain(run.dataset.name), anchor=False)
     figures = st.container()
     main, side = st.columns([4, 1], gap="medium")
@@ -77,10 +76,10 @@ def _show_chart(run: session.Run, detection: Detection) -> None:
             dataset.monitored,
             default=run.channels or _leading_channels(detection),
             max_selections=MOST_CHANNELS_DRAWN,
-            # Another list of defaults is another widget: an event chosen in the table brings its channel along.
-            key=f"channels-{dataset.digest[:8]}-{'-'.join(run.channels)}",
+            # Another list from the page is another widget: an event chosen in the table brings its channel along.
+            key=f"channels-{dataset.digest[:8]}-{len(dataset.monitored)}-{run.channel_lists}",
         )
-        channels = chosen or channels
+        channels = run.channels = chosen or channels
     show_zoom_buttons(run)
     window = view.window or Span(0, len(dataset.series[view.record]))
     key = f"{CHART}-{view.record}-{window.start}-{window.stop}"

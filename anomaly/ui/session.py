@@ -39,6 +39,8 @@ class Run:
     """until the person looks somewhere, the record with the worst event is shown"""
     channels: list[str] = field(default_factory=list)
     """those drawn; empty: the ones that lead events"""
+    channel_lists: int = 0
+    """how often the page, not the person, changed them"""
     scored: dict[tuple[int | str, str], "Scored"] = field(default_factory=dict)
     """by smoothing and window: a moved threshold finds its scores here"""
 
@@ -58,6 +60,20 @@ class Current:
     run: Run | None = None
     error: str | None = None
     """why the last fit failed, until the next one starts"""
+
+
+CHOICES = (
+    "auto_smoothing", "smoothing", "smoothing_window", "merge_gap", "min_length", "threshold_rule",
+    *(f"threshold_{rule}{kind}" for rule in ("quantile", "sigma", "value") for kind in ("", "_dragged")),
+)  # fmt: skip
+"""keys of the result's widgets"""
+
+
+def keep_choices() -> None:
+    """Streamlit forgets a widget's value once a run does not show it, as while training or under another rule."""
+    for key in CHOICES:
+        if key in st.session_state:
+            st.session_state[key] = st.session_state[key]
 
 
 def current() -> Current | None:

@@ -71,7 +71,9 @@ def _show_columns(opened: session.Current) -> None:
             index=_index(names, now.labels),
             help="For comparison only, never learnt from.",
         )
-        if not st.form_submit_button("Read again with these", width="stretch"):
+        # A fit under way keeps the columns it began with: a result beside other columns would mislead.
+        busy = opened.job is not None and opened.job.is_running
+        if not st.form_submit_button("Read again with these", width="stretch", disabled=busy):
             return
     choice = ReadSettings(
         time=_chosen(time),

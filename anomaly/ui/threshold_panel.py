@@ -13,15 +13,14 @@ SLIDER_STOPS = 400
 
 def show_event_settings(run: session.Run) -> DetectSettings:
     """Smoothing and what joins or drops events; the threshold is left at its default."""
+    for key, start in {"auto_smoothing": True, "smoothing": run.fitted.period, "merge_gap": 0, "min_length": 1}.items():
+        st.session_state.setdefault(key, start)
     with st.expander("Smoothing and events", icon=":material/tune:"):
-        automatic = st.toggle(
-            f"Smooth over the dominant period ({run.fitted.period} steps)", True, key="auto_smoothing"
-        )
+        automatic = st.toggle(f"Smooth over the dominant period ({run.fitted.period} steps)", key="auto_smoothing")
         width = st.number_input(
             "Smoothing width",
             1,
             100_000,
-            run.fitted.period,
             disabled=automatic,
             key="smoothing",
             help="In steps; 1 is none.",
@@ -44,7 +43,7 @@ def show_threshold(scored: Scored, settings: DetectSettings) -> DetectSettings:
     """The threshold's rule and its number, dragged or typed."""
     rule = st.selectbox("Threshold", list(RULES), format_func=RULES.__getitem__, key="threshold_rule")
     if rule == "quantile":
-        value = _drag_or_type("quantile", 0.9, 1.0, DEFAULT_THRESHOLDS[rule], 0.0005, "%.4f")
+        value = _drag_or_type("quantile", 0.9, 1.0, DEFAULT_THRESHOLDS[rule], 0.0005, "%.4f", most=1.0)
         st.caption(f"{1 - value:.2%} of the train span lies above.".replace("%", " %"))
     elif rule == "sigma":
         value = _drag_or_type("sigma", 0.0, 30.0, DEFAULT_THRESHOLDS[rule], 0.1, "%.1f")
@@ -62,8 +61,10 @@ def show_threshold(scored: Scored, settings: DetectSettings) -> DetectSettings:
     return DetectSettings(**settings.model_dump() | {"threshold_rule": rule, "threshold": value})
 
 
-def _drag_or_type(name: str, low: float, high: float, start: float, step: float, form: str) -> float:
-    """A slider and a number field that follow each other."""
+def _drag_or_type(
+    name: str, low: float, high: float, start: float, step: float, form: str, most: float | None = None
+) -> float:
+    """A slider and a number field that follow each other; what is typed may lie outside the slider, up to `most`."""
     slider, field = f"threshold_{name}_dragged", f"threshold_{name}"
 
     def follow(source: str, target: str) -> None:
@@ -88,7 +89,7 @@ def _drag_or_type(name: str, low: float, high: float, start: float, step: float,
         st.number_input(
             "or type",
             0.0,
-            None,
+            most,
             step=step,
             format=form.replace("g", "f"),
             key=field,

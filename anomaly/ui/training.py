@@ -27,6 +27,8 @@ def _poll() -> None:
     done = len(epochs) / job.settings.epochs
     if job.is_stopping:
         text = "Stopping; the best weights so far are kept …"
+    elif job.is_waiting:
+        text = "Waiting for its turn: another fit, or the start of a worker, comes first …"
     elif not epochs:
         text = "First epoch …"
     else:
