@@ -168,3 +168,9 @@ def test_the_period_of_a_clean_sine_is_found(period: int) -> None:
 def test_where_nothing_repeats_the_period_is_still_one_that_fits_in_the_record(steps: int, constant: bool) -> None:
     values = np.full((steps, 1), 3.0) if constant else np.arange(float(steps))[:, None]
     assert 1 <= find_dominant_period([values]) <= max(1, min(steps, LONGEST_PERIOD))
+
+
+def test_a_small_movement_on_a_large_offset_is_not_taken_for_constant() -> None:
+    scaler = Scaler.fit(1e12 + np.arange(700.0)[:, None] % 7)
+    np.testing.assert_allclose(scaler.scale, 2.0, rtol=1e-3)
+    assert np.isnan(Scaler.fit(np.full((700, 1), 0.1)).scale).all()

@@ -1,0 +1,59 @@
+"""What a person chose on the page of results stays chosen."""
+
+from streamlit.testing.v1 import AppTest
+
+from tests.test_app import (  # noqa: F401 - two are fixtures
+    check,
+    current,
+    fit_quickly,
+    fitted_tables,
+    labelled,
+    open_app,
+    results,
+    sensor_csv,
+    upload,
+    wait_for_job,
+)
+
+
+def test_a_rule_remembers_its_number_while_another_is_tried(results: AppTest) -> None:  # noqa: F811
+    check(results.selectbox(key="threshold_rule").set_value("sigma").run())
+    check(results.number_input(key="threshold_sigma").set_value(3.0).run())
+    check(results.selectbox(key="threshold_rule").set_value("quantile").run())
+    check(results.selectbox(key="threshold_rule").set_value("sigma").run())
+    assert results.number_input(key="threshold_sigma").value == 3.0
+
+
+def test_smoothing_joining_and_threshold_survive_another_fit() -> None:
+    app = fit_quickly(upload(open_app(), ("pump.csv", sensor_csv())))
+    app.toggle(key="auto_smoothing").set_value(False)
+    app.number_input(key="merge_gap").set_value(50)
+    check(app.number_input(key="threshold_quantile").set_value(0.95).run())
+    check(app.number_input(key="smoothing").set_value(7).run())
+    check(app.button(key="fit").click().run())
+    wait_for_job(app)
+    assert [app.number_input(key=key).value for key in ("smoothing", "merge_gap", "threshold_quantile")] == [
+        7,
+        50,
+        0.95,
+    ]
+    assert app.toggle(key="auto_smoothing").value is False
+
+
+def test_a_quantile_above_one_cannot_be_typed(results: AppTest) -> None:  # noqa: F811
+    assert results.number_input(key="threshold_quantile").max == 1.0
+
+
+def test_after_a_refused_file_the_next_one_is_read_on_its_own() -> None:
+    app = upload(open_app(), ("empty.csv", b""))
+    assert len(app.error) == 1 and "empty" in app.error[0].value
+    upload(app, ("pump.csv", sensor_csv()))
+    assert not app.error
+    assert current(app).dataset.name == "pump"
+
+
+def test_the_columns_are_fixed_while_a_fit_is_under_way() -> None:
+    app = upload(open_app(), ("pump.csv", sensor_csv()))
+    check(app.button(key="fit").click().run())
+    assert labelled(app.button, "Read again with these").disabled
+    current(app).job.stop()
