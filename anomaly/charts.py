@@ -85,7 +85,13 @@ def plot_losses(epochs: list[Epoch]) -> go.Figure:
         )
     best = [epoch for epoch in epochs if epoch.is_best]
     if best:
-        figure.add_vline(x=best[-1].number, line={"color": QUIET, "dash": "dot"}, annotation_text="best")
+        right = best[-1].number < 0.8 * epochs[0].epochs
+        figure.add_vline(
+            x=best[-1].number,
+            line={"color": QUIET, "dash": "dot"},
+            annotation_text="best",
+            annotation_position="top right" if right else "top left",
+        )
     figure.update_yaxes(type="log", title_text="loss per value", dtick="D2", tickformat=".2g")
     figure.update_xaxes(title_text="epoch", range=[0.5, max(epochs[0].epochs if epochs else 1, 2) + 0.5])
     return _dress(figure, height=300)
@@ -211,7 +217,8 @@ def _separate(pairs: np.ndarray, height: float) -> tuple[np.ndarray, tuple[np.nd
 
 def _add_contributions(figure: go.Figure, row: int, detection: Detection, record: int, window: Span) -> None:
     series = detection.dataset.series[record]
-    firsts, peaks = bin_peaks(detection.scores[record].contributions, window.start, window.stop, HEAT_BINS)
+    contributions = detection.scores[record].contributions
+    firsts, peaks = bin_peaks(contributions, window.start, window.stop, HEAT_BINS)
     names = [_short(channel) for channel in detection.dataset.monitored]
     # Rows by position: shortened names can agree, and names such as "500" would be taken for places on a scale.
     rows = list(range(len(names)))
@@ -220,6 +227,9 @@ def _add_contributions(figure: go.Figure, row: int, detection: Detection, record
         y=rows,
         # Surprise spans decades; its logarithm shows the small beside the large.
         z=np.log1p(peaks).T,
+        zmin=0,
+        # The same darkness for the same surprise, whatever the window.
+        zmax=float(np.log1p(np.nanmax(contributions, initial=0.0))) or 1.0,
         customdata=peaks.T,
         text=np.repeat(np.array(names, object)[:, None], len(firsts), 1),
         colorscale=[[0, "#ffffff"], [0.35, "#fde2c8"], [0.7, "#f08a5d"], [1, "#b91c1c"]],
@@ -240,7 +250,8 @@ def _shade_events(figure: go.Figure, detection: Detection, record: int, window: 
     ]
     shapes = [_shade(times, span, {"width": 0}) for span in inside[:MOST_SHADED]]
     if selected is not None:
-        shapes.append(_shade(times, selected, {"width": 1.5, "color": FLAGGED}))
+        outline = _shade(times, selected, {"width": 1.5, "color": FLAGGED})
+        shapes.append(outline | {"layer": "above", "fillcolor": "rgba(0, 0, 0, 0)"})
     figure.update_layout(shapes=[*figure.layout.shapes, *shapes])
 
 

@@ -23,7 +23,11 @@ INTERRUPTED = 130
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. 0: it worked; 2: one sentence on stderr says what is wrong with the input or settings."""
     try:
-        chosen = _make_parser().parse_args(arguments)
+        chosen, unknown = _make_parser().parse_known_args(arguments)
+        if unknown:
+            raise SettingsError(
+                f"Unrecognized arguments: {' '.join(unknown)}. See `python -m anomaly {chosen.run.__name__} --help`."
+            )
         chosen.run(vars(chosen))
     except AnomalyError as error:
         print(" ".join(str(error).split()), file=sys.stderr)
@@ -195,7 +199,7 @@ def _reader(name: str, field: FieldInfo) -> Any:
             parts = [part.strip() for part in text.split(",") if part.strip()]
             return tuple(_number(part, name, int) for part in parts) if name == "horizons" else tuple(parts)
         if int in kinds and text not in _choices(kinds):
-            return _number(text, name, int)
+            return _number(text, name, int, _choices(kinds))
         return _number(text, name, float) if float in kinds else text
 
     return read
@@ -212,11 +216,11 @@ def _choices(kinds: Sequence[Any]) -> list[Any]:
     return [choice for kind in kinds for choice in get_args(kind)]
 
 
-def _number(text: str, name: str, kind: type[int] | type[float]) -> float:
+def _number(text: str, name: str, kind: type[int] | type[float], words: Sequence[str] = ()) -> float:
     try:
         return kind(text)
     except ValueError:
-        wanted = "a whole number" if kind is int else "a number"
+        wanted = " or ".join([*words, "a whole number" if kind is int else "a number"])
         raise SettingsError(f"--{name.replace('_', '-')}: expected {wanted}, found {text!r}.") from None
 
 

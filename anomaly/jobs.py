@@ -18,6 +18,7 @@ from joblib.externals.loky.process_executor import ProcessPoolExecutor, Terminat
 from anomaly.domain import Dataset, Epoch
 from anomaly.exceptions import AnomalyError
 from anomaly.pipeline import Fitted, fit
+from anomaly.preparation import find_train_stops
 from anomaly.settings import FitSettings
 
 WORKERS = max(1, (os.cpu_count() or 2) - 1)
@@ -27,11 +28,15 @@ EPOCHS, STOP, STARTED = "epochs.jsonl", "stop", "started"
 
 
 class FitJob:
-    """One fit. `epochs` grows as it learns; `fitted` or `error` is there once `is_running` ends."""
+    """One fit. `epochs` grows as it learns; `fitted` or `error` is there once `is_running` ends.
+
+    Raises SettingsError at once where the train span is too short.
+    """
 
     def __init__(self, dataset: Dataset, settings: FitSettings) -> None:
         self.dataset = dataset
         self.settings = settings
+        self.train_steps = sum(find_train_stops(dataset, settings))
         self._kept = tempfile.TemporaryDirectory(prefix="unforeseen-")
         self._folder = Path(self._kept.name)
         self._future = _executor().submit(_work, dataset, settings, self._folder)

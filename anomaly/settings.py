@@ -139,6 +139,18 @@ class DetectSettings(Settings):
         return DEFAULT_THRESHOLDS[self.threshold_rule] if self.threshold is None else self.threshold
 
 
+EXPECTED = {
+    "literal_error": "{expected}",
+    "greater_than_equal": "{ge} or more",
+    "greater_than": "more than {gt}",
+    "less_than_equal": "{le} or less",
+    "less_than": "less than {lt}",
+    "int": "a whole number",
+    "float": "a number",
+    "too_short": "at least {min_length}",
+}
+"""pydantic's kinds of error in our words, the limits as it names them"""
+
 SettingsType = TypeVar("SettingsType", bound=Settings)
 
 
@@ -155,4 +167,8 @@ def _sentence(error: ValidationError) -> str:
         return f"{message[0].upper()}{message[1:]}."
     if first["type"] == "extra_forbidden":
         return f"There is no setting called {name!r}."
-    return f"{name}: {message[0].lower()}{message[1:]}, found {first['input']!r}."
+    limit = first.get("ctx", {})
+    expected = next((text.format(**limit) for kind, text in EXPECTED.items() if first["type"].startswith(kind)), None)
+    if expected is None:
+        return f"{name}: {message[0].lower()}{message[1:]}, found {first['input']!r}."
+    return f"{name}: expected {expected}, found {first['input']!r}."

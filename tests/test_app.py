@@ -212,7 +212,7 @@ def test_a_train_span_that_is_no_time_is_an_error_sentence_and_the_file_stays() 
     app = upload(open_app(), ("pump.csv", sensor_csv()))
     check(app.radio(key="span").set_value("Up to a time").run())
     app.text_input(key="train_until").set_value("never")
-    fit_quickly(app)
+    check(app.button(key="fit").click().run())
     (error,) = app.error
     assert "expected a time like those of column" in error.value and "'never'" in error.value
     assert app.title[0].value == "pump"
@@ -221,6 +221,20 @@ def test_a_train_span_that_is_no_time_is_an_error_sentence_and_the_file_stays() 
     assert len(app.error) == 0
     assert current(app).run.fitted.settings.train_until == "200"
     assert count_events(app) > 0
+
+
+def test_known_anomalies_inside_the_train_span_are_pointed_out() -> None:
+    content = sensor_csv().decode().splitlines()
+    labelled_rows = [
+        content[0] + ",label",
+        *(f"{row},{int(250 <= step < 254)}" for step, row in enumerate(content[1:])),
+    ]
+    app = upload(open_app(), ("pump.csv", "\n".join(labelled_rows).encode()))
+    fit_quickly(app)
+    assert any("1 of them begins in the train span" in text.value for text in app.markdown)
+    check(app.radio(key="span").set_value("Leading share").run())
+    fit_quickly(app)
+    assert not any("in the train span, which counts as normal" in text.value for text in app.markdown)
 
 
 def test_a_setting_out_of_range_is_refused_in_the_panel() -> None:

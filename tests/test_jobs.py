@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from anomaly.domain import Dataset
+from anomaly.exceptions import SettingsError
 from anomaly.jobs import EPOCHS, FitJob, _executor, _work
 from anomaly.pipeline import Fitted, detect, fit
 from tests.strategies import QUICK, make_dataset, quick_settings, sine_values
@@ -93,11 +94,18 @@ def test_a_job_stopped_before_its_turn_still_gives_a_result(sine_dataset: Datase
 
 
 def test_what_fit_refuses_is_the_jobs_error_in_the_same_words() -> None:
-    job = FitJob(make_dataset(sine_values(12)), QUICK)
+    values = sine_values(100)
+    values[:50] = np.nan
+    job = FitJob(make_dataset(values), QUICK.model_copy(update={"train_rows": 50}))
     job.wait(40)
     assert job.fitted is None
     assert job.error is not None
-    assert job.error.startswith("The train span is too short: expected at least")
+    assert job.error.startswith("The train span holds no observed value")
+
+
+def test_a_train_span_that_is_too_short_is_refused_before_a_worker_is_asked() -> None:
+    with pytest.raises(SettingsError, match="The train span is too short: expected at least"):
+        FitJob(make_dataset(sine_values(12)), QUICK)
 
 
 def test_a_killed_worker_is_told_in_a_sentence_and_the_next_job_works(sine_dataset: Dataset) -> None:

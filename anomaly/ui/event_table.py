@@ -9,6 +9,17 @@ from anomaly.ui.wording import duration
 from anomaly.ui.zoom import look_at_event
 
 MOST_CHANNELS_DRAWN = 6
+NUMBERS = {"peak_score": "Score", "observed": "Observed", "expected": "Expected"}
+HEADINGS = {name: st.column_config.NumberColumn(label, format="%.5g") for name, label in NUMBERS.items()} | {
+    "record": "Record",
+    "start": "Start",
+    "end": "End",
+    "points": "Steps",
+    "duration": "Duration",
+    "peak_time": "Peak at",
+    "channel": "Channel",
+    "direction": "Observed is",
+}
 
 
 def show_event_table(run: session.Run, detection: Detection) -> None:
@@ -30,9 +41,7 @@ def show_event_table(run: session.Run, detection: Detection) -> None:
         key=key,
         on_select=lambda: _choose(run, detection, key),
         selection_mode="single-row",
-        column_config={
-            name: st.column_config.NumberColumn(format="%.5g") for name in ("peak_score", "observed", "expected")
-        },
+        column_config=HEADINGS,
     )
     st.caption("Choose a row to see it in the chart.")
 
@@ -48,11 +57,16 @@ def _choose(run: session.Run, detection: Detection, key: str) -> None:
 
 
 def _durations(detection: Detection) -> list[str]:
-    """From the first step to the last, as people say it; in the time column's unit where it has no calendar."""
+    """From the first step to the last, as people say it; in steps, or the time column's unit, without a calendar."""
     axis = detection.dataset.time_axis
     durations = []
     for event in detection.events:
         times = detection.dataset.series[event.record].times
         length = times[event.span.stop - 1] - times[event.span.start]
-        durations.append(duration(seconds_of(length, axis)) if axis.is_calendar else f"{float(length):g}")
+        if axis.is_calendar:
+            durations.append(duration(seconds_of(length, axis)))
+        elif axis.kind == "row":
+            durations.append(f"{len(event.span):,} row{'s' * (len(event.span) != 1)}")
+        else:
+            durations.append(f"{float(length):.6g} {axis.name}")
     return durations

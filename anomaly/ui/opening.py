@@ -38,7 +38,8 @@ def open_files(files: list[tuple[bytes, str]], start: FitSettings | None = None)
     from anomaly.reading import read_table
 
     try:
-        session.open_tables([read_table(content, name) for content, name in files], start)
+        with st.spinner("Opening …"):
+            session.open_tables([read_table(content, name) for content, name in files], start)
     except AnomalyError as error:
         st.session_state["refused"] = str(error)
         st.session_state["refusals"] = st.session_state.get("refusals", 0) + 1

@@ -4,9 +4,8 @@ import streamlit as st
 
 from anomaly.charts import plot_series
 from anomaly.domain import Dataset
-from anomaly.exceptions import AnomalyError
 from anomaly.ui import session
-from anomaly.ui.plain import plain, show_error
+from anomaly.ui.plain import plain
 from anomaly.ui.wording import show_repairs, size_of
 
 
@@ -17,12 +16,8 @@ def show_preview(opened: session.Current) -> None:
     left, right = st.columns([3, 1], vertical_alignment="center")
     left.markdown(describe(dataset))
     if right.button("Find anomalies", type="primary", width="stretch", icon=":material/search:"):
-        try:
-            session.start_job(opened)
-        except AnomalyError as error:
-            show_error(error)
-        else:
-            st.rerun()
+        session.start_job(opened)
+        st.rerun()
     show_repairs(dataset.repairs)
     record = 0
     if len(dataset.series) > 1:

@@ -38,7 +38,7 @@ def show_results(run: session.Run) -> None:
         st.plotly_chart(plot_score_histogram(detection), config={"displayModeBar": False}, key="histogram")
         _show_downloads(run, detection)
     with figures:
-        show_figures(detection)
+        show_figures(detection, run.fitted)
     with main:
         _show_chart(run, detection)
     events, training, data = st.tabs(["Events", "Training", "Data"])
@@ -90,6 +90,8 @@ def _show_chart(run: session.Run, detection: Detection) -> None:
         selection_mode="box",
         config={"displayModeBar": False, "doubleClick": False},
     )
+    if len(dataset.monitored) > 1:
+        st.caption("The lowest strip shows which channels were surprising: the darker, the more.")
 
 
 def _show_record_choice(place: st.delta_generator.DeltaGenerator, run: session.Run, detection: Detection) -> None:

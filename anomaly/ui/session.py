@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from anomaly.exceptions import AnomalyError
 from anomaly.settings import FitSettings, ReadSettings
 
 if TYPE_CHECKING:
@@ -114,13 +115,15 @@ def change_columns(opened: Current, read: ReadSettings) -> None:
 
 
 def start_job(opened: Current) -> None:
-    """Fit with what the panel shows. Raises SettingsError where that is not possible; what is open stays."""
+    """Fit with what the panel shows. Where that is not possible `error` says why, and what is open stays."""
     from anomaly.jobs import FitJob
 
-    if opened.chosen:
-        opened.fit = FitSettings(**opened.chosen)
-    opened.error = None
-    opened.job = FitJob(opened.dataset, opened.fit)
+    try:
+        opened.fit = FitSettings(**opened.chosen) if opened.chosen else opened.fit
+        opened.job = FitJob(opened.dataset, opened.fit)
+        opened.error = None
+    except AnomalyError as error:
+        opened.error = str(error)
 
 
 def finish_job(opened: Current) -> None:

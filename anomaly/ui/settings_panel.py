@@ -42,12 +42,8 @@ def show_settings_panel() -> None:
     busy = opened.job is not None and opened.job.is_running
     label = "Fit again" if opened.run is not None else "Find anomalies"
     if st.button(label, type="primary", width="stretch", disabled=busy, key="fit"):
-        try:
-            session.start_job(opened)
-        except AnomalyError as error:
-            show_error(error)
-        else:
-            st.rerun()
+        session.start_job(opened)
+        st.rerun()
 
 
 def _show_columns(opened: session.Current) -> None:

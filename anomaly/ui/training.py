@@ -13,7 +13,9 @@ POLL_SECONDS = 0.5
 def show_training(opened: session.Current) -> None:
     assert opened.job is not None
     st.title(plain(opened.job.dataset.name), anchor=False)
-    st.markdown(f"Learning what usually comes next from {size_of(opened.job.dataset)}.")
+    job = opened.job
+    part = "" if job.train_steps == job.dataset.steps else f"the first {job.train_steps:,} of "
+    st.markdown(f"Learning what usually comes next from {part}{size_of(job.dataset)}.")
     _poll()
 
 

@@ -40,6 +40,11 @@ def duration(seconds: float) -> str:
     return " ".join(part for part in parts if part)
 
 
+def small_share(value: float) -> str:
+    """ "0.043 %", "3.1 %", "100 %": as precise as a share of time can be told."""
+    return f"{100 * value:.2g} %" if value < 0.095 else f"{100 * value:.0f} %"
+
+
 def alarm_rate(count: int, dataset: Dataset) -> str:
     """How often that many events are: "about 0.7 a day", or by steps where the file has no calendar."""
     seconds = sum(span_seconds(series, dataset) for series in dataset.series)
@@ -48,8 +53,12 @@ def alarm_rate(count: int, dataset: Dataset) -> str:
         # A rate over longer than the file lasts would be a guess.
         name = next((name for name, size in units.items() if size <= seconds), "minute")
         rate = count * units[name] / seconds
+        # The days of several records may be the same days.
+        of = " of a record" if len(dataset.series) > 1 else ""
         # "0.048 a day" says less to a person than "one in 21 days".
-        return f"about {rate:.2g} a {name}" if rate >= 0.5 or not count else f"about one in {1 / rate:.0f} {name}s"
+        if rate < 0.5 and count:
+            return f"about one in {1 / rate:.0f} {name}s{of}"
+        return f"about {rate:.2g} a {name}{of}"
     return f"about {1000 * count / dataset.steps:.2g} in 1,000 steps"
 
 
