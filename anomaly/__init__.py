@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from anomaly.detection import Detection
     from anomaly.domain import Dataset, Event, TimeSeries
     from anomaly.exceptions import AnomalyError, DataError, ModelFileError, SettingsError, TrainingError
+    from anomaly.labelling import label_dataset
     from anomaly.pipeline import Fitted, detect, fit, read
     from anomaly.settings import DetectSettings, FitSettings, ReadSettings
     from anomaly.storage import load, save
@@ -24,13 +25,14 @@ _HOMES = {
     "detection": ("Detection",),
     "domain": ("Dataset", "Event", "TimeSeries"),
     "exceptions": ("AnomalyError", "DataError", "ModelFileError", "SettingsError", "TrainingError"),
+    "labelling": ("label_dataset",),
     "pipeline": ("Fitted", "detect", "fit", "read"),
     "settings": ("DetectSettings", "FitSettings", "ReadSettings"),
     "storage": ("load", "save"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [  # noqa: RUF022 - in the order of use
-    "read", "fit", "detect", "save", "load",
+    "read", "fit", "detect", "save", "load", "label_dataset",
     "ReadSettings", "FitSettings", "DetectSettings",
     "Dataset", "TimeSeries", "Fitted", "Detection", "Event",
     "AnomalyError", "DataError", "SettingsError", "TrainingError", "ModelFileError",

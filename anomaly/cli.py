@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # --help should not wait for pandas, let alone torch
 
 BAD_INPUT = 2
 INTERRUPTED = 130
+LABEL_FILE = "CSV file of known anomalies to compare with: start,end and perhaps record, or TRAINSET's labels"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,7 +43,7 @@ def detect(values: dict[str, Any]) -> None:
     # Every setting, and the folder, is checked before minutes of training.
     fit_settings, settings = pick(FitSettings, values), pick(DetectSettings, values)
     _check_folder(values["out"])
-    dataset = _read(values["files"], pick(ReadSettings, values))
+    dataset = _label(_read(values["files"], pick(ReadSettings, values)), values["labels_from"])
     _write(_fit(dataset, fit_settings), dataset, settings, values["out"])
 
 
@@ -69,6 +70,7 @@ def score(values: dict[str, Any]) -> None:
         time=columns.time or "", record=columns.record or "", channels=columns.monitored, context=columns.context
     )
     dataset = _read(values["files"], known.model_copy(update=pick(ReadSettings, values).model_dump(exclude_none=True)))
+    dataset = _label(dataset, values["labels_from"])
     _write(fitted, dataset, settings, values["out"])
 
 
@@ -104,12 +106,22 @@ def _read(files: list[str], settings: ReadSettings) -> "Dataset":
     return dataset
 
 
+def _label(dataset: "Dataset", file: str | None) -> "Dataset":
+    """The known anomalies of a file of their own."""
+    if file is None:
+        return dataset
+    from anomaly.labelling import label_dataset
+    from anomaly.reading import read_table
+
+    return label_dataset(dataset, read_table(file))
+
+
 def _fit(dataset: "Dataset", settings: FitSettings) -> "Fitted":
     """Train with a progress bar; Ctrl-C once ends training and goes on with the best weights so far."""
     from anomaly.pipeline import fit
     from anomaly.progress import training_progress
 
-    with training_progress(settings.epochs) as (on_epoch, should_stop):
+    with training_progress() as (on_epoch, should_stop):
         fitted = fit(dataset, settings, on_epoch=on_epoch, should_stop=should_stop)
     print(fitted.ended)
     return fitted
@@ -117,11 +129,18 @@ def _fit(dataset: "Dataset", settings: FitSettings) -> "Fitted":
 
 def _write(fitted: "Fitted", dataset: "Dataset", settings: DetectSettings, out: str) -> None:
     from anomaly import export, pipeline
+    from anomaly.assessment import agree
 
     detection = pipeline.detect(fitted, dataset, settings)
     written = export.write_files(detection, fitted, out)
     count = len(detection.events)
     print(f"{count:,} event{'s' * (count != 1)} above {detection.threshold.value:.6g}: {', '.join(map(str, written))}.")
+    if detection.threshold.note:
+        print(detection.threshold.note)
+    if dataset.has_labels:
+        _, events = agree(detection)
+        known = events.found + events.missed
+        print(f"{events.found:,} of {known:,} known anomalies found, {events.false:,} false alarms; more in run.json.")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -140,6 +159,7 @@ def _make_parser() -> argparse.ArgumentParser:
     one.set_defaults(run=detect)
     _add_files(one)
     one.add_argument("--out", metavar="DIR", required=True, help="folder for the results")
+    one.add_argument("--labels-from", metavar="FILE", help=LABEL_FILE)
     _add_flags(one, ReadSettings, FitSettings, DetectSettings)
 
     one = commands.add_parser("fit", help="fit on FILE... and keep the model in DIR")
@@ -153,6 +173,7 @@ def _make_parser() -> argparse.ArgumentParser:
     _add_files(one)
     one.add_argument("--model", metavar="DIR", required=True, help="folder of the model")
     one.add_argument("--out", metavar="DIR", required=True, help="folder for the results")
+    one.add_argument("--labels-from", metavar="FILE", help=LABEL_FILE)
     _add_flags(one, ReadSettings, DetectSettings)
 
     one = commands.add_parser("demo", help="write a demonstration file: pump, ecg or ward")
@@ -181,6 +202,8 @@ def _add_flags(parser: argparse.ArgumentParser, *kinds: type[Settings]) -> None:
 
 
 def _metavar(name: str, field: FieldInfo) -> str:
+    if dict in [get_origin(kind) for kind in _kinds(field)]:
+        return "COL=X"
     choices = [choice for kind in _kinds(field) for choice in get_args(kind) if isinstance(choice, str)]
     if tuple in [get_origin(kind) for kind in _kinds(field)]:
         return "1,8" if name == "horizons" else "A,B"
@@ -195,6 +218,8 @@ def _reader(name: str, field: FieldInfo) -> Any:
     kinds = _kinds(field)
 
     def read(text: str) -> Any:
+        if dict in [get_origin(kind) for kind in kinds]:
+            return text
         if tuple in [get_origin(kind) for kind in kinds]:
             parts = [part.strip() for part in text.split(",") if part.strip()]
             return tuple(_number(part, name, int) for part in parts) if name == "horizons" else tuple(parts)
@@ -225,4 +250,6 @@ def _number(text: str, name: str, kind: type[int] | type[float], words: Sequence
 
 
 def _show(default: Any) -> str:
+    if default == {}:
+        return "none"
     return ",".join(map(str, default)) if isinstance(default, tuple) else str(default)

@@ -8,9 +8,12 @@ import pandas as pd
 
 from anomaly.domain import Dataset, Event, Forecast, Scores, Threshold, TimeAxis
 from anomaly.events import find_flags
+from anomaly.explanations import Explanation, explain
 from anomaly.rounding import round_figures
 from anomaly.settings import DetectSettings
 from anomaly.times import format_times
+
+PARTS = ("score_error", "score_shape")
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,8 +38,8 @@ class Detection:
     def points(self) -> pd.DataFrame:
         """One line per row of the file, in time order within a record.
 
-        record, time, score, threshold, flagged, then NAME and NAME_predicted for each monitored channel. Unknown is
-        NaN; `flagged` is 0 where the score is unknown.
+        record, time, score, threshold, flagged, then NAME and NAME_predicted for each monitored channel, then the parts
+        of the score. Unknown is NaN; `flagged` is 0 where the score is unknown.
         """
         return pd.concat([self._record_points(record) for record in range(len(self.scores))], ignore_index=True)
 
@@ -50,32 +53,46 @@ class Detection:
             "threshold": round_figures(np.array([self.threshold.value])).repeat(len(steps)),
             "flagged": self.flags(record)[steps].astype(np.int64),
         }
-        names = _observed_names(self.dataset.monitored, set(table))
+        names = _observed_names(self.dataset.monitored, {*table, *PARTS})
         for position, channel in enumerate(self.dataset.monitored):
             table[names[position]] = series.values[steps, position]
             table[f"{channel}_predicted"] = round_figures(forecast.predicted[:, position])[steps]
+        parts = (self.scores[record].error, self.scores[record].shape)
+        table |= {name: round_figures(part)[steps] for name, part in zip(PARTS, parts, strict=True)}
         return pd.DataFrame(table)
 
-    def events_table(self) -> pd.DataFrame:
-        """One line per event, most severe first: record, start, end (last step), points, peak, channel, figures."""
-        axis = self.dataset.time_axis
-        series = [self.dataset.series[event.record] for event in self.events]
+    def explain(self, event: Event) -> Explanation:
+        return explain(
+            event,
+            self.forecasts[event.record],
+            self.scores[event.record],
+            self.threshold.reference,
+            self.dataset.monitored,
+            self.half_band,
+        )
+
+    def events_table(self, most: int | None = None) -> pd.DataFrame:
+        """One line per event, most severe first and at most `most`: where, how severe, which channel, and why."""
+        axis, events = self.dataset.time_axis, self.events[:most]
+        why = [self.explain(event) for event in events]
         columns = {
-            "record": pd.Series([one.name for one in series], dtype="str"),
-            "start": self._times(axis, [event.span.start for event in self.events]),
-            "end": self._times(axis, [event.span.stop - 1 for event in self.events]),
-            "points": np.array([len(event.span) for event in self.events], np.int64),
-            "peak_time": self._times(axis, [event.peak for event in self.events]),
-            "peak_score": round_figures(np.array([event.peak_score for event in self.events], float)),
-            "channel": pd.Series([event.channel for event in self.events], dtype="str"),
-            "direction": pd.Series([event.direction for event in self.events], dtype="str"),
-            "observed": np.array([event.observed for event in self.events], float),
-            "expected": round_figures(np.array([event.expected for event in self.events], float)),
+            "record": pd.Series([self.dataset.series[event.record].name for event in events], dtype="str"),
+            "start": self._times(axis, events, [event.span.start for event in events]),
+            "end": self._times(axis, events, [event.span.stop - 1 for event in events]),
+            "points": np.array([len(event.span) for event in events], np.int64),
+            "peak_time": self._times(axis, events, [event.peak for event in events]),
+            "peak_score": round_figures(np.array([event.peak_score for event in events], float)),
+            "channel": pd.Series([event.channel for event in events], dtype="str"),
+            "direction": pd.Series([event.direction for event in events], dtype="str"),
+            "observed": np.array([event.observed for event in events], float),
+            "expected": round_figures(np.array([event.expected for event in events], float)),
+            "kind": pd.Series([one.kind for one in why], dtype="str"),
+            "why": pd.Series([one.sentence for one in why], dtype="str"),
         }
         return pd.DataFrame(columns)
 
-    def _times(self, axis: TimeAxis, steps: list[int]) -> np.ndarray | pd.Series:
-        times = [self.dataset.series[event.record].times[step] for event, step in zip(self.events, steps, strict=True)]
+    def _times(self, axis: TimeAxis, events: Sequence[Event], steps: list[int]) -> np.ndarray | pd.Series:
+        times = [self.dataset.series[event.record].times[step] for event, step in zip(events, steps, strict=True)]
         # One file may count in whole numbers and the next in fractions.
         kind = np.result_type(*(series.times.dtype for series in self.dataset.series))
         return format_times(np.array(times, kind), axis)

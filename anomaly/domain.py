@@ -116,12 +116,28 @@ class Epoch:
 
 
 @dataclass(frozen=True, eq=False)
+class Profile:
+    """How far each stretch of one record is from its nearest neighbour among the learnt ones. G stretches."""
+
+    width: int
+    """steps in a stretch"""
+    starts: np.ndarray
+    """(G,) first steps, evenly spaced from 0"""
+    distances: np.ndarray
+    """(G,) root mean square over the cells observed in both, in standard deviations; NaN = nothing to compare"""
+    shares: np.ndarray
+    """(G, C) what each channel has in the squared distance, in all 1; 0 where the distance is 0 or unknown"""
+
+
+@dataclass(frozen=True, eq=False)
 class Forecast:
     """Next-step predictions of one record, aligned to the step they speak of."""
 
     series: TimeSeries
     predicted_by_horizon: np.ndarray
     """(H, T, C) in the channel's own units; NaN at the steps before a horizon's first prediction"""
+    profiles: tuple[Profile, ...] = ()
+    """how unlike the learnt stretches its own are, by width"""
 
     @property
     def predicted(self) -> np.ndarray:
@@ -139,9 +155,15 @@ class Scores:
     """How surprising each step of one record is."""
 
     values: np.ndarray
-    """(T,) >= 0, unitless, high = anomalous, NaN = unknown"""
+    """(T,) >= 0, unitless, high = anomalous, NaN = unknown; the sum of its parts"""
     contributions: np.ndarray
-    """(T, C) what each channel puts in, before smoothing"""
+    """(T, C) how far each channel's residual lies above its usual size, in spreads, before smoothing"""
+    error: np.ndarray
+    """(T,) the part of the score that is prediction error"""
+    shape: np.ndarray
+    """(T,) the part that is a stretch unlike those learnt"""
+    shape_contributions: np.ndarray
+    """(T, C) how far the stretch around the step lies above the usual distance, in spreads, by channel"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,7 +174,9 @@ class Threshold:
     rule: str
     parameter: float
     reference: np.ndarray
-    """(N,) the finite reference scores it was set from"""
+    """(N,) the finite reference scores"""
+    note: str = ""
+    """what the person who reads the figure should know of how it was found"""
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """scores > threshold -> runs -> joined and pruned -> ranked events."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from anomaly.domain import Event, Forecast, Scores, Span
@@ -40,6 +42,16 @@ def overlaps_any(starts: np.ndarray, stops: np.ndarray, others: np.ndarray, othe
     return np.searchsorted(others, stops, side="left") > np.searchsorted(other_stops, starts, side="right")
 
 
+def find_alarms(scores: np.ndarray, threshold: float, leave: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+    """Runs of scores (T,) that rise above `threshold`, each lasting while the score is above `leave` * `threshold`."""
+    starts, stops = find_runs(find_flags(scores, threshold))
+    if leave >= 1:
+        return starts, stops
+    wide_starts, wide_stops = find_runs(find_flags(scores, leave * threshold))
+    entered = overlaps_any(wide_starts, wide_stops, starts, stops)
+    return wide_starts[entered], wide_stops[entered]
+
+
 def find_events(
     record: int,
     forecast: Forecast,
@@ -48,13 +60,24 @@ def find_events(
     merge_gap: int,
     min_length: int,
     channels: tuple[str, ...],
+    leave: float = 1.0,
+    min_effect: Mapping[str, float] | None = None,
 ) -> list[Event]:
-    """The events of one record, in time order."""
-    runs = merge_runs(*find_runs(find_flags(scores.values, threshold)), merge_gap, min_length)
-    return [
+    """The events of one record, in time order; the last four arguments as in `DetectSettings`."""
+    runs = merge_runs(*find_alarms(scores.values, threshold, leave), merge_gap, min_length)
+    events = [
         _describe(record, Span(int(start), int(stop)), forecast, scores, channels)
         for start, stop in zip(*runs, strict=True)
     ]
+    return [event for event in events if _effect(event, forecast, channels) >= (min_effect or {}).get(event.channel, 0)]
+
+
+def _effect(event: Event, forecast: Forecast, channels: tuple[str, ...]) -> float:
+    """How far the leading channel was from what was expected, at most, in its own units."""
+    part = slice(event.span.start, event.span.stop)
+    leading = channels.index(event.channel)
+    apart = np.abs(forecast.series.values[part, leading] - forecast.predicted[part, leading])
+    return float(np.nanmax(apart, initial=0.0))
 
 
 def rank_events(events: list[Event]) -> list[Event]:

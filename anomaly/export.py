@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 import re
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
+from anomaly.assessment import assess_events, assess_scores
 from anomaly.detection import Detection
 from anomaly.exceptions import DataError
 from anomaly.pipeline import Fitted
@@ -52,11 +54,24 @@ def run_json(detection: Detection, fitted: Fitted) -> bytes:
             "rule": detection.threshold.rule,
             "parameter": detection.threshold.parameter,
             "value": detection.threshold.value,
+            "note": detection.threshold.note,
         },
-        "events": len(detection.events),
+        "events": [
+            {"record": row.record, "start": str(row.start), "end": str(row.end), "kind": row.kind, "why": row.why}
+            for row in detection.events_table().itertuples()
+        ],
+        "evaluation": evaluation_of(detection),
         "versions": versions(),
     }
     return (json.dumps(run, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def evaluation_of(detection: Detection) -> dict[str, float | None] | None:
+    """Every figure of the comparison with the known anomalies, by name; None without any."""
+    if not detection.dataset.has_labels:
+        return None
+    figures = (*assess_events(detection), *assess_scores(detection)[0])
+    return {figure.name: None if math.isnan(figure.value) else round(figure.value, 4) for figure in figures}
 
 
 def write_files(detection: Detection, fitted: Fitted, folder: str | Path) -> list[Path]:

@@ -13,18 +13,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from anomaly import preparation, scoring
+from anomaly import preparation
 from anomaly.cleaning import make_dataset
 from anomaly.columns import propose_columns
+from anomaly.decimation import find_outages
 from anomaly.detection import Detection
-from anomaly.domain import Columns, Dataset, Epoch, Forecast, Scores
+from anomaly.domain import Columns, Dataset, Epoch, Forecast, Profile, Scores
 from anomaly.events import find_events, rank_events
-from anomaly.exceptions import DataError
+from anomaly.exceptions import DataError, SettingsError
 from anomaly.preparation import Preparation
 from anomaly.reading import Source, read_table
 from anomaly.rounding import round_figures
+from anomaly.scoring import Scorer
 from anomaly.settings import DetectSettings, FitSettings, ReadSettings
-from anomaly.thresholds import calibrate
+from anomaly.shapes import Shapes
+from anomaly.thresholds import Evidence, calibrate
+from anomaly.times import seconds_of
 
 if TYPE_CHECKING:  # torch is imported when something is fitted, not before
     from anomaly.model.forecaster import Forecaster
@@ -47,12 +51,21 @@ class Fitted:
     """steps at a record's start that are predicted but not scored: the forecaster has seen too little yet"""
     period: int
     """dominant period of the train span, in steps"""
+    shapes: tuple[Shapes, ...]
+    """learnt stretches, by width"""
+    profiles: tuple[tuple[Profile, ...], ...]
+    """per record and width: how unlike each other the reference span's own stretches are"""
     epochs: tuple[Epoch, ...]
     ended: str
     """one sentence: why training ended"""
     settings: FitSettings
     digest: str
     """sha256 of the file it was trained on"""
+
+    @property
+    def width(self) -> int:
+        """Steps that scores are smoothed over unless the user chooses otherwise."""
+        return preparation.propose_width(self.period)
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,8 +75,10 @@ class Scored:
     dataset: Dataset
     forecasts: tuple[Forecast, ...]
     scores: tuple[Scores, ...]
-    reference: np.ndarray
-    """(N,) scores over the reference span"""
+    reference: tuple[np.ndarray, ...]
+    """per record of the train file, (T,): scores over the reference span"""
+    healthy: bool
+    """whether the train span was chosen, and so is taken to be free of anomalies"""
     half_band: np.ndarray
     """(C,) own units"""
     width: int
@@ -118,13 +133,19 @@ def fit(
         prepared.residuals(series.values[:stop], prepared.predicted(outputs))
         for series, stop, outputs in zip(dataset.series, stops, forecaster.predict(inputs), strict=True)
     ]
+    period = preparation.find_dominant_period([preparation.last_observed(target) for target in targets])
+    widths = preparation.propose_shape_widths(period, len(targets[longest]))
+    outages = [find_outages(series.times[:stop]) for series, stop in zip(dataset.series, stops, strict=True)]
+    shapes = tuple(Shapes.learn(targets, outages, width) for width in widths)
     return Fitted(
         forecaster=forecaster,
         preparation=prepared,
         columns=dataset.columns,
         reference=tuple(_without_start(residuals, warm_up).astype(np.float32) for residuals in reference),
         warm_up=warm_up,
-        period=preparation.find_dominant_period([preparation.last_observed(target) for target in targets]),
+        period=period,
+        shapes=shapes,
+        profiles=tuple(_compare(shapes, prepared, target, late) for target, late in zip(targets, outages, strict=True)),
         epochs=tuple(epochs),
         ended=ended,
         settings=settings,
@@ -149,34 +170,52 @@ def forecast(fitted: Fitted, dataset: Dataset) -> tuple[Forecast, ...]:
                 f"The model expects the {part} channels {', '.join(wanted) or 'none'}, in this order; "
                 f"{dataset.name} gives {', '.join(found) or 'none'}."
             )
-    inputs = [fitted.preparation.inputs(series) for series in dataset.series]
+    prepared = fitted.preparation
+    inputs = [prepared.inputs(series) for series in dataset.series]
     return tuple(
-        Forecast(series, fitted.preparation.predicted(outputs))
+        Forecast(
+            series,
+            prepared.predicted(outputs),
+            _compare(fitted.shapes, prepared, prepared.targets(series), find_outages(series.times)),
+        )
         for series, outputs in zip(dataset.series, fitted.forecaster.predict(inputs), strict=True)
     )
 
 
+def _compare(
+    shapes: tuple[Shapes, ...], prepared: Preparation, targets: np.ndarray, outages: np.ndarray
+) -> tuple[Profile, ...]:
+    """One record's profiles from its targets (T, C); their channels in the file's order, not the network's."""
+    profiles = [one.compare(targets, outages) for one in shapes]
+    return tuple(replace(profile, shares=profile.shares[:, np.argsort(prepared.order)]) for profile in profiles)
+
+
 def score(fitted: Fitted, forecasts: tuple[Forecast, ...], dataset: Dataset, settings: DetectSettings) -> Scored:
     """Scores of every record and of the reference span, smoothed as `settings` says."""
-    width = fitted.period if settings.smoothing == "auto" else settings.smoothing
-    usual = scoring.ResidualScale.fit(list(fitted.reference))
+    width = fitted.width if settings.smoothing == "auto" else settings.smoothing
+    scorer = Scorer.fit(fitted.reference, fitted.profiles, width, settings.smoothing_window)
 
-    def score_record(residuals: np.ndarray) -> Scores:
-        found = scoring.score(residuals, usual, width, settings.smoothing_window)
-        return Scores(round_figures(found.values), found.contributions)
+    def score_record(residuals: np.ndarray, profiles: tuple[Profile, ...]) -> Scores:
+        found = scorer.score(residuals, profiles)
+        return replace(found, values=round_figures(found.values))
 
     scores = tuple(
         score_record(
-            _without_start(fitted.preparation.residuals(one.series.values, one.predicted_by_horizon), fitted.warm_up)
+            _without_start(fitted.preparation.residuals(one.series.values, one.predicted_by_horizon), fitted.warm_up),
+            one.profiles,
         )
         for one in forecasts
     )
-    reference = [score_record(residuals).values for residuals in fitted.reference]
+    reference = [
+        score_record(residuals, profiles).values
+        for residuals, profiles in zip(fitted.reference, fitted.profiles, strict=True)
+    ]
     return Scored(
         dataset,
         forecasts,
         scores,
-        np.concatenate(reference),
+        tuple(reference),
+        fitted.settings.names_train_span,
         _half_band(fitted.reference) * np.nan_to_num(fitted.preparation.channels.scale, nan=0.0),
         width,
     )
@@ -197,13 +236,35 @@ def _half_band(reference: tuple[np.ndarray, ...]) -> np.ndarray:
 
 def flag(scored: Scored, settings: DetectSettings) -> Detection:
     """Set the threshold and find the events. The only step that a moved threshold reruns."""
-    threshold = calibrate(scored.reference, settings.threshold_rule, settings.threshold_parameter)
+    monitored, merge_gap = scored.dataset.monitored, settings.merge_gap
+    merge_gap = scored.width if merge_gap == "auto" else merge_gap
+    unknown = sorted(set(settings.min_effect) - set(monitored))
+    if unknown:
+        raise SettingsError(
+            f"min_effect: there is no monitored channel {unknown[0]!r}; there are {', '.join(monitored)}."
+        )
+    evidence = Evidence(
+        reference=scored.reference,
+        scores=tuple(one.values for one in scored.scores),
+        labels=tuple(series.labels for series in scored.dataset.series),
+        merge_gap=merge_gap,
+        unit_steps=_unit_steps(scored.dataset, settings.budget_per),
+    )
+    threshold = calibrate(evidence, settings.threshold_rule, settings.threshold_parameter(scored.healthy))
     threshold = replace(threshold, value=float(round_figures(np.array(threshold.value))))
     events = [
         event
         for record, (one, scores) in enumerate(zip(scored.forecasts, scored.scores, strict=True))
         for event in find_events(
-            record, one, scores, threshold.value, settings.merge_gap, settings.min_length, scored.dataset.monitored
+            record,
+            one,
+            scores,
+            threshold.value,
+            merge_gap,
+            settings.min_length,
+            monitored,
+            settings.leave,
+            settings.min_effect,
         )
     ]
     return Detection(
@@ -212,6 +273,20 @@ def flag(scored: Scored, settings: DetectSettings) -> Detection:
         scores=scored.scores,
         threshold=threshold,
         events=tuple(rank_events(events)),
-        settings=settings.model_copy(update={"smoothing": scored.width}),
+        settings=settings.model_copy(update={"smoothing": scored.width, "merge_gap": merge_gap}),
         half_band=scored.half_band,
     )
+
+
+def _unit_steps(dataset: Dataset, unit: str) -> float:
+    """Steps in the unit of time that alarms are counted in, as the dataset is sampled on average."""
+    if unit == "1000 steps":
+        return 1_000
+    axis = dataset.time_axis
+    seconds = sum(float(seconds_of(one.times[-1] - one.times[0], axis)) for one in dataset.series if axis.is_calendar)
+    if seconds <= 0:
+        raise SettingsError(
+            f"budget_per: alarms in a {unit} can only be counted where times are dates or seconds; {dataset.name} has "
+            "none: use '1000 steps'."
+        )
+    return dataset.steps * {"hour": 3_600, "day": 86_400, "week": 604_800}[unit] / seconds

@@ -13,6 +13,9 @@ VALIDATION_SHARE = 0.15
 CONSTANT = 1e-13
 """of its size: a channel that moves less does so by rounding alone"""
 FEWEST_TRAIN_STEPS = 20
+LEAST_WIDTH = 40
+"""steps: a period of a few steps repeats within an anomaly and says nothing of how long one lasts"""
+FEWEST_SHAPE_STEPS = 4
 LONGEST_PERIOD = 300
 FALLBACK_PERIOD = 125
 """steps; both as in TSB-AD's period search, the field's usual choice where nothing repeats"""
@@ -202,3 +205,15 @@ def find_dominant_period(records: list[np.ndarray]) -> int:
         return min(FALLBACK_PERIOD, longest)
     # The first peak nearly as high as the highest: a multiple of the period resembles it as well as the period does.
     return int(peaks[mean[peaks] >= 0.9 * mean[peaks].max()][0])
+
+
+def propose_width(period: int) -> int:
+    """Steps to smooth over: the fewest whole periods that make LEAST_WIDTH."""
+    return period * max(1, -(-LEAST_WIDTH // period))
+
+
+def propose_shape_widths(period: int, train_steps: int) -> tuple[int, ...]:
+    """Widths of the stretches to compare: one and two times what is smoothed over, where the train span has several."""
+    longest = train_steps // 4
+    widths = {min(times * propose_width(period), longest) for times in (1, 2)}
+    return tuple(sorted(width for width in widths if width >= FEWEST_SHAPE_STEPS))

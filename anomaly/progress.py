@@ -14,7 +14,7 @@ from anomaly.domain import Epoch
 
 
 @contextmanager
-def training_progress(epochs: int) -> Iterator[tuple[Callable[[Epoch], None], Callable[[], bool]]]:
+def training_progress() -> Iterator[tuple[Callable[[Epoch], None], Callable[[], bool]]]:
     """Yields `on_epoch` and `should_stop` for a fit. The first Ctrl-C asks it to stop; a second one breaks off."""
     asked = threading.Event()
     before = signal.getsignal(signal.SIGINT)
@@ -34,11 +34,11 @@ def training_progress(epochs: int) -> Iterator[tuple[Callable[[Epoch], None], Ca
         console=Console(file=sys.stderr),
         disable=not sys.stderr.isatty(),
     )
-    task = bar.add_task("", total=epochs, losses="")
+    task = bar.add_task("", total=None, losses="")
 
     def show(epoch: Epoch) -> None:
         losses = f"train {epoch.train_loss:.4f} validation {epoch.validation_loss:.4f}"
-        bar.update(task, completed=epoch.number, losses=losses)
+        bar.update(task, completed=epoch.number, total=epoch.epochs, losses=losses)
 
     try:
         with bar:

@@ -1,15 +1,21 @@
-"""Residuals (T, C) -> how surprising each step is (T,), and what each channel puts in (T, C)."""
+"""Residuals (T, C) and stretch profiles -> how anomalous each step is (T,), and why.
 
+The score is a sum of two named parts. Prediction error: |residual| above its usual size, smoothed. Shape: how unlike
+every learnt stretch the stretches around the step are, one part for each width. Each is measured against its own usual
+size over the reference span, in spreads, and enters by its logarithm, so that neither drowns the other.
+"""
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.ndimage import maximum_filter1d, uniform_filter1d
 
-from anomaly.domain import Scores
+from anomaly.domain import Profile, Scores
 
 SPREAD_FLOOR = 0.05
-"""added to the residuals' spread, in standard deviations of the channel: a channel predicted almost perfectly should
-not shout at the tenth decimal"""
+"""added to the spread of residuals and distances, in standard deviations of the channel: what is predicted, or repeats,
+almost perfectly should not shout at the tenth decimal"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +28,7 @@ class ResidualScale:
     """(H, C)"""
 
     @classmethod
-    def fit(cls, residuals: list[np.ndarray]) -> "ResidualScale":
+    def fit(cls, residuals: Sequence[np.ndarray]) -> "ResidualScale":
         """From the reference residuals (H, T, C) of every record, in standard deviations; NaN left out."""
         size = np.abs(np.concatenate(residuals, axis=1)).astype(np.float64)
         observed = np.isfinite(size)
@@ -31,28 +37,107 @@ class ResidualScale:
         variance = np.where(observed, (size - mean[:, None]) ** 2, 0.0).sum(1) / count
         return cls(mean, np.sqrt(variance) + SPREAD_FLOOR)
 
+    def surprise(self, residuals: np.ndarray) -> np.ndarray:
+        """Residuals (H, T, C) -> (T, C) how far |residual| lies above its usual size, in spreads, at the worst horizon.
 
-def score(residuals: np.ndarray, scale: ResidualScale, width: int, window: str = "centred") -> Scores:
-    """Scores of one record from its residuals (H, T, C) in standard deviations.
+        Never below 0; NaN where unknown at every horizon.
+        """
+        above = np.maximum((np.abs(residuals) - self.mean[:, None]) / self.spread[:, None], 0.0)
+        return np.fmax.reduce(above, axis=0)
 
-    Per channel how far |residual| lies above its usual size, in spreads, the worst horizon counting; the mean over the
-    observed channels; then smoothed over `width` steps. NaN where no channel is observed.
-    """
-    surprise = np.maximum((np.abs(residuals) - scale.mean[:, None]) / scale.spread[:, None], 0.0)
-    contributions = np.fmax.reduce(surprise, axis=0)
-    observed = np.isfinite(contributions)
+
+@dataclass(frozen=True)
+class Usual:
+    """Mean and spread of one quantity over the reference span."""
+
+    mean: float
+    spread: float
+
+    @classmethod
+    def of(cls, values: np.ndarray, floor: float = 0.0) -> "Usual":
+        """From values (N,), NaN left out."""
+        known = values[np.isfinite(values)]
+        if not len(known):
+            return cls(0.0, 1.0)
+        return cls(float(known.mean()), float(known.std()) + floor or 1.0)
+
+    def excess(self, values: np.ndarray) -> np.ndarray:
+        """How far values lie above the mean, in spreads; 0 where below or unknown."""
+        return np.nan_to_num(np.maximum((values - self.mean) / self.spread, 0.0), nan=0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Scorer:
+    """Scores records as usual as the reference span is."""
+
+    residuals: ResidualScale
+    surprise: float
+    """mean smoothed surprise of a reference step"""
+    error: Usual
+    """of the smoothed surprise"""
+    distances: tuple[Usual, ...]
+    """of the stretches around a step, for each width"""
+    width: int
+    """smoothing width in steps"""
+    window: str
+
+    @classmethod
+    def fit(
+        cls, residuals: Sequence[np.ndarray], profiles: Sequence[tuple[Profile, ...]], width: int, window: str
+    ) -> "Scorer":
+        """From the reference residuals (H, T, C), in standard deviations, and the profiles of every record."""
+        scale = ResidualScale.fit(residuals)
+        raw = [mean_observed(scale.surprise(part)) for part in residuals]
+        every = np.concatenate(raw)
+        mean = Usual.of(every).mean
+        # Peak hold lifts the mean: what a smoothed step usually has is known after a first round.
+        mean = Usual.of(np.concatenate([smooth(part, width, window, mean) for part in raw])).mean
+        error = Usual.of(np.concatenate([smooth(part, width, window, mean) for part in raw]))
+        steps = [part.shape[1] for part in residuals]
+        distances = tuple(
+            Usual.of(
+                np.concatenate(
+                    [spread_distances(one, length, window) for one, length in zip(alike, steps, strict=True)]
+                ),
+                SPREAD_FLOOR,
+            )
+            for alike in zip(*profiles, strict=True)
+        )
+        return cls(scale, mean, error, distances, width, window)
+
+    def score(self, residuals: np.ndarray, profiles: tuple[Profile, ...]) -> Scores:
+        """Scores of one record from its residuals (H, T, C), in standard deviations, and profiles.
+
+        NaN where no channel is observed.
+        """
+        contributions = self.residuals.surprise(residuals)
+        raw = mean_observed(contributions)
+        unknown = np.where(np.isfinite(raw), 0.0, np.nan)
+        error = np.log1p(self.error.excess(smooth(raw, self.width, self.window, self.surprise)))
+        shape, by_channel = np.zeros(len(raw)), np.zeros(contributions.shape)
+        for usual, profile in zip(self.distances, profiles, strict=True):
+            excess = usual.excess(spread_distances(profile, len(raw), self.window))
+            shape += np.log1p(excess)
+            by_channel += excess[:, None] * _spread_shares(profile, len(raw), self.window)
+        return Scores(error + shape + unknown, contributions, error + unknown, shape + unknown, by_channel)
+
+
+def mean_observed(values: np.ndarray) -> np.ndarray:
+    """(T, C) -> (T,) mean over the observed channels, NaN where there is none."""
+    observed = np.isfinite(values)
     count = observed.sum(1)
-    total = np.where(observed, contributions, 0.0).sum(1)
-    raw = np.divide(total, count, out=np.full(len(total), np.nan), where=count > 0)
-    return Scores(smooth(raw, width, window), contributions)
+    total = np.where(observed, values, 0.0).sum(1)
+    return np.divide(total, count, out=np.full(len(total), np.nan), where=count > 0)
 
 
-def smooth(values: np.ndarray, width: int, window: str = "centred") -> np.ndarray:
+def smooth(values: np.ndarray, width: int, window: str = "centred", usual: float = 0.0) -> np.ndarray:
     """Non-negative values (T,) spread over about `width` steps; width 1 returns them as they are. NaN stays NaN.
 
     "centred": peak hold over width / 2, then the mean over `width` steps, both around the present step, so a score
-    depends on the next 3/4 `width` steps too. "trailing": each peak is held and fades by 1/e in `width` steps; a score
-    depends on the past alone.
+    depends on the next 3/4 `width` steps too. Where fewer steps are known, at a record's ends, their mean would vary
+    more and be highest by chance: what it has beyond `usual` is shrunk by the square root of the known share, as the
+    spread of a mean asks. "trailing": each peak is held and fades by 1/e in `width` steps; a score depends on the past
+    alone.
     """
     if width <= 1:
         return values
@@ -61,10 +146,10 @@ def smooth(values: np.ndarray, width: int, window: str = "centred") -> np.ndarra
     if window == "trailing":
         return np.where(known, _fading_peaks(present, width), np.nan)
     held = np.where(known, maximum_filter1d(present, max(1, width // 2), mode="constant"), 0.0)
-    share = uniform_filter1d(known.astype(np.float64), width, mode="constant")
-    mean = uniform_filter1d(held, width, mode="constant")
+    share = np.maximum(uniform_filter1d(known.astype(np.float64), width, mode="constant"), 1 / width)
     # Running sums leave crumbs of rounding behind a huge peak; a score is never below 0.
-    return np.where(known, np.maximum(mean, 0.0) / np.maximum(share, 1 / width), np.nan)
+    mean = np.maximum(uniform_filter1d(held, width, mode="constant"), 0.0) / share
+    return np.where(known, np.maximum(usual + (mean - usual) * np.sqrt(share), 0.0), np.nan)
 
 
 def _fading_peaks(values: np.ndarray, width: int) -> np.ndarray:
@@ -72,3 +157,39 @@ def _fading_peaks(values: np.ndarray, width: int) -> np.ndarray:
     age = np.arange(len(values)) / width
     with np.errstate(divide="ignore"):
         return np.exp(np.maximum.accumulate(np.log(values) + age) - age)
+
+
+def spread_distances(profile: Profile, steps: int, window: str) -> np.ndarray:
+    """(steps,) how unlike the stretches at each step are, NaN where there is none.
+
+    "centred": the mean over all stretches that hold the step, those between two measured ones by interpolation.
+    "trailing": the last measured stretch that has ended.
+    """
+    known = np.isfinite(profile.distances)
+    if not known.any():
+        return np.full(steps, np.nan)
+    if window == "trailing":
+        return _last_ended(profile, steps, lambda last: profile.distances[last], np.nan)
+    every = np.interp(np.arange(steps - profile.width + 1), profile.starts[known], profile.distances[known])
+    total = np.concatenate([[0.0], np.cumsum(every)])
+    at = np.arange(steps)
+    first, stop = np.maximum(at - profile.width + 1, 0), np.minimum(at + 1, len(every))
+    return (total[stop] - total[first]) / (stop - first)
+
+
+def _spread_shares(profile: Profile, steps: int, window: str) -> np.ndarray:
+    """(steps, C) the shares of the stretch that the step is in the middle of, or of the last that has ended."""
+    if not len(profile.starts):
+        return np.zeros((steps, profile.shares.shape[1]))
+    if window == "trailing":
+        return _last_ended(profile, steps, lambda last: profile.shares[last], 0.0)
+    middle = np.searchsorted(profile.starts, np.arange(steps) - profile.width // 2)
+    return profile.shares[np.minimum(middle, len(profile.starts) - 1)]
+
+
+def _last_ended(profile: Profile, steps: int, take: Callable[[np.ndarray], np.ndarray], before: float) -> np.ndarray:
+    """What `take` gives for the last stretch that has ended at each step, `before` where none has."""
+    last = np.searchsorted(profile.starts + profile.width - 1, np.arange(steps), side="right") - 1
+    taken = take(np.maximum(last, 0))
+    taken[last < 0] = before
+    return taken

@@ -7,15 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from anomaly.domain import Columns, Epoch
+from anomaly.domain import Columns, Epoch, Profile
 from anomaly.exceptions import ModelFileError, SettingsError
 from anomaly.pipeline import Fitted
 from anomaly.preparation import Preparation, Scaler
 from anomaly.settings import FitSettings
+from anomaly.shapes import Shapes
 from anomaly.versions import versions
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST, WEIGHTS, ARRAYS = "model.json", "weights.safetensors", "arrays.safetensors"
+SHAPES, PROFILE = ("stretches", "starts", "firsts"), ("starts", "distances", "shares")
+"""the arrays of each"""
 
 
 def save(fitted: Fitted, folder: str | Path) -> None:
@@ -37,6 +40,10 @@ def save(fitted: Fitted, folder: str | Path) -> None:
         "reference.values": np.concatenate(fitted.reference, axis=1),
         "reference.lengths": np.array([part.shape[1] for part in fitted.reference]),
     }
+    for number, shapes in enumerate(fitted.shapes):
+        arrays |= {f"shapes.{number}.{name}": getattr(shapes, name) for name in SHAPES}
+        for record, profiles in enumerate(fitted.profiles):
+            arrays |= {f"profiles.{number}.{record}.{name}": getattr(profiles[number], name) for name in PROFILE}
     manifest = {
         "format": FORMAT,
         "columns": asdict(fitted.columns),
@@ -47,6 +54,7 @@ def save(fitted: Fitted, folder: str | Path) -> None:
         "burn_in": fitted.forecaster.burn_in,
         "warm_up": fitted.warm_up,
         "period": fitted.period,
+        "widths": [shapes.width for shapes in fitted.shapes],
         "epochs": [asdict(epoch) for epoch in fitted.epochs],
         "ended": fitted.ended,
         "digest": fitted.digest,
@@ -122,6 +130,17 @@ def _rebuild(manifest: dict[str, Any], arrays: dict[str, np.ndarray], weights: P
         reference=tuple(np.split(arrays["reference.values"], bounds, axis=1)),
         warm_up=manifest["warm_up"],
         period=manifest["period"],
+        shapes=tuple(
+            Shapes(width, *(arrays[f"shapes.{number}.{name}"] for name in SHAPES))
+            for number, width in enumerate(manifest["widths"])
+        ),
+        profiles=tuple(
+            tuple(
+                Profile(width, *(arrays[f"profiles.{number}.{record}.{name}"] for name in PROFILE))
+                for number, width in enumerate(manifest["widths"])
+            )
+            for record in range(len(arrays["reference.lengths"]))
+        ),
         epochs=tuple(Epoch(**epoch) for epoch in manifest["epochs"]),
         ended=manifest["ended"],
         settings=settings,

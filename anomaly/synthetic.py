@@ -296,7 +296,7 @@ DEMOS: dict[str, Demo] = {
             planted=(
                 "Deterioration: P04, P11, P17, P22, P28, P33 and P39 worsen over the last 8 to 15 hours of their stay "
                 "(heart rate, breathing and temperature up, oxygen and blood pressure down), labelled from the onset.",
-                "Not labelled: 8 % of the cells are empty, P14 never has a temperature, and times are uneven.",
+                "Not labelled: 9 % of the cells are empty, P14 never has a temperature, and times are uneven.",
             ),
         ),
     )

@@ -18,11 +18,12 @@ import pandas as pd
 from joblib import Parallel, delayed
 
 import anomaly
-from anomaly.evaluation import evaluate_events, vus_pr
-from anomaly.events import find_flags, find_runs
+from anomaly.evaluation import affiliation, auc_pr, evaluate_events, evaluate_points, vus_pr
+from anomaly.events import find_flags, find_runs, merge_runs
 
 RESULTS = Path(__file__).parent / "results"
 SETS = ("uni", "multi")
+FIGURES = ["vus_pr", "auc_pr", "event_f1", "best_event_f1", "point_f1", "affiliation_f1"]
 TRIED = np.concatenate([np.linspace(0.5, 0.99, 50), 1 - np.geomspace(1e-2, 1e-5, 50)])
 """quantiles of a file's own scores tried for the best threshold possible"""
 
@@ -37,22 +38,29 @@ def measure(data: Path, row: dict[str, object], span: str) -> dict[str, object]:
     began = time.perf_counter()
     detection = anomaly.detect(fitted, dataset)
     detect_seconds = time.perf_counter() - began
-    labels = dataset.series[0].labels[dataset.series[0].row_steps]
-    scores = detection.scores[0].values[dataset.series[0].row_steps]
+    series, scores = dataset.series[0], detection.scores[0].values
+    labels, gap = series.labels, detection.settings.merge_gap
+    spans = np.array(sorted((event.span.start, event.span.stop) for event in detection.events), np.int64).reshape(-1, 2)
+    points = evaluate_points(labels, detection.flags(0))
+    near = affiliation(labels, *spans.T)
+    tried = np.nanquantile(scores, TRIED)
     return {
         "set": str(row["file"]).split("/")[0],
         "source": row["source"],
         "file": Path(str(row["file"])).name,
-        "vus_pr": vus_pr(labels, scores, int(row["vus_buffer"])),
-        "event_f1": event_f1(labels, scores, detection.threshold.value),
-        "best_event_f1": max(event_f1(labels, scores, value) for value in np.nanquantile(scores, TRIED)),
+        "vus_pr": vus_pr(labels[series.row_steps], scores[series.row_steps], int(row["vus_buffer"])),
+        "auc_pr": auc_pr(labels, scores),
+        "event_f1": evaluate_events(labels, *spans.T).f1,
+        "best_event_f1": max(event_f1(labels, scores, value, gap) for value in tried),
+        "point_f1": points.f1,
+        "affiliation_f1": near.f1,
         "fit_seconds": fit_seconds,
         "detect_seconds": detect_seconds,
     }
 
 
-def event_f1(labels: np.ndarray, scores: np.ndarray, threshold: float) -> float:
-    return evaluate_events(labels, *find_runs(find_flags(scores, threshold))).f1
+def event_f1(labels: np.ndarray, scores: np.ndarray, threshold: float, merge_gap: int) -> float:
+    return evaluate_events(labels, *merge_runs(*find_runs(find_flags(scores, threshold)), merge_gap, 1)).f1
 
 
 def peers(data: Path, name: str) -> pd.Series:
@@ -65,7 +73,7 @@ def report(table: pd.DataFrame, data: Path) -> None:
         part = table[table["set"] == name]
         if part.empty:
             continue
-        by_source = part.groupby("source")[["vus_pr", "event_f1", "best_event_f1"]].mean()
+        by_source = part.groupby("source")[FIGURES].mean()
         print(f"\n{name}: {len(part)} files\n{by_source.round(3).to_string()}")
         print(f"files with equal weight    {part['vus_pr'].mean():.3f}")
         print(f"sources with equal weight  {by_source['vus_pr'].mean():.3f}")

@@ -1,6 +1,7 @@
 """Slow, plain oracles: one loop or one textbook equation after another, to hold the fast code against."""
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -140,15 +141,22 @@ def surprise(residuals: np.ndarray, mean: np.ndarray, spread: np.ndarray) -> tup
     return scores, contributions
 
 
-def smooth_centred(values: list[float], width: int) -> list[float]:
-    """Peak hold over width // 2 steps, then the mean over `width` steps, both around the step; NaN left out."""
+def smooth_centred(values: list[float], width: int, usual: float = 0.0) -> list[float]:
+    """Peak hold over width // 2 steps, then the mean over `width` steps, both around the step; NaN left out.
+
+    A mean over a share s of the steps keeps sqrt(s) of what it has beyond the usual.
+    """
     hold = max(1, width // 2)
     held = [max([x for x in _around(values, t, hold) if not math.isnan(x)], default=0.0) for t in range(len(values))]
     held = [math.nan if math.isnan(x) else high for x, high in zip(values, held, strict=True)]
     smoothed = []
     for t, value in enumerate(values):
         known = [x for x in _around(held, t, width) if not math.isnan(x)]
-        smoothed.append(math.nan if math.isnan(value) else sum(known) / len(known))
+        if math.isnan(value):
+            smoothed.append(math.nan)
+        else:
+            beyond = (sum(known) / len(known) - usual) * math.sqrt(len(known) / width)
+            smoothed.append(max(usual + beyond, 0.0))
     return smoothed
 
 
@@ -225,3 +233,61 @@ def _range_recall_precision(labels: list[bool], flags: list[bool], window: int) 
     touched = sum(any(flags[start:stop]) for start, stop in segments)
     recall = min(hits / ((sum(labels) + existing) / 2), 1.0)
     return recall * touched / len(segments), hits / sum(flags)
+
+
+# ---- scores and spans against labels ----
+
+
+def average_precision(labels: list[bool], scores: list[float]) -> float:
+    """Sum over the distinct scores, highest first, of the rise in recall times the precision; NaN as the lowest."""
+    scores = [-math.inf if math.isnan(x) else x for x in scores]
+    before, area = 0.0, 0.0
+    for threshold in sorted(set(scores), reverse=True):
+        flagged = [label for label, score in zip(labels, scores, strict=True) if score >= threshold]
+        recall = sum(flagged) / sum(labels)
+        area += (recall - before) * sum(flagged) / len(flagged)
+        before = recall
+    return area
+
+
+def precision_recall_curve(
+    labels: list[bool], scores: list[float], points: int
+) -> list[tuple[float, float | None, float | None]]:
+    """(threshold, precision, recall) at evenly spaced ranks of the known scores; None for a ratio of nothing."""
+    descending = sorted([x for x in scores if not math.isnan(x)], reverse=True)
+    ranks = np.linspace(0, len(descending) - 1, min(points, len(descending))).astype(int)
+    curve = []
+    for threshold in sorted({descending[rank] for rank in ranks}, reverse=True):
+        flagged = [label for label, score in zip(labels, scores, strict=True) if score > threshold]
+        precision = sum(flagged) / len(flagged) if flagged else None
+        curve.append((threshold, precision, sum(flagged) / sum(labels) if any(labels) else None))
+    return curve
+
+
+def detection_delays(labels: list[bool], flags: list[bool]) -> list[int]:
+    return [flags[start:stop].index(True) for start, stop in find_runs(labels) if any(flags[start:stop])]
+
+
+def affiliation(labels: list[bool], flags: list[bool]) -> tuple[float, float]:
+    """Precision and recall of Huet et al. 2022, section 4, distance by distance; sums over steps for integrals."""
+    runs = [range(*run) for run in find_runs(labels)]
+    zones: list[list[int]] = [[] for _ in runs]
+    for step in range(len(labels)):
+        # The first of the least: a step at equal distance goes to the earlier run.
+        zones[min(range(len(runs)), key=lambda i: _distance(step, runs[i]))].append(step)
+    precisions, recalls = [], []
+    for run, zone in zip(runs, zones, strict=True):
+        flagged = [step for step in zone if flags[step]]
+        shares = [_share(_distance(u, run) >= _distance(x, run) for u in zone) for x in flagged]
+        precisions += [sum(shares) / len(shares)] if shares else []
+        recalls.append(sum(_share(abs(y - u) >= _distance(y, flagged) for u in zone) for y in run) / len(run))
+    return sum(precisions) / len(precisions) if precisions else math.nan, sum(recalls) / len(recalls)
+
+
+def _distance(step: int, others: Iterable[int]) -> float:
+    return min((abs(step - other) for other in others), default=math.inf)
+
+
+def _share(are: Iterable[bool]) -> float:
+    counted = list(are)
+    return sum(counted) / len(counted)

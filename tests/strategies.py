@@ -3,7 +3,7 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from anomaly.domain import Columns, Dataset, TimeAxis, TimeSeries
+from anomaly.domain import Columns, Dataset, Scores, TimeAxis, TimeSeries
 from anomaly.settings import FitSettings
 
 
@@ -54,3 +54,8 @@ def sine_values(steps: int, period: float = 25.0, noise: float = 0.05, seed: int
     angle = 2 * np.pi * np.arange(steps) / period
     clean = np.stack([np.sin(angle), np.cos(angle)], 1)
     return (clean + noise * rng.standard_normal(clean.shape)) * [1.0, 5.0] + [20.0, -3.0]
+
+
+def make_scores(values: np.ndarray, contributions: np.ndarray) -> Scores:
+    """Scores that are prediction error alone."""
+    return Scores(values, contributions, values, np.zeros(len(values)), np.zeros(contributions.shape))

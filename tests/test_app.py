@@ -131,11 +131,11 @@ def test_a_moved_threshold_changes_the_events_and_computes_nothing_else_again(
     results: AppTest, calls: list[str]
 ) -> None:
     before = count_events(results)
-    check(results.number_input(key="threshold_quantile").set_value(0.95).run())
+    check(results.number_input(key="threshold_margin").set_value(0.0).run())
     assert count_events(results) > before
-    assert results.slider(key="threshold_quantile_dragged").value == 0.95
-    check(results.slider(key="threshold_quantile_dragged").set_value(0.99).run())
-    assert results.number_input(key="threshold_quantile").value == 0.99
+    assert results.slider(key="threshold_margin_dragged").value == 0.0
+    check(results.slider(key="threshold_margin_dragged").set_value(1.5).run())
+    assert results.number_input(key="threshold_margin").value == 1.5
     check(results.selectbox(key="threshold_rule").set_value("sigma").run())
     check(results.selectbox(key="threshold_rule").set_value("value").run())
     check(results.number_input(key="threshold_value").set_value(1e6).run())
@@ -161,9 +161,9 @@ def test_what_counts_as_an_event_is_found_in_the_scores_there_are(results: AppTe
 def test_the_downloads_are_what_export_writes(results: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     offered = {}
     monkeypatch.setattr("streamlit.download_button", lambda label, build, *_, **__: offered.update({label: build}))
-    check(results.number_input(key="threshold_quantile").set_value(0.97).run())
+    check(results.number_input(key="threshold_margin").set_value(0.5).run())
     run = current(results).run
-    detection = detect(run.fitted, run.dataset, DetectSettings(threshold=0.97))
+    detection = detect(run.fitted, run.dataset, DetectSettings(threshold=0.5))
     assert offered["events.csv"]() == export.events_csv(detection)
     assert offered["points.csv"]() == export.points_csv(detection)
     assert offered["run.json"]() == export.run_json(detection, run.fitted)
@@ -275,7 +275,7 @@ def test_names_from_a_file_are_shown_as_text(name: str) -> None:
     assert current(app).dataset.monitored == (name, "level")
     assert [found for text in shown(app) for found in markup_of(text)] == []
     fit_quickly(app)
-    assert name in app.dataframe[0].value["channel"].tolist()
+    assert any(name in why for why in app.dataframe[0].value["why"])
     assert [found for text in shown(app) for found in markup_of(text)] == []
     assert not any("<script>" in chart.proto.spec for chart in app.get("plotly_chart"))
 

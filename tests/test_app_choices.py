@@ -2,6 +2,7 @@
 
 from streamlit.testing.v1 import AppTest
 
+from anomaly.settings import HEALTHY_MARGIN
 from tests.test_app import (  # noqa: F401 - two are fixtures
     check,
     current,
@@ -27,21 +28,35 @@ def test_a_rule_remembers_its_number_while_another_is_tried(results: AppTest) ->
 def test_smoothing_joining_and_threshold_survive_another_fit() -> None:
     app = fit_quickly(upload(open_app(), ("pump.csv", sensor_csv())))
     app.toggle(key="auto_smoothing").set_value(False)
+    check(app.toggle(key="auto_merge").set_value(False).run())
     app.number_input(key="merge_gap").set_value(50)
-    check(app.number_input(key="threshold_quantile").set_value(0.95).run())
+    check(app.number_input(key="threshold_margin").set_value(0.75).run())
     check(app.number_input(key="smoothing").set_value(7).run())
     check(app.button(key="fit").click().run())
     wait_for_job(app)
-    assert [app.number_input(key=key).value for key in ("smoothing", "merge_gap", "threshold_quantile")] == [
+    assert [app.number_input(key=key).value for key in ("smoothing", "merge_gap", "threshold_margin")] == [
         7,
         50,
-        0.95,
+        0.75,
     ]
     assert app.toggle(key="auto_smoothing").value is False
 
 
 def test_a_quantile_above_one_cannot_be_typed(results: AppTest) -> None:  # noqa: F811
+    check(results.selectbox(key="threshold_rule").set_value("quantile").run())
     assert results.number_input(key="threshold_quantile").max == 1.0
+
+
+def test_the_margin_follows_its_default_until_it_is_moved() -> None:
+    app = fit_quickly(upload(open_app(), ("pump.csv", sensor_csv())))
+    assert app.number_input(key="threshold_margin").value == 0.0
+    check(app.radio(key="span").set_value("Leading share").run())
+    fit_quickly(app)
+    assert app.number_input(key="threshold_margin").value == HEALTHY_MARGIN
+    check(app.number_input(key="threshold_margin").set_value(1.0).run())
+    check(app.radio(key="span").set_value("Whole file").run())
+    fit_quickly(app)
+    assert app.number_input(key="threshold_margin").value == 1.0
 
 
 def test_after_a_refused_file_the_next_one_is_read_on_its_own() -> None:

@@ -16,20 +16,22 @@ import pytest
 ROOT = Path(__file__).parent.parent
 FLOORS = {
     **dict.fromkeys(["domain", "exceptions", "settings", "versions", "rounding"], 0),
-    **dict.fromkeys(["times", "events", "scoring", "thresholds", "preparation", "synthetic", "decimation"], 1),
+    **dict.fromkeys(["times", "events", "scoring", "shapes", "preparation", "synthetic", "decimation"], 1),
     **dict.fromkeys(["reading.table", "model", "model.network", "model.forecaster", "model.training", "progress"], 1),
-    **dict.fromkeys(["reading", "reading.csv", "columns", "evaluation", "detection"], 2),
-    "cleaning": 3,
-    "pipeline": 4,
-    **dict.fromkeys(["storage", "export", "jobs", "charts"], 5),
-    **dict.fromkeys(["cli", "ui"], 6),
-    **dict.fromkeys(["__main__", "app"], 7),
+    **dict.fromkeys(["reading", "reading.csv", "columns", "evaluation", "explanations"], 2),
+    **dict.fromkeys(["cleaning", "thresholds", "detection"], 3),
+    **dict.fromkeys(["pipeline", "assessment", "labelling"], 4),
+    **dict.fromkeys(["storage", "export", "jobs", "charts.drawing"], 5),
+    **dict.fromkeys(["charts.detection", "charts.overview"], 6),
+    "charts": 7,
+    **dict.fromkeys(["cli", "ui"], 8),
+    **dict.fromkeys(["__main__", "app"], 9),
 }
 FENCES = {
     "torch": ("model/",),
     "safetensors.torch": ("model/",),
     "streamlit": ("app.py", "ui/"),
-    "plotly": ("charts.py",),
+    "plotly": ("charts/",),
     "anomaly.model": ("model/",),
 }
 LAZILY = {

@@ -7,12 +7,12 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from anomaly import charts
+from anomaly.charts import detection as detection_chart
 from anomaly.charts import plot_detection, plot_losses, plot_score_histogram, plot_series
 from anomaly.detection import Detection
-from anomaly.domain import Columns, Dataset, Epoch, Event, Forecast, Scores, Span, Threshold, TimeAxis
+from anomaly.domain import Columns, Dataset, Epoch, Event, Forecast, Span, Threshold, TimeAxis
 from anomaly.settings import DetectSettings
-from tests.strategies import make_dataset, make_series
+from tests.strategies import make_dataset, make_scores, make_series
 
 NAN = np.nan
 STAMPS = TimeAxis("when", "timestamp")
@@ -37,7 +37,7 @@ def detection_of(
     return Detection(
         dataset,
         (Forecast(series, values[None] + 0.5),),
-        (Scores(scores, np.repeat(scores[:, None], values.shape[1], 1)),),
+        (make_scores(scores, np.repeat(scores[:, None], values.shape[1], 1)),),
         Threshold(3.0, "value", 3.0, known),
         tuple(events),
         DetectSettings(smoothing=1),
@@ -159,7 +159,7 @@ def test_events_are_shaded_half_a_step_to_either_side_and_only_the_most_severe_h
     spans = [Span(start, start + 1) for start in range(10, 4_500, 10)]
     figure = plot_detection(detection_of(noise(5_000), scores, spans), 0, ["a"])
     shaded = [(shape.x0, shape.x1) for shape in figure.layout.shapes if shape.type == "rect"]
-    assert shaded == [(span.start - 0.5, span.start + 0.5) for span in spans[: charts.MOST_SHADED]]
+    assert shaded == [(span.start - 0.5, span.start + 0.5) for span in spans[: detection_chart.MOST_SHADED]]
 
 
 def test_known_anomalies_have_a_lane_beside_those_found() -> None:
@@ -178,7 +178,7 @@ def test_several_channels_get_a_strip_of_who_contributed_and_one_channel_none() 
     figure = plot_detection(detection, 0, ["b"])
     (strip,) = strips(figure)
     assert list(figure.layout[f"yaxis{strip.yaxis[1:]}"].ticktext or strip.y) == ["a", "b", "c"]
-    assert np.shape(strip.z) == (3, charts.HEAT_BINS)
+    assert np.shape(strip.z) == (3, detection_chart.HEAT_BINS)
     np.testing.assert_allclose(np.max(strip.customdata), 9.0)
     assert strips(plot_detection(plain(), 0, ["a"])) == []
 
@@ -190,7 +190,7 @@ def test_records_are_drawn_one_by_one_each_with_its_own_events() -> None:
         one,
         dataset=dataclasses.replace(one.dataset, series=(*one.dataset.series, second)),
         forecasts=(*one.forecasts, Forecast(second, second.values[None])),
-        scores=(*one.scores, Scores(np.ones(300), np.ones((300, 1)))),
+        scores=(*one.scores, make_scores(np.ones(300), np.ones((300, 1)))),
     )
     figure = plot_detection(both, 1, ["a"])
     (observed,), (found,) = traces(figure, "observed"), traces(figure, "found")

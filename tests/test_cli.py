@@ -22,7 +22,7 @@ Capture = pytest.CaptureFixture[str]
 ROOT = Path(__file__).parent.parent
 QUICK = ["--train-fraction", "0.6", "--hidden-units", "4", "--bptt-steps", "16", "--epochs", "2"]
 RESULTS = ["events.csv", "points.csv", "run.json"]
-EVENTS = "record,start,end,points,peak_time,peak_score,channel,direction,observed,expected"
+EVENTS = "record,start,end,points,peak_time,peak_score,channel,direction,observed,expected,kind,why"
 READ_FLAGS = "--time --record --channels --context --labels"
 FIT_FLAGS = (
     "--train-fraction --train-rows --train-until --cell --hidden-units --layers --bptt-steps --horizons --epochs "
@@ -77,7 +77,10 @@ def test_detect_writes_three_files_and_says_where(pump: Path, tmp_path: Path, ca
 def test_the_tables_have_the_columns_and_the_rows_of_the_file(pump: Path, tmp_path: Path) -> None:
     out = detect(tmp_path / "out", pump)
     points = pd.read_csv(out / "points.csv")
-    assert ",".join(points) == "record,time,score,threshold,flagged,flow,flow_predicted,level,level_predicted"
+    assert (
+        ",".join(points)
+        == "record,time,score,threshold,flagged,flow,flow_predicted,level,level_predicted,score_error,score_shape"
+    )
     assert points["time"].tolist() == list(range(300))
     np.testing.assert_array_equal(points["flow"], pd.read_csv(pump)["flow"])
     np.testing.assert_array_equal(points["flagged"] == 1, points["score"] > points["threshold"])
@@ -98,7 +101,7 @@ def test_run_json_says_what_made_the_tables(pump: Path, tmp_path: Path) -> None:
     assert (said["detect"]["smoothing"], said["detect"]["threshold"]) == (3, 4.5)
     assert (said["threshold"]["rule"], said["threshold"]["parameter"]) == ("sigma", 4.5)
     assert said["threshold"]["value"] == pd.read_csv(out / "points.csv")["threshold"][0]
-    assert said["events"] == len(pd.read_csv(out / "events.csv"))
+    assert [event["why"] for event in said["events"]] == list(pd.read_csv(out / "events.csv")["why"])
     assert set(said["versions"]) == {"anomaly", "python", "torch", "numpy", "scipy", "pandas"}
 
 
@@ -214,7 +217,7 @@ def refusal(capsys: Capture, *arguments: str | Path) -> str:
         ("detect FILE --out OUT --epochs many", "--epochs: expected a whole number, found 'many'"),
         ("detect FILE --out OUT --horizons 1,x", "--horizons: expected a whole number, found 'x'"),
         ("detect FILE --out OUT --threshold nan", "finite number, found nan"),
-        ("detect FILE --out OUT --threshold 1.5", "expects a number from 0 to 1, found 1.5"),
+        ("detect FILE --out OUT --threshold-rule quantile --threshold 1.5", "expects a number from 0 to 1, found 1.5"),
         ("detect FILE --out OUT --cell rnn", "'lstm' or 'gru', found 'rnn'"),
         ("detect FILE --out OUT --train-rows 9", "The train span is too short: expected at least 21 steps"),
         ("detect FILE --out OUT --train-rows 9 --train-fraction 0.5", "at most one way to choose the train span"),
@@ -251,7 +254,7 @@ def test_a_damaged_model_is_refused(pump: Path, model: Path, tmp_path: Path, cap
     for name, content, said in (
         ("weights.safetensors", kept["weights.safetensors"][:100], "is damaged"),
         ("model.json", b"{,", "is damaged"),
-        ("model.json", future, "has format 99; this version reads 1"),
+        ("model.json", future, "has format 99; this version reads 2"),
     ):
         for other, bytes_kept in (kept | {name: content}).items():
             (tmp_path / other).write_bytes(bytes_kept)
@@ -269,7 +272,7 @@ def test_a_model_of_other_channels_is_refused(model: Path, tmp_path: Path, capsy
 
 def test_the_first_interrupt_of_training_asks_and_the_second_breaks_off() -> None:
     before = signal.getsignal(signal.SIGINT)
-    with pytest.raises(KeyboardInterrupt), training_progress(3) as (_, should_stop):
+    with pytest.raises(KeyboardInterrupt), training_progress() as (_, should_stop):
         assert not should_stop()
         signal.raise_signal(signal.SIGINT)
         assert should_stop()

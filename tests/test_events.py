@@ -9,7 +9,7 @@ from anomaly.domain import Event, Forecast, Scores, Span
 from anomaly.events import fill_runs, find_events, find_flags, find_runs, merge_runs, overlaps_any, rank_events
 from anomaly.scoring import smooth
 from tests import naive
-from tests.strategies import flag_lists, make_series, score_lists
+from tests.strategies import flag_lists, make_scores, make_series, score_lists
 
 NAN = float("nan")
 
@@ -68,7 +68,7 @@ def scored_records(draw: st.DrawFn) -> tuple[Forecast, Scores]:
     observed[rng.random(observed.shape) < 0.2] = NAN
     contributions = np.abs(observed - predicted)
     values[np.isnan(contributions).all(1)] = NAN
-    return Forecast(make_series(observed), predicted[None]), Scores(values, contributions)
+    return Forecast(make_series(observed), predicted[None]), make_scores(values, contributions)
 
 
 @given(
@@ -105,7 +105,7 @@ def test_the_peak_of_a_plateau_is_its_most_surprising_step() -> None:
     values = np.array([0, 3, 3, 3, 3, 0], float)
     contributions = np.array([[0], [1], [2], [9], [4], [0]], float)
     forecast = Forecast(make_series(contributions), np.zeros((1, 6, 1)))
-    (event,) = find_events(0, forecast, Scores(values, contributions), 1.0, 0, 1, ("a",))
+    (event,) = find_events(0, forecast, make_scores(values, contributions), 1.0, 0, 1, ("a",))
     assert event.peak == 3
 
 
@@ -119,7 +119,7 @@ def test_an_event_is_described_at_its_spike_wherever_smoothing_put_the_highest_s
     observed[31:46, 0] = -np.sign(size)
     observed[30, 1] = size
     contributions = np.abs(observed)
-    scores = Scores(smooth(contributions.mean(1), 12, window), contributions)
+    scores = make_scores(smooth(contributions.mean(1), 12, window), contributions)
     (event,) = find_events(0, Forecast(make_series(observed), np.zeros((1, 60, 2))), scores, 0.6, 0, 1, ("a", "b"))
     assert (event.peak, event.channel, event.direction, event.observed) == (30, "b", direction, size)
 

@@ -11,15 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anomaly.detection import Detection
-from anomaly.domain import Dataset, Event, Forecast, Scores, Span, Threshold
+from anomaly.domain import Dataset, Event, Forecast, Span, Threshold
 from anomaly.export import disarm, events_csv, points_csv, to_csv
 from anomaly.pipeline import read
 from anomaly.rounding import round_figures
 from anomaly.settings import DetectSettings, ReadSettings
+from tests.strategies import make_scores
 
 GOLDEN = Path(__file__).parent / "golden"
 POINTS = ["record", "time", "score", "threshold", "flagged"]
-EVENTS = ["record", "start", "end", "points", "peak_time", "peak_score", "channel", "direction", "observed", "expected"]
+EVENTS = ["record", "start", "end", "points", "peak_time", "peak_score", "channel", "direction", "observed", "expected",
+          "kind", "why"]  # fmt: skip
 
 
 def detection_of(dataset: Dataset, scores: list[list[float]] | None = None) -> Detection:
@@ -32,7 +34,7 @@ def detection_of(dataset: Dataset, scores: list[list[float]] | None = None) -> D
     return Detection(
         dataset,
         tuple(Forecast(series, series.values[None] + 0.5) for series in dataset.series),
-        tuple(Scores(np.array(values, float), np.zeros((len(values), len(dataset.monitored)))) for values in scores),
+        tuple(make_scores(np.array(one, float), np.zeros((len(one), len(dataset.monitored)))) for one in scores),
         Threshold(2.0, "value", 2.0, np.array([1.0])),
         events,
         DetectSettings(smoothing=1),
@@ -51,17 +53,18 @@ def cells_of(content: bytes) -> list[list[str]]:
 def test_points_csv_has_the_columns_that_were_promised() -> None:
     detection = detection_of(dataset_of("time,flow,level", "2025-01-01,1,7", "2025-01-02,2,8", "2025-01-03,4,6"))
     header, *rows = cells_of(points_csv(detection))
-    assert header == [*POINTS, "flow", "flow_predicted", "level", "level_predicted"]
-    assert rows[0] == ["pump", "2025-01-01", "1", "2", "0", "1", "1.5", "7", "7.5"]
+    assert header == [*POINTS, "flow", "flow_predicted", "level", "level_predicted", "score_error", "score_shape"]
+    assert rows[0] == ["pump", "2025-01-01", "1", "2", "0", "1", "1.5", "7", "7.5", "1", "0"]
     assert [row[4] for row in rows] == ["0", "0", "1"]
 
 
 def test_events_csv_has_the_columns_that_were_promised() -> None:
     detection = detection_of(dataset_of("time,flow", "2025-01-01,1", "2025-01-02,2", "2025-01-03,4"))
-    assert cells_of(events_csv(detection)) == [
-        EVENTS,
-        ["pump", "2025-01-01", "2025-01-03", "3", "2025-01-03", "3", "flow", "above", "1.25", "0.1"],
-    ]
+    header, row = cells_of(events_csv(detection))
+    assert header == EVENTS
+    assert row[:-1] == ["pump", "2025-01-01", "2025-01-03", "3", "2025-01-03", "3", "flow", "above", "1.25", "0.1",
+                        "departure"]  # fmt: skip
+    assert row[-1].startswith("flow was 1.25 where 0.1 was expected; its score is higher than any of the")
 
 
 def test_an_events_csv_without_events_is_its_header() -> None:
@@ -83,8 +86,8 @@ def test_points_csv_has_one_line_per_row_of_the_file_whatever_was_repaired() -> 
 def test_what_is_unknown_is_an_empty_cell() -> None:
     detection = detection_of(dataset_of("flow,level", "1,5", ",6", "3,7", channels=["flow", "level"]), [[np.nan, 1, 3]])
     rows = cells_of(points_csv(detection))[1:]
-    assert rows[0] == ["pump", "0", "", "2", "0", "1", "1.5", "5", "5.5"]
-    assert rows[1] == ["pump", "1", "1", "2", "0", "", "", "6", "6.5"]
+    assert rows[0][:-2] == ["pump", "0", "", "2", "0", "1", "1.5", "5", "5.5"]
+    assert rows[1][:-2] == ["pump", "1", "1", "2", "0", "", "", "6", "6.5"]
 
 
 def test_values_and_times_are_written_exactly() -> None:
@@ -118,7 +121,7 @@ def test_formulas_in_record_names_and_channels_are_made_harmless_and_numbers_lef
     lines = ["unit,=cmd(),@b", "=1+1,-1,3", "=1+1,-2,4", "+x,-3,5", "+x,-4,6"]
     detection = detection_of(dataset_of(*lines, record="unit", channels=["=cmd()", "@b"]))
     points, events = cells_of(points_csv(detection)), cells_of(events_csv(detection))
-    assert points[0][5:] == ["'=cmd()", "'=cmd()_predicted", "'@b", "'@b_predicted"]
+    assert points[0][5:-2] == ["'=cmd()", "'=cmd()_predicted", "'@b", "'@b_predicted"]
     assert [row[0] for row in points[1:]] == ["'=1+1", "'=1+1", "'+x", "'+x"]
     assert [row[5] for row in points[1:]] == ["-1", "-2", "-3", "-4"]
     assert [(row[0], row[6]) for row in events[1:]] == [("'=1+1", "'=cmd()"), ("'+x", "'=cmd()")]

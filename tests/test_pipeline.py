@@ -56,9 +56,10 @@ def test_per_step_arrays_have_the_length_of_the_record(sine_dataset: Dataset, si
     assert np.isnan(found.scores[0].values).nonzero()[0].tolist() == [0], "nothing foretold the first step"
 
 
-def test_auto_smoothing_takes_the_period_and_the_settings_say_so(sine_dataset: Dataset, sine_fitted: Fitted) -> None:
+def test_auto_smoothing_takes_whole_periods_and_the_settings_say_so(sine_dataset: Dataset, sine_fitted: Fitted) -> None:
     found = detect(sine_fitted, sine_dataset)
-    assert found.settings.smoothing == sine_fitted.period == 25
+    assert sine_fitted.period == 25
+    assert found.settings.smoothing == found.settings.merge_gap == sine_fitted.width == 50
 
 
 @pytest.mark.parametrize("cut", [500, 790, 803])
@@ -71,7 +72,7 @@ def test_the_future_does_not_change_the_past(sine_dataset: Dataset, sine_fitted:
     np.testing.assert_array_equal(after[: cut + 1], before[: cut + 1])
     for settings, untouched in (
         (DetectSettings(smoothing=20, smoothing_window="trailing"), cut),
-        (DetectSettings(smoothing=20), cut - 15),
+        (DetectSettings(smoothing=20), cut - sine_fitted.shapes[-1].width * 11 // 10),
     ):
         before, after = (detect(sine_fitted, one, settings).scores[0].values for one in (sine_dataset, changed))
         np.testing.assert_array_equal(after[:untouched], before[:untouched])

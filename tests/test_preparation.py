@@ -18,6 +18,8 @@ from anomaly.preparation import (
     find_train_stops,
     last_observed,
     prepare,
+    propose_shape_widths,
+    propose_width,
     validation_start,
 )
 from anomaly.settings import FitSettings
@@ -174,3 +176,18 @@ def test_a_small_movement_on_a_large_offset_is_not_taken_for_constant() -> None:
     scaler = Scaler.fit(1e12 + np.arange(700.0)[:, None] % 7)
     np.testing.assert_allclose(scaler.scale, 2.0, rtol=1e-3)
     assert np.isnan(Scaler.fit(np.full((700, 1), 0.1)).scale).all()
+
+
+@pytest.mark.parametrize(("period", "width"), [(1, 40), (7, 42), (39, 78), (40, 40), (41, 41), (300, 300)])
+def test_the_smoothing_width_is_whole_periods_and_at_least_forty_steps(period: int, width: int) -> None:
+    assert propose_width(period) == width
+
+
+@pytest.mark.parametrize(
+    ("period", "steps", "widths"),
+    [(50, 10_000, (50, 100)), (50, 320, (50, 80)), (50, 200, (50,)), (50, 100, (25,)), (5, 15, ()), (5, 16, (4,))],
+)
+def test_stretches_are_one_and_two_widths_long_where_the_train_span_holds_several(
+    period: int, steps: int, widths: tuple[int, ...]
+) -> None:
+    assert propose_shape_widths(period, steps) == widths

@@ -47,7 +47,7 @@ def test_the_command_line_examples_work_one_after_the_other(tmp_path: Path) -> N
 def test_the_python_example_works(tmp_path: Path) -> None:
     (example,) = blocks("python")
     run([sys.executable, "-m", "anomaly", "demo", "pump", "--out", "pump.csv"], tmp_path)
-    assert "observed" in run([sys.executable, "-c", example], tmp_path)
+    assert "why" in run([sys.executable, "-c", example], tmp_path)
     assert (tmp_path / "model").is_dir()
 
 

@@ -67,7 +67,7 @@ def test_holes_context_constant_channels_and_odd_names_come_back(tmp_path: Path)
 
 def test_the_folder_holds_safetensors_and_json_and_nothing_else(kept: Path) -> None:
     assert sorted(path.name for path in kept.iterdir()) == sorted([MANIFEST, WEIGHTS, ARRAYS])
-    assert json.loads((kept / MANIFEST).read_text())["format"] == 1
+    assert json.loads((kept / MANIFEST).read_text())["format"] == 2
     for name in (WEIGHTS, ARRAYS):
         content = (kept / name).read_bytes()
         length = int.from_bytes(content[:8], "little")
@@ -118,13 +118,13 @@ def test_a_truncated_part_is_refused(kept: Path, name: str, left: int) -> None:
     assert f"The model in {kept} is damaged" in refusal(kept)
 
 
-@pytest.mark.parametrize("text", ["[]", "null", '"x"', "{}", '{"format": 1}', "{", "\x00\xff"])
+@pytest.mark.parametrize("text", ["[]", "null", '"x"', "{}", '{"format": 2}', "{", "\x00\xff"])
 def test_a_manifest_that_is_none_is_refused(kept: Path, text: str) -> None:
     (kept / MANIFEST).write_bytes(text.encode("latin-1"))
     assert "damaged" in refusal(kept)
 
 
-@pytest.mark.parametrize("part", ["columns", "settings", "flagged", "order", "burn_in", "epochs", "digest", "period"])
+@pytest.mark.parametrize("part", ["columns", "settings", "flagged", "order", "burn_in", "epochs", "digest", "period", "widths"])
 def test_a_manifest_that_lacks_a_part_is_refused(kept: Path, part: str) -> None:
     manifest = json.loads((kept / MANIFEST).read_text())
     del manifest[part]
@@ -141,8 +141,8 @@ def test_settings_that_no_version_knew_are_refused(kept: Path) -> None:
 
 def test_a_format_of_the_future_is_refused_by_its_number(kept: Path) -> None:
     manifest = json.loads((kept / MANIFEST).read_text())
-    (kept / MANIFEST).write_text(json.dumps(manifest | {"format": 2}))
-    assert "has format 2; this version reads 1" in refusal(kept)
+    (kept / MANIFEST).write_text(json.dumps(manifest | {"format": 3}))
+    assert "has format 3; this version reads 2" in refusal(kept)
 
 
 def test_the_weights_of_another_forecaster_are_refused(sine_fitted: Fitted, kept: Path, tmp_path: Path) -> None:

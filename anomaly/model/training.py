@@ -26,6 +26,7 @@ HUBER_BETA = 0.5
 GRADIENT_NORM = 1.0
 VALIDATION_BURN_IN = 128
 FEW_STREAMS, MANY_STREAMS = 8, 256
+LEAST_EPOCHS = 8
 
 OnEpoch = Callable[[Epoch], object]
 ShouldStop = Callable[[], bool]
@@ -87,6 +88,11 @@ def choose_streams(steps: int, bptt_steps: int) -> int:
     """How many streams to walk side by side: enough to fill a processor, few enough for many updates an epoch."""
     few = min(FEW_STREAMS, steps // (2 * bptt_steps))
     return max(1, few, min(MANY_STREAMS, steps // (64 * bptt_steps)))
+
+
+def choose_epochs(steps: int, settings: FitSettings) -> int:
+    """At most `settings.epochs`, fewer where the train span is so long that each pass teaches a great deal."""
+    return min(settings.epochs, max(LEAST_EPOCHS, settings.most_steps // steps))
 
 
 def segments(ring: Ring, streams: int, bptt_steps: int, offset: int) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor]]:
@@ -156,8 +162,8 @@ def train(
     best = math.inf
     best_weights = _copy_weights(network)
     began = time.perf_counter()
-    reason = f"All {settings.epochs} epochs ran."
-    for number in range(1, settings.epochs + 1):
+    reason = f"All {walk.epochs} epochs ran."
+    for number in range(1, walk.epochs + 1):
         train_loss = walk.epoch(should_stop)
         if train_loss is None:
             reason = f"Stopped on request in epoch {number}; the best weights so far are kept."
@@ -173,8 +179,8 @@ def train(
         if is_best:
             best, best_weights = watched, _copy_weights(network)
         seconds = time.perf_counter() - began
-        left = seconds / number * (settings.epochs - number)
-        epochs.append(Epoch(number, settings.epochs, train_loss, validation_loss, seconds, left, is_best))
+        left = seconds / number * (walk.epochs - number)
+        epochs.append(Epoch(number, walk.epochs, train_loss, validation_loss, seconds, left, is_best))
         if on_epoch is not None:
             on_epoch(epochs[-1])
         since_best = number - max(epoch.number for epoch in epochs if epoch.is_best)
@@ -192,7 +198,8 @@ class _Walk:
         self.network, self.ring, self.settings, self.generator = network, ring, settings, generator
         steps = len(ring.starts)
         self.streams = choose_streams(steps, settings.bptt_steps)
-        updates = settings.epochs * math.ceil(steps // self.streams / settings.bptt_steps)
+        self.epochs = choose_epochs(steps, settings)
+        updates = self.epochs * math.ceil(steps // self.streams / settings.bptt_steps)
         self.optimizer = torch.optim.AdamW(network.parameters(), lr=settings.learning_rate)
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
             self.optimizer, max_lr=settings.learning_rate, total_steps=max(updates, 2)

@@ -1,24 +1,27 @@
 """The events, most severe first; choosing one shows it in the chart."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import streamlit as st
 
 from anomaly.detection import Detection
+from anomaly.domain import Event
 from anomaly.times import seconds_of
 from anomaly.ui import session
+from anomaly.ui.plain import plain
 from anomaly.ui.wording import duration
 from anomaly.ui.zoom import look_at_event
 
 MOST_CHANNELS_DRAWN = 6
-NUMBERS = {"peak_score": "Score", "observed": "Observed", "expected": "Expected"}
-HEADINGS = {name: st.column_config.NumberColumn(label, format="%.5g") for name, label in NUMBERS.items()} | {
+MOST_LISTED = 200
+HEADINGS: dict[str, Any] = {
     "record": "Record",
     "start": "Start",
-    "end": "End",
-    "points": "Steps",
     "duration": "Duration",
-    "peak_time": "Peak at",
-    "channel": "Channel",
-    "direction": "Observed is",
+    "kind": "What",
+    "why": st.column_config.TextColumn("Why", width=700),
+    "peak_score": st.column_config.NumberColumn("Score", format="%.4g"),
 }
 
 
@@ -29,8 +32,9 @@ def show_event_table(run: session.Run, detection: Detection) -> None:
             icon=":material/check:",
         )
         return
-    table = detection.events_table()
-    table.insert(4, "duration", _durations(detection))
+    table = detection.events_table(MOST_LISTED)
+    table.insert(4, "duration", _durations(detection, detection.events[:MOST_LISTED]))
+    table = table[["record", "start", "duration", "kind", "why", "peak_score"]]
     if len(run.dataset.series) == 1:
         table = table.drop(columns="record")
     # A new threshold is a new list: its selection must not point into the old one.
@@ -43,7 +47,15 @@ def show_event_table(run: session.Run, detection: Detection) -> None:
         selection_mode="single-row",
         column_config=HEADINGS,
     )
-    st.caption("Choose a row to see it in the chart.")
+    more = (
+        f" Listed are the {MOST_LISTED} most severe; events.csv holds all."
+        if len(detection.events) > MOST_LISTED
+        else ""
+    )
+    rows = st.session_state[key].selection.rows
+    if rows:
+        st.markdown(f"**{plain(table['kind'].iloc[rows[0]]).capitalize()}:** {plain(table['why'].iloc[rows[0]])}")
+    st.caption(f"Choose a row to see it in the chart.{more}")
 
 
 def _choose(run: session.Run, detection: Detection, key: str) -> None:
@@ -56,11 +68,11 @@ def _choose(run: session.Run, detection: Detection, key: str) -> None:
             run.channel_lists += 1
 
 
-def _durations(detection: Detection) -> list[str]:
+def _durations(detection: Detection, events: Sequence[Event]) -> list[str]:
     """From the first step to the last, as people say it; in steps, or the time column's unit, without a calendar."""
     axis = detection.dataset.time_axis
     durations = []
-    for event in detection.events:
+    for event in events:
         times = detection.dataset.series[event.record].times
         length = times[event.span.stop - 1] - times[event.span.start]
         if axis.is_calendar:

@@ -3,8 +3,9 @@
 import numpy as np
 import streamlit as st
 
+from anomaly.assessment import agree
 from anomaly.detection import Detection
-from anomaly.evaluation import Agreement, evaluate_events, evaluate_points
+from anomaly.evaluation import Agreement
 from anomaly.events import find_runs
 from anomaly.pipeline import Fitted
 from anomaly.ui.wording import alarm_rate, share, small_share
@@ -21,7 +22,7 @@ def show_figures(detection: Detection, fitted: Fitted) -> None:
     )
     if not detection.dataset.has_labels:
         return
-    points, events = _agreement(detection)
+    points, events = agree(detection)
     known = events.found + events.missed
     st.markdown(
         f"**{events.found:,} of {known:,}** known anomal{'ies' if known != 1 else 'y'} found; "
@@ -50,15 +51,3 @@ def _learnt(detection: Detection, fitted: Fitted) -> str:
 
 def _figures(agreement: Agreement) -> str:
     return f"precision {share(agreement.precision)}, recall {share(agreement.recall)}, F1 {share(agreement.f1)}"
-
-
-def _agreement(detection: Detection) -> tuple[Agreement, Agreement]:
-    points = events = Agreement(0, 0, 0)
-    for record, series in enumerate(detection.dataset.series):
-        if series.labels is None:
-            continue
-        spans = sorted((event.span.start, event.span.stop) for event in detection.events if event.record == record)
-        starts, stops = np.array(spans, np.int64).reshape(-1, 2).T
-        points += evaluate_points(series.labels, detection.flags(record))
-        events += evaluate_events(series.labels, starts, stops)
-    return points, events

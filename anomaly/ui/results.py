@@ -12,12 +12,15 @@ from anomaly.domain import Span
 from anomaly.exceptions import AnomalyError
 from anomaly.settings import DetectSettings
 from anomaly.ui import session, threshold_panel
+from anomaly.ui.evaluate import show_evaluate
 from anomaly.ui.event_table import MOST_CHANNELS_DRAWN, show_event_table
 from anomaly.ui.figures import show_figures
 from anomaly.ui.plain import plain, show_error
 from anomaly.ui.preview import describe
 from anomaly.ui.wording import duration, show_repairs
 from anomaly.ui.zoom import CHART, look_at, show_zoom_buttons, zoom_to_selection
+
+SECTIONS = ("Events", "Evaluate", "Training", "Data")
 
 
 @st.fragment
@@ -32,6 +35,8 @@ def show_results(run: session.Run) -> None:
             scored = _score(run, settings)
             settings = threshold_panel.show_threshold(scored, settings)
             detection = pipeline.flag(scored, settings)
+            if detection.threshold.note:
+                st.caption(plain(detection.threshold.note))
         except AnomalyError as error:
             show_error(error)
             return
@@ -41,14 +46,18 @@ def show_results(run: session.Run) -> None:
         show_figures(detection, run.fitted)
     with main:
         _show_chart(run, detection)
-    events, training, data = st.tabs(["Events", "Training", "Data"])
-    with events:
-        show_event_table(run, detection)
-    with training:
+    # One section at a time: a moved threshold computes only what is looked at.
+    st.session_state.setdefault("section", SECTIONS[0])
+    section = st.segmented_control("Section", SECTIONS, label_visibility="collapsed", key="section")
+    if section == "Evaluate":
+        show_evaluate(run, detection)
+    elif section == "Training":
         _show_training(run)
-    with data:
+    elif section == "Data":
         st.markdown(describe(run.dataset))
         show_repairs(run.dataset.repairs)
+    else:
+        show_event_table(run, detection)
 
 
 def _score(run: session.Run, settings: DetectSettings) -> pipeline.Scored:

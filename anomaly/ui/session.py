@@ -3,13 +3,13 @@
 Imported by the first page, which should not wait for pandas: the rest is imported when a file is opened.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from anomaly.exceptions import AnomalyError
-from anomaly.settings import FitSettings, ReadSettings
+from anomaly.settings import RULES, FitSettings, ReadSettings
 
 if TYPE_CHECKING:
     from anomaly.domain import Dataset, Span
@@ -44,6 +44,15 @@ class Run:
     """how often the page, not the person, changed them"""
     scored: dict[tuple[int | str, str], "Scored"] = field(default_factory=dict)
     """by smoothing and window: a moved threshold finds its scores here"""
+    assessed: tuple[object, Any] | None = None
+    """what of the comparison with known anomalies does not depend on the threshold, and of which scores it is"""
+    label_files: int = 0
+    label_error: str | None = None
+
+    def label(self, dataset: "Dataset") -> None:
+        """Compare with the labels of `dataset` from now on; it is otherwise the same."""
+        self.dataset = dataset
+        self.scored = {key: replace(scored, dataset=dataset) for key, scored in self.scored.items()}
 
 
 @dataclass
@@ -64,8 +73,9 @@ class Current:
 
 
 CHOICES = (
-    "auto_smoothing", "smoothing", "smoothing_window", "merge_gap", "min_length", "threshold_rule",
-    *(f"threshold_{rule}{kind}" for rule in ("quantile", "sigma", "value") for kind in ("", "_dragged")),
+    "auto_smoothing", "smoothing", "smoothing_window", "auto_merge", "merge_gap", "min_length", "leave", "min_effect",
+    "threshold_rule", "budget_per", "section",
+    *(f"threshold_{rule}{kind}" for rule in RULES for kind in ("", "_dragged")),
 )  # fmt: skip
 """keys of the result's widgets"""
 

@@ -17,8 +17,8 @@ SPANS = {
     "Up to a time": "train_until",
 }
 FORECASTER = (
-    "cell", "hidden_units", "layers", "bptt_steps", "horizons", "learning_rate", "epochs", "patience", "input_noise",
-    "seed", "device",
+    "cell", "hidden_units", "layers", "bptt_steps", "horizons", "learning_rate", "epochs", "most_steps", "patience",
+    "input_noise", "seed", "device",
 )  # fmt: skip
 
 

@@ -26,7 +26,7 @@ def _poll() -> None:
         st.rerun()
     job = opened.job
     epochs = list(job.epochs)
-    done = len(epochs) / job.settings.epochs
+    done = len(epochs) / epochs[-1].epochs if epochs else 0.0
     if job.is_stopping:
         text = "Stopping; the best weights so far are kept …"
     elif job.is_waiting:

@@ -1,0 +1,81 @@
+"""Known anomalies from a file of their own -> labels. For comparison only: nothing learns from them."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from anomaly.domain import Dataset, TimeSeries
+from anomaly.exceptions import DataError
+from anomaly.reading.table import Table
+from anomaly.times import axis_offset, parse_times
+
+STARTS, ENDS = ("start", "begin", "from"), ("end", "stop", "to")
+TRAINSET = ("series", "timestamp", "value", "label")
+NOT_LABELLED = {"", "0", "0.0", "nan", "none", "false"}
+
+
+def label_dataset(dataset: Dataset, table: Table) -> Dataset:
+    """`dataset` with the known anomalies of `table` in place of those it had.
+
+    `table` has one line per anomaly with its start and end (both belong to it) and perhaps a record; or one per
+    labelled step, as TRAINSET writes it: series,timestamp,value,label. Raises DataError where it is neither, its times
+    are not of the dataset's kind, or it names no step of the dataset.
+    """
+    names = {str(name).strip().lower(): str(name) for name in table.frame.columns}
+    start, end = (next((names[word] for word in words if word in names), None) for words in (STARTS, ENDS))
+    if start is not None and end is not None:
+        starts, ends = (_read_times(dataset, table, name) for name in (start, end))
+        frame = table.frame
+        if (ends < starts).any():
+            row = int(np.argmax(ends < starts))
+            raise DataError(
+                f"{table.name}, line {table.line(row):,}: expected an end that is not before the start, found "
+                f"{str(frame[end].iloc[row])!r} after {str(frame[start].iloc[row])!r}."
+            )
+    elif all(name in names for name in TRAINSET):
+        labelled = ~table.frame[names["label"]].astype("str").fillna("").str.strip().str.lower().isin(NOT_LABELLED)
+        starts = ends = _read_times(dataset, table, names["timestamp"])[labelled.to_numpy()]
+        frame = table.frame[labelled.to_numpy()]
+    else:
+        raise DataError(
+            f"{table.name} does not look like known anomalies: expected columns start and end, or "
+            f"{', '.join(TRAINSET)}; found {', '.join(map(repr, table.frame.columns))}."
+        )
+    records = frame[names["record"]].astype("str").fillna("").str.strip() if "record" in names else None
+    _check_records(dataset, table, records)
+    series = tuple(_label(one, starts, ends, records) for one in dataset.series)
+    if len(starts) and not any(one.labels is not None and one.labels.any() for one in series):
+        raise DataError(
+            f"None of the {len(starts):,} anomalies in {table.name} lies in {dataset.name}, which goes from "
+            f"{dataset.series[0].times[0]} to {dataset.series[0].times[-1]}: compare the times, and their zone."
+        )
+    return replace(dataset, series=series)
+
+
+def _read_times(dataset: Dataset, table: Table, name: str) -> np.ndarray:
+    times, axis = parse_times(table.frame[name], name, table.name, table.line)
+    wanted = dataset.time_axis
+    if (axis.kind == "timestamp") != (wanted.kind == "timestamp"):
+        raise DataError(
+            f"{table.name}: expected {'time stamps' if wanted.kind == 'timestamp' else 'numbers'} in column {name!r}, "
+            f"as in column {wanted.name!r} of {dataset.name}, found {str(table.frame[name].iloc[0])!r}."
+        )
+    # Without a zone of its own, a time is told as the dataset tells it.
+    return times - axis_offset(wanted) if axis.kind == "timestamp" and not axis.offset else times
+
+
+def _check_records(dataset: Dataset, table: Table, records: pd.Series | None) -> None:
+    if records is None:
+        return
+    unknown = sorted(set(records) - {series.name for series in dataset.series})
+    if unknown:
+        raise DataError(f"{table.name} names the record {unknown[0]!r}, which {dataset.name} does not have.")
+
+
+def _label(series: TimeSeries, starts: np.ndarray, ends: np.ndarray, records: pd.Series | None) -> TimeSeries:
+    own = np.ones(len(starts), bool) if records is None else (records == series.name).to_numpy()
+    change = np.zeros(len(series) + 1, np.int64)
+    np.add.at(change, np.searchsorted(series.times, starts[own], side="left"), 1)
+    np.add.at(change, np.searchsorted(series.times, ends[own], side="right"), -1)
+    return replace(series, labels=np.cumsum(change[:-1]) > 0)

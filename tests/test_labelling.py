@@ -1,0 +1,135 @@
+"""Known anomalies from a file of their own: the steps they mean, and one sentence where they mean none."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import anomaly
+from anomaly import DataError, Dataset, ReadSettings, label_dataset
+from anomaly.reading import read_table
+from tests.strategies import make_dataset
+
+STAMPS = [f"2025-03-01T{hour:02}:00" for hour in range(20)]
+NUMBERED = anomaly.read(("t,a\n" + "\n".join(f"{step},{step % 3}.5" for step in range(20))).encode(), name="m.csv")
+DATED = anomaly.read(
+    ("t,a\n" + "\n".join(f"{stamp},{step % 3}.5" for step, stamp in enumerate(STAMPS))).encode(), name="m.csv"
+)
+WARD = anomaly.read(
+    ("bed,t,a\n" + "\n".join(f"{step // 10 + 3},{step % 10},{step % 3}.5" for step in range(20))).encode(),
+    ReadSettings(record="bed"),
+    name="m.csv",
+)
+
+
+def label(dataset: Dataset, *lines: str) -> Dataset:
+    return label_dataset(dataset, read_table("\n".join(lines).encode(), "known.csv"))
+
+
+def steps(dataset: Dataset) -> list[list[int]]:
+    return [np.flatnonzero(series.labels).tolist() for series in dataset.series]
+
+
+@pytest.mark.parametrize("header", ["start,end", "End,Start", "begin,stop", " FROM ,to", "note,start,end"])
+def test_a_window_holds_its_start_and_its_end_however_they_are_spelt(header: str) -> None:
+    cells = {"start": "3", "begin": "3", "from": "3", "end": "5", "stop": "5", "to": "5", "note": "x"}
+    row = ",".join(cells[name.strip().lower()] for name in header.split(","))
+    assert steps(label(NUMBERED, header, row)) == [[3, 4, 5]]
+
+
+def test_windows_may_overlap_fall_between_steps_and_reach_beyond_the_record() -> None:
+    lines = ("start,end", "3,5", "4,6", "8.2,8.8", "9.5,10", "17,99", "-7,0")
+    assert steps(label(NUMBERED, *lines)) == [[0, 3, 4, 5, 6, 10, 17, 18, 19]]
+
+
+def test_a_window_of_time_stamps_is_compared_as_time() -> None:
+    assert steps(label(DATED, "start,end", "2025-03-01 03:00,2025-03-01T05:59:59")) == [[3, 4, 5]]
+    assert steps(label(DATED, "start,end", "2025-03-01T04:00+01:00,2025-03-01T05:00Z")) == [[3, 4, 5]]
+
+
+def test_a_time_without_a_zone_is_told_as_the_dataset_tells_it() -> None:
+    rows = "\n".join(f"{stamp}+02:00,{step % 3}.5" for step, stamp in enumerate(STAMPS))
+    zoned = anomaly.read(f"t,a\n{rows}".encode())
+    assert steps(label(zoned, "start,end", "2025-03-01T03:00,2025-03-01T05:00")) == [[3, 4, 5]]
+    assert steps(label(zoned, "start,end", "2025-03-01T03:00Z,2025-03-01T05:00Z")) == [[5, 6, 7]]
+
+
+def test_a_record_column_says_whose_anomaly_it_is_and_without_one_it_is_everyones() -> None:
+    assert steps(label(WARD, "start,end,record", "1,3,4", "8,8,3")) == [[8], [1, 2, 3]]
+    assert steps(label(WARD, "start,end", "1,3")) == [[1, 2, 3], [1, 2, 3]]
+
+
+@pytest.mark.parametrize("word", ["anomaly", "1", "true", "outlier-2"])
+@pytest.mark.parametrize("none", ["", "0", "None", "false", "NaN"])
+def test_trainset_labels_are_the_steps_that_have_one(word: str, none: str) -> None:
+    rows = [f"a,{stamp}Z,0.5,{word if step in (2, 3, 9) else none}" for step, stamp in enumerate(STAMPS)]
+    assert steps(label(DATED, "series,timestamp,value,label", *rows)) == [[2, 3, 9]]
+
+
+def test_a_trainset_file_in_which_nothing_is_labelled_knows_of_no_anomaly() -> None:
+    labelled = label(NUMBERED, "series,timestamp,value,label", "a,3,1,0", "a,4,1,0")
+    assert labelled.has_labels and steps(labelled) == [[]]
+
+
+def test_labels_from_a_file_take_the_place_of_the_datasets_own_and_leave_all_else() -> None:
+    dataset = make_dataset(np.zeros((10, 1)), labels=np.ones(10, bool))
+    labelled = label(dataset, "start,end", "3,5")
+    assert steps(labelled) == [[3, 4, 5]]
+    assert steps(dataset) == [list(range(10))]
+    assert labelled.series[0].values is dataset.series[0].values and labelled.columns == dataset.columns
+
+
+@given(
+    windows=st.lists(st.tuples(st.integers(-3, 22), st.integers(0, 9), st.sampled_from("34")), min_size=1, max_size=8),
+    by_record=st.booleans(),
+)
+def test_windows_agree_with_a_loop(windows: list[tuple[int, int, str]], by_record: bool) -> None:
+    rows = [f"{start},{start + length},{bed}" for start, length, bed in windows]
+    wanted = [
+        [
+            step
+            for step in range(10)
+            if any(start <= step <= start + length and (bed == name or not by_record) for start, length, bed in windows)
+        ]
+        for name in ("3", "4")
+    ]
+    lines = ["start,end,record" if by_record else "start,end,note", *rows]
+    if any(wanted):
+        assert steps(label(WARD, *lines)) == wanted
+    else:
+        with pytest.raises(DataError, match="lies in m"):
+            label(WARD, *lines)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "lines", "said"),
+    [
+        (NUMBERED, ("a,b", "1,2"), ("expected columns start and end, or series, timestamp, value, label", "'a', 'b'")),
+        (NUMBERED, ("start,b", "1,2"), ("expected columns start and end", "'start', 'b'")),
+        (NUMBERED, ("start,end", f"{STAMPS[0]},{STAMPS[1]}"), ("expected numbers in column 'start'", STAMPS[0])),
+        (DATED, ("start,end", "3,5"), ("expected time stamps in column 'start'", "column 't' of m, found '3'")),
+        (DATED, ("start,end", f"{STAMPS[0]},soon"), ("line 2: expected a time in column 'end'", "found 'soon'")),
+        (WARD, ("start,end,record", "1,3,4", "1,3,9"), ("names the record '9', which m does not have",)),
+        (WARD, ("start,end,record", "1,3,4", "1,3,"), ("names the record '", "which m does not have")),
+        (WARD, ("start,end,record", "1,3,x", "1,3,"), ("names the record '', which m does not have",)),
+        (NUMBERED, ("start,end", "20,30", "41,42"), ("None of the 2 anomalies in known", "goes from 0 to 19")),
+        (DATED, ("start,end", "2026-03-01,2026-03-02"), ("None of the 1 anomalies in known", "their zone")),
+        (NUMBERED, ("start,end", "1,3", "9,5"), ("line 3: expected an end that is not before", "'5' after '9'")),
+        (NUMBERED, ("series,timestamp,value,label", "a,99,1,1"), ("None of the 1 anomalies", "goes from 0 to 19")),
+    ],
+)  # fmt: skip
+def test_a_file_that_cannot_be_used_is_one_sentence_of_what_was_expected_and_found(
+    dataset: Dataset, lines: tuple[str, ...], said: tuple[str, ...]
+) -> None:
+    with pytest.raises(DataError) as refused:
+        label(dataset, *lines)
+    sentence = str(refused.value)
+    assert "known" in sentence and sentence.endswith(".") and "\n" not in sentence
+    assert all(part in sentence for part in said), sentence
+
+
+def test_a_file_on_disk_is_read_like_an_uploaded_one(tmp_path: Path) -> None:
+    (tmp_path / "known.csv").write_text("start;end\n3;5\n")
+    assert steps(label_dataset(NUMBERED, read_table(tmp_path / "known.csv"))) == [[3, 4, 5]]
