@@ -40,10 +40,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def detect(values: dict[str, Any]) -> None:
     """Fit on the files and write what was found."""
+    from anomaly.pipeline import check_settings
+
     # Every setting, and the folder, is checked before minutes of training.
     fit_settings, settings = pick(FitSettings, values), pick(DetectSettings, values)
     _check_folder(values["out"])
     dataset = _label(_read(values["files"], pick(ReadSettings, values)), values["labels_from"])
+    check_settings(dataset, settings)
     _write(_fit(dataset, fit_settings), dataset, settings, values["out"])
 
 

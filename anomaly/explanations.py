@@ -15,6 +15,7 @@ FEWEST_BEFORE = 20
 """steps before an event that it is compared with, or as many as it has itself"""
 CLEAR_SHIFT = 2.0
 """standard deviations of the steps before"""
+FEWEST_TREND = 8
 CLEAR_TREND = 0.8
 """correlation of the residuals with time"""
 LEAST_SHARE = 0.1
@@ -82,7 +83,7 @@ def _tell(event: Event, forecast: Forecast, leading: int, band: float, part: str
         return "flat line", f"{name} stayed at {_stuck_value(inside):.4g} for {stuck:,} steps"
     size = np.nan_to_num(np.abs(residuals))
     outside, large = size > band, size > size.max(initial=0.0) / 2
-    if outside.any() and large.sum() <= FEW_STEPS and part == "error":
+    if 0 < outside.sum() <= 2 * FEW_STEPS and large.sum() <= FEW_STEPS and part == "error":
         count = int(large.sum())
         verb = "dropped" if event.direction == "below" else "jumped"
         return "spike", f"{name} {verb} to {seen} for {count} step{'s' * (count > 1)} where {foreseen} was expected"
@@ -134,7 +135,7 @@ def _shift(before: np.ndarray, inside: np.ndarray) -> tuple[float, float] | None
 def _trend(residuals: np.ndarray, band: float) -> float | None:
     """How far the residuals went from the event's start to its end, where they went steadily and beyond the band."""
     residuals = residuals[np.isfinite(residuals)]
-    if len(residuals) < FEWEST_BEFORE or residuals.std() == 0:
+    if len(residuals) < FEWEST_TREND or residuals.std() == 0:
         return None
     time = np.arange(len(residuals))
     slope = float(np.polyfit(time, residuals, 1)[0])

@@ -8,7 +8,7 @@ import pandas as pd
 from anomaly.domain import Dataset, TimeSeries
 from anomaly.exceptions import DataError
 from anomaly.reading.table import Table
-from anomaly.times import axis_offset, parse_times
+from anomaly.times import axis_offset, format_times, parse_times
 
 STARTS, ENDS = ("start", "begin", "from"), ("end", "stop", "to")
 TRAINSET = ("series", "timestamp", "value", "label")
@@ -46,9 +46,10 @@ def label_dataset(dataset: Dataset, table: Table) -> Dataset:
     _check_records(dataset, table, records)
     series = tuple(_label(one, starts, ends, records) for one in dataset.series)
     if len(starts) and not any(one.labels is not None and one.labels.any() for one in series):
+        first, last = (str(next(iter(format_times(times, dataset.time_axis)))) for times in _extent(dataset))
         raise DataError(
-            f"None of the {len(starts):,} anomalies in {table.name} lies in {dataset.name}, which goes from "
-            f"{dataset.series[0].times[0]} to {dataset.series[0].times[-1]}: compare the times, and their zone."
+            f"No anomaly of {table.name} lies in {dataset.name}, which goes from {first} to {last}: compare the times, "
+            "and their zone."
         )
     return replace(dataset, series=series)
 
@@ -63,6 +64,12 @@ def _read_times(dataset: Dataset, table: Table, name: str) -> np.ndarray:
         )
     # Without a zone of its own, a time is told as the dataset tells it.
     return times - axis_offset(wanted) if axis.kind == "timestamp" and not axis.offset else times
+
+
+def _extent(dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
+    """(1,) the first and (1,) the last time of any record."""
+    first = min(series.times[0] for series in dataset.series)
+    return np.array([first]), np.array([max(series.times[-1] for series in dataset.series)])
 
 
 def _check_records(dataset: Dataset, table: Table, records: pd.Series | None) -> None:

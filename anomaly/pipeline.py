@@ -238,11 +238,7 @@ def flag(scored: Scored, settings: DetectSettings) -> Detection:
     """Set the threshold and find the events. The only step that a moved threshold reruns."""
     monitored, merge_gap = scored.dataset.monitored, settings.merge_gap
     merge_gap = scored.width if merge_gap == "auto" else merge_gap
-    unknown = sorted(set(settings.min_effect) - set(monitored))
-    if unknown:
-        raise SettingsError(
-            f"min_effect: there is no monitored channel {unknown[0]!r}; there are {', '.join(monitored)}."
-        )
+    check_settings(scored.dataset, settings)
     evidence = Evidence(
         reference=scored.reference,
         scores=tuple(one.values for one in scored.scores),
@@ -276,6 +272,16 @@ def flag(scored: Scored, settings: DetectSettings) -> Detection:
         settings=settings.model_copy(update={"smoothing": scored.width, "merge_gap": merge_gap}),
         half_band=scored.half_band,
     )
+
+
+def check_settings(dataset: Dataset, settings: DetectSettings) -> None:
+    """Raises SettingsError where `settings` ask for what `dataset` does not have; sooner than `flag` would."""
+    unknown = sorted(set(settings.min_effect) - set(dataset.monitored))
+    if unknown:
+        raise SettingsError(
+            f"min_effect: there is no monitored channel {unknown[0]!r}; there are {', '.join(dataset.monitored)}."
+        )
+    _unit_steps(dataset, settings.budget_per)
 
 
 def _unit_steps(dataset: Dataset, unit: str) -> float:

@@ -1,4 +1,4 @@
-"""How good it is: python -m benchmarks.detection --data DIR [--jobs N] [--span leading|whole]
+"""How good it is: python -m benchmarks.detection --data DIR [--jobs N] [--span leading|whole] [--sets A,B]
 
 One configuration, the defaults, for every labelled file that DIR/manifest.csv lists under uni/ and multi/. Learns from
 the leading `train_rows` steps the manifest names, or from the whole file; labels are for the measure alone. Prints mean
@@ -23,6 +23,8 @@ from anomaly.events import find_flags, find_runs, merge_runs
 
 RESULTS = Path(__file__).parent / "results"
 SETS = ("uni", "multi")
+DEFAULT_BUFFER = 100
+"""steps, for files that nothing was published of"""
 FIGURES = ["vus_pr", "auc_pr", "event_f1", "best_event_f1", "point_f1", "affiliation_f1"]
 TRIED = np.concatenate([np.linspace(0.5, 0.99, 50), 1 - np.geomspace(1e-2, 1e-5, 50)])
 """quantiles of a file's own scores tried for the best threshold possible"""
@@ -44,11 +46,12 @@ def measure(data: Path, row: dict[str, object], span: str) -> dict[str, object]:
     points = evaluate_points(labels, detection.flags(0))
     near = affiliation(labels, *spans.T)
     tried = np.nanquantile(scores, TRIED)
+    buffer = DEFAULT_BUFFER if np.isnan(row["vus_buffer"]) else int(row["vus_buffer"])
     return {
         "set": str(row["file"]).split("/")[0],
         "source": row["source"],
         "file": Path(str(row["file"])).name,
-        "vus_pr": vus_pr(labels[series.row_steps], scores[series.row_steps], int(row["vus_buffer"])),
+        "vus_pr": vus_pr(labels[series.row_steps], scores[series.row_steps], buffer),
         "auc_pr": auc_pr(labels, scores),
         "event_f1": evaluate_events(labels, *spans.T).f1,
         "best_event_f1": max(event_f1(labels, scores, value, gap) for value in tried),
@@ -69,18 +72,17 @@ def peers(data: Path, name: str) -> pd.Series:
 
 
 def report(table: pd.DataFrame, data: Path) -> None:
-    for name in SETS:
+    for name in table["set"].unique():
         part = table[table["set"] == name]
-        if part.empty:
-            continue
         by_source = part.groupby("source")[FIGURES].mean()
         print(f"\n{name}: {len(part)} files\n{by_source.round(3).to_string()}")
         print(f"files with equal weight    {part['vus_pr'].mean():.3f}")
         print(f"sources with equal weight  {by_source['vus_pr'].mean():.3f}")
         print(f"event F1, of the best      {part['event_f1'].mean() / part['best_event_f1'].mean():.2f}")
         print(f"median seconds a file      {(part['fit_seconds'] + part['detect_seconds']).median():.2f}")
-        best = ", ".join(f"{peer} {value:.3f}" for peer, value in peers(data, name).head(4).items())
-        print(f"published (by files)       {best}")
+        if (data / f"published_{name}.csv").exists():
+            best = ", ".join(f"{peer} {value:.3f}" for peer, value in peers(data, name).head(4).items())
+            print(f"published (by files)       {best}")
 
 
 def main() -> None:
@@ -88,14 +90,17 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder with manifest.csv, uni/ and multi/")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="files at once (default: all cores)")
     parser.add_argument("--span", choices=("leading", "whole"), default="leading", help="what is learnt from")
+    parser.add_argument("--sets", default=",".join(SETS), help="folders of DIR (default: %(default)s)")
     chosen = parser.parse_args()
     manifest = pd.read_csv(chosen.data / "manifest.csv")
-    manifest = manifest[manifest["file"].str.split("/").str[0].isin(SETS)]
+    manifest = manifest[manifest["file"].str.split("/").str[0].isin(chosen.sets.split(","))]
     rows = Parallel(chosen.jobs)(
         delayed(measure)(chosen.data, row, chosen.span) for row in manifest.to_dict(orient="records")
     )
     table = pd.DataFrame(rows)
     report(table, chosen.data)
+    if chosen.sets != ",".join(SETS):
+        return
     table["date"] = datetime.date.today().isoformat()
     table["machine"] = f"{platform.machine()}, {os.cpu_count()} cores"
     table.round(4).to_csv(RESULTS / f"detection_{chosen.span}.csv", index=False, lineterminator="\n")

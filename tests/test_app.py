@@ -231,7 +231,7 @@ def test_known_anomalies_inside_the_train_span_are_pointed_out() -> None:
     ]
     app = upload(open_app(), ("pump.csv", "\n".join(labelled_rows).encode()))
     fit_quickly(app)
-    assert any("1 of them begins in the train span" in text.value for text in app.markdown)
+    assert any("1 of the known anomalies begins in the train span" in text.value for text in app.markdown)
     check(app.radio(key="span").set_value("Leading share").run())
     fit_quickly(app)
     assert not any("in the train span, which counts as normal" in text.value for text in app.markdown)

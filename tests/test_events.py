@@ -6,7 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anomaly.domain import Event, Forecast, Scores, Span
-from anomaly.events import fill_runs, find_events, find_flags, find_runs, merge_runs, overlaps_any, rank_events
+from anomaly.events import (
+    fill_runs,
+    find_alarms,
+    find_events,
+    find_flags,
+    find_runs,
+    merge_runs,
+    overlaps_any,
+    rank_events,
+)
 from anomaly.scoring import smooth
 from tests import naive
 from tests.strategies import flag_lists, make_scores, make_series, score_lists
@@ -131,3 +140,60 @@ def test_events_rank_by_peak_then_length_then_place() -> None:
     expected = [event(9, 1, 5, 6), event(4, 1, 0, 8), event(4, 0, 3, 5), event(4, 0, 7, 9), event(4, 1, 3, 5)]
     for turned in (expected[::-1], expected[2:] + expected[:2]):
         assert rank_events(turned) == expected
+
+
+def alarms_by_loop(scores: list[float], threshold: float, leave: float) -> list[tuple[int, int]]:
+    """Step by step: whether a stretch above the lower level holds a step above the threshold."""
+    found, start, entered = [], None, False
+    for step, score in enumerate([*scores, NAN]):
+        if score > min(leave, 1) * threshold:
+            start = step if start is None else start
+            entered = entered or score > threshold
+        elif start is not None:
+            found += [(start, step)] if entered else []
+            start, entered = None, False
+    return found
+
+
+@given(scores=score_lists, threshold=st.sampled_from([0.0, 0.5, 1.0, 2.0, 5.0]), leave=st.floats(0.01, 1))
+def test_alarms_with_a_leave_level_agree_with_a_loop(scores: list[float], threshold: float, leave: float) -> None:
+    assert pairs(find_alarms(np.array(scores), threshold, leave)) == alarms_by_loop(scores, threshold, leave)
+
+
+def test_an_alarm_begins_above_the_threshold_and_lasts_while_above_the_leave_level() -> None:
+    scores = np.array([0.6, 0, 0.6, 2, 0.6, 0.5, 0.6, 0, 2, NAN, 0.9])
+    assert pairs(find_alarms(scores, 1.0)) == [(3, 4), (8, 9)]
+    assert pairs(find_alarms(scores, 1.0, 0.5)) == [(2, 5), (8, 9)]
+
+
+@pytest.mark.parametrize(
+    ("min_effect", "kept"),
+    [
+        (None, [2, 6]),
+        ({}, [2, 6]),
+        ({"a": 3.0}, [2, 6]),
+        ({"a": 3.01}, [6]),
+        ({"b": 4.01}, [2]),
+        ({"a": 9.0, "b": 9.0}, []),
+        ({"a": 0.0, "b": 3.99}, [2, 6]),
+    ],
+)
+def test_an_event_led_by_a_channel_that_departs_too_little_is_dropped(
+    min_effect: dict[str, float] | None, kept: list[int]
+) -> None:
+    # Leading: a by 3 at step 2, then b by 4 at step 7, below what was expected, after a step less far.
+    observed, predicted = np.full((10, 2), 50.0), np.full((10, 2), 50.0)
+    observed[2, 0], observed[2, 1], observed[6, 1], predicted[7, 1] = 53, 51, 49, 54
+    contributions = np.abs(observed - predicted)
+    scores = make_scores(contributions.mean(1), contributions)
+    forecast = Forecast(make_series(observed), predicted[None])
+    events = find_events(0, forecast, scores, 0.1, 0, 1, ("a", "b"), 1.0, min_effect)
+    assert [event.span.start for event in events] == kept
+
+
+def test_the_effect_of_an_event_is_that_of_its_observed_steps() -> None:
+    observed = np.array([[0.0], [0], [NAN], [5], [0]])
+    scores = make_scores(np.array([0, 2, NAN, 2, 0]), np.array([[0.0], [0], [NAN], [5], [0]]))
+    forecast = Forecast(make_series(observed), np.zeros((1, 5, 1)))
+    for effect, count in ((5.0, 1), (5.1, 0)):
+        assert len(find_events(0, forecast, scores, 1.0, 1, 1, ("a",), 1.0, {"a": effect})) == count

@@ -12,6 +12,8 @@ from anomaly.domain import Dataset, TimeAxis
 from anomaly.exceptions import DataError, SettingsError
 from anomaly.preparation import (
     FALLBACK_PERIOD,
+    FEWEST_SHAPE_STEPS,
+    LEAST_WIDTH,
     LONGEST_PERIOD,
     Scaler,
     find_dominant_period,
@@ -181,6 +183,21 @@ def test_a_small_movement_on_a_large_offset_is_not_taken_for_constant() -> None:
 @pytest.mark.parametrize(("period", "width"), [(1, 40), (7, 42), (39, 78), (40, 40), (41, 41), (300, 300)])
 def test_the_smoothing_width_is_whole_periods_and_at_least_forty_steps(period: int, width: int) -> None:
     assert propose_width(period) == width
+
+
+@given(period=st.integers(1, LONGEST_PERIOD))
+def test_no_fewer_periods_would_make_the_least_width(period: int) -> None:
+    width = propose_width(period)
+    assert width % period == 0 and width >= LEAST_WIDTH
+    assert width == period or width - period < LEAST_WIDTH
+
+
+@given(period=st.integers(1, LONGEST_PERIOD), steps=st.integers(0, 5000))
+def test_four_stretches_of_any_width_fit_in_the_train_span_one_after_another(period: int, steps: int) -> None:
+    widths = propose_shape_widths(period, steps)
+    assert list(widths) == sorted(set(widths))
+    assert all(FEWEST_SHAPE_STEPS <= width <= steps / 4 for width in widths)
+    assert (len(widths) == 0) == (steps < 4 * FEWEST_SHAPE_STEPS)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Residuals and profiles to scores, against loops; what is unknown stays so, and the future stays out of the past."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,11 +9,12 @@ from hypothesis import strategies as st
 
 from anomaly.domain import Profile
 from anomaly.scoring import SPREAD_FLOOR, ResidualScale, Scorer, Usual, mean_observed, smooth
-from tests import naive, naive_shapes
+from tests import naive, naive_scoring
 from tests.strategies import score_lists
 
 NAN = float("nan")
 windows = pytest.mark.parametrize("window", ["centred", "trailing"])
+usual_sizes = st.sampled_from([0.0, 0.5, 1.7, 20.0])
 
 
 def make_residuals(steps: int = 60, seed: int = 0) -> np.ndarray:
@@ -23,34 +26,34 @@ def make_residuals(steps: int = 60, seed: int = 0) -> np.ndarray:
     return residuals
 
 
-def make_profile(steps: int = 60, width: int = 9, seed: int = 0) -> Profile:
-    """Distances of stretches of three channels, one of them unknown."""
+def make_profile(steps: int, width: int, seed: int = 0, unknown: float = 0.2) -> Profile:
+    """Of a record of three channels; every third stretch, some with nothing to compare."""
     rng = np.random.default_rng(seed)
-    starts = np.arange(0, steps - width + 1)
-    distances = rng.random(len(starts))
-    distances[3] = NAN
-    return Profile(width, starts, distances, rng.dirichlet(np.ones(3), len(starts)))
+    starts = np.arange(0, steps - width + 1, 3)
+    shares = rng.dirichlet(np.ones(3), len(starts))
+    lost = rng.random(len(starts)) < unknown
+    shares[lost] = 0.0
+    return Profile(width, starts, np.where(lost, NAN, rng.exponential(1.0, len(starts))), shares)
 
 
-def naive_smooth(window: str, values: list[float], width: int, usual: float = 0.0) -> list[float]:
-    if width == 1:
-        return values
-    return naive.smooth_centred(values, width, usual) if window == "centred" else naive.smooth_trailing(values, width)
+def fit_and_score(residuals: np.ndarray, width: int = 1, window: str = "centred") -> np.ndarray:
+    """The score of each step against what itself is usual, by prediction error alone."""
+    return Scorer.fit([residuals], [()], width, window).score(residuals, ()).values
 
 
 @windows
-@given(values=score_lists, width=st.integers(1, 70), usual=st.sampled_from([0.0, 0.7]))
+@given(values=score_lists, width=st.integers(1, 70), usual=usual_sizes)
 def test_smoothing_agrees_with_loops(window: str, values: list[float], width: int, usual: float) -> None:
     found = smooth(np.array(values), width, window, usual)
-    np.testing.assert_allclose(found, naive_smooth(window, values, width, usual), atol=1e-9)
+    np.testing.assert_allclose(found, naive_scoring.smooth(values, width, window, usual), atol=1e-9)
 
 
 @windows
-@given(values=score_lists, width=st.integers(1, 70))
+@given(values=score_lists, width=st.integers(1, 70), usual=usual_sizes)
 def test_unknown_scores_stay_unknown_and_known_ones_known_and_not_negative(
-    window: str, values: list[float], width: int
+    window: str, values: list[float], width: int, usual: float
 ) -> None:
-    smoothed = smooth(np.array([*values, 1e12, *values]), width, window)
+    smoothed = smooth(np.array([*values, 1e12, *values]), width, window, usual)
     np.testing.assert_array_equal(np.isnan(smoothed), np.isnan([*values, 0, *values]))
     assert not (smoothed < 0).any()
 
@@ -64,14 +67,14 @@ def test_a_trailing_window_knows_nothing_of_the_future(values: list[float], widt
     )
 
 
-@given(values=score_lists, width=st.integers(2, 40), cut=st.integers(0, 59))
+@given(values=score_lists, width=st.integers(2, 40), usual=usual_sizes, cut=st.integers(0, 59))
 def test_a_centred_window_looks_at_most_three_quarters_of_its_width_ahead(
-    values: list[float], width: int, cut: int
+    values: list[float], width: int, usual: float, cut: int
 ) -> None:
-    changed = np.array(values)
-    changed[cut:] = 1e6
+    changed = np.where(np.isnan(values), NAN, np.where(np.arange(len(values)) < cut, values, 1e6))
     untouched = max(0, int(np.ceil(cut - 0.75 * width)))
-    np.testing.assert_array_equal(smooth(changed, width)[:untouched], smooth(np.array(values), width)[:untouched])
+    before, after = (smooth(np.array(one), width, usual=usual)[:untouched] for one in (values, changed))
+    np.testing.assert_array_equal(after, before)
 
 
 def test_a_centred_peak_is_highest_where_the_peak_was() -> None:
@@ -83,84 +86,17 @@ def test_a_centred_peak_is_highest_where_the_peak_was() -> None:
         assert plateau[0] <= 50 <= plateau[-1]
 
 
-def test_the_usual_size_of_residuals_is_measured_over_all_records_and_known_steps() -> None:
-    parts = [make_residuals(60), make_residuals(21, seed=1)]
-    scale = ResidualScale.fit(parts)
-    for horizon in range(2):
-        sizes = np.abs(np.concatenate([part[horizon] for part in parts]))
-        mean, deviation = naive.scaler(sizes)
-        np.testing.assert_allclose(scale.mean[horizon], mean)
-        np.testing.assert_allclose(scale.spread[horizon], np.array(deviation) + SPREAD_FLOOR)
+@given(steps=st.integers(1, 90), width=st.integers(2, 40), usual=usual_sizes)
+def test_what_is_usual_throughout_stays_usual_up_to_the_ends(steps: int, width: int, usual: float) -> None:
+    np.testing.assert_allclose(smooth(np.full(steps, usual), width, usual=usual), usual)
 
 
-@windows
-@pytest.mark.parametrize("width", [1, 8])
-def test_scores_agree_with_loops(window: str, width: int) -> None:
-    reference = [make_residuals(200, seed=3), make_residuals(90, seed=4)]
-    learnt = [(make_profile(200, seed=5),), (make_profile(90, seed=6),)]
-    residuals, profile = make_residuals() * 2, make_profile(seed=7)
-    scorer = Scorer.fit(reference, learnt, width, window)
-
-    found = scorer.score(residuals, (profile,))
-
-    scale = ResidualScale.fit(reference)
-    raw = [naive.surprise(part, scale.mean, scale.spread)[0] for part in reference]
-    usual = float(np.nanmean(np.concatenate(raw)))
-    usual = float(np.nanmean(np.concatenate([naive_smooth(window, part, width, usual) for part in raw])))
-    smoothed = np.concatenate([naive_smooth(window, part, width, usual) for part in raw])
-    here, contributions = naive.surprise(residuals, scale.mean, scale.spread)
-    error = (np.array(naive_smooth(window, here, width, usual)) - np.nanmean(smoothed)) / np.nanstd(smoothed)
-    spread = naive_shapes.spread_centred if window == "centred" else naive_shapes.spread_trailing
-    distances = [spread(one.starts, one.distances, 9, steps) for (one,), steps in zip(learnt, (200, 90), strict=True)]
-    far = np.concatenate(distances)
-    shape = np.array(spread(profile.starts, profile.distances, 9, 60)) - np.nanmean(far)
-    shape = np.nan_to_num(shape / (np.nanstd(far) + SPREAD_FLOOR))
-    np.testing.assert_allclose(found.contributions, contributions)
-    np.testing.assert_allclose(found.error, np.log1p(np.maximum(error, 0)), atol=1e-9)
-    unknown = np.isnan(here)
-    np.testing.assert_allclose(found.shape[~unknown], np.log1p(np.maximum(shape, 0))[~unknown], atol=1e-9)
-    np.testing.assert_allclose(found.values, found.error + found.shape)
-    np.testing.assert_array_equal(np.isnan(found.values), unknown)
-    assert np.isnan(found.values[20])
-
-
-@windows
-def test_what_the_channels_put_into_the_shape_adds_up_to_it(window: str) -> None:
-    profile = make_profile()
-    scorer = Scorer.fit([make_residuals()], [(make_profile(seed=2),)], 5, window)
-    found = scorer.score(make_residuals(), (profile,))
-    known = np.isfinite(found.shape)
-    told = found.shape_contributions.sum(1)[known]
-    # A step before the first stretch has ended, or beside an unknown one, may have no shares.
-    apart = ~np.isclose(told, np.expm1(found.shape[known]))
-    assert (told[apart] == 0).all() and apart.mean() < 0.2
-
-
-def test_the_sign_of_a_residual_does_not_matter_nor_the_order_of_the_channels() -> None:
-    residuals = make_residuals()
-    expected = Scorer.fit([residuals], [()], 5, "centred").score(residuals, ()).values
-    np.testing.assert_array_equal(Scorer.fit([-residuals], [()], 5, "centred").score(-residuals, ()).values, expected)
-    turned = residuals[:, :, ::-1]
-    np.testing.assert_allclose(Scorer.fit([turned], [()], 5, "centred").score(turned, ()).values, expected)
-
-
-def test_a_channel_predicted_perfectly_does_not_shout_at_the_tenth_decimal() -> None:
-    scale = ResidualScale.fit([np.zeros((1, 50, 1))])
-    assert scale.surprise(np.full((1, 3, 1), 1e-10)).max() < 1e-8
-    assert scale.surprise(np.full((1, 3, 1), 1.0)).min() == pytest.approx(1 / SPREAD_FLOOR)
-
-
-def test_a_channel_never_known_in_the_reference_does_not_make_the_scores_unknown() -> None:
-    residuals = make_residuals()
-    residuals[:, :, 1] = NAN
-    found = mean_observed(ResidualScale.fit([residuals]).surprise(residuals))
-    assert np.isfinite(np.delete(found, np.isnan(residuals).all((0, 2)).nonzero())).all()
-
-
-def test_a_reference_without_any_known_value_still_gives_finite_scores() -> None:
-    usual = Usual.of(np.array([NAN, NAN]))
-    np.testing.assert_array_equal(usual.excess(np.array([NAN, -1.0, 2.0])), [0, 0, 2])
-    assert Usual.of(np.full(5, 3.0)).excess(np.array([4.0])) == 1
+def test_the_ends_of_a_record_keep_the_square_root_of_the_known_share_of_what_is_beyond_the_usual() -> None:
+    smoothed = smooth(np.full(100, 5.0), 20, usual=1.0)
+    # Of the window [t - 10, t + 10), 10 steps are known at the first step and 11 at the last.
+    assert smoothed[0] == pytest.approx(1 + 4 * math.sqrt(10 / 20))
+    assert smoothed[-1] == pytest.approx(1 + 4 * math.sqrt(11 / 20))
+    np.testing.assert_allclose(smoothed[10:91], 5.0)
 
 
 def test_the_ends_of_a_record_are_no_more_often_the_highest_than_chance_has_it() -> None:
@@ -173,3 +109,150 @@ def test_the_ends_of_a_record_are_no_more_often_the_highest_than_chance_has_it()
         highest = int(np.argmax(smooth(raw, width, "centred", usual)))
         at_the_ends.append(highest < outer or highest >= steps - outer)
     assert np.mean(at_the_ends) < 0.085, "2 % at either end hold 4 % of the steps; a plain mean gives 12 %"
+
+
+def test_the_usual_size_of_residuals_is_measured_over_all_records_and_known_steps() -> None:
+    parts = [make_residuals(60), make_residuals(21, seed=1)]
+    scale = ResidualScale.fit(parts)
+    mean, spread = naive_scoring.residual_scale(parts, SPREAD_FLOOR)
+    np.testing.assert_allclose(scale.mean, mean)
+    np.testing.assert_allclose(scale.spread, spread)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_surprise_agrees_with_loops(seed: int) -> None:
+    scale = ResidualScale.fit([make_residuals(200, seed=9)])
+    residuals = 2 * make_residuals(seed=seed)
+    found = scale.surprise(residuals)
+    raw, contributions = naive.surprise(residuals, scale.mean, scale.spread)
+    np.testing.assert_allclose(found, contributions)
+    np.testing.assert_allclose(mean_observed(found), raw)
+    assert np.isnan(found[20]).all()
+
+
+@given(values=score_lists, floor=st.sampled_from([0.0, 0.05]), asked=score_lists)
+def test_what_is_usual_agrees_with_loops(values: list[float], floor: float, asked: list[float]) -> None:
+    mean, spread = naive_scoring.usual(values, floor)
+    usual = Usual.of(np.array(values), floor)
+    assert (usual.mean, usual.spread) == pytest.approx((mean, spread))
+    expected = [naive_scoring.excess(x, usual.mean, usual.spread) for x in asked]
+    np.testing.assert_allclose(usual.excess(np.array(asked)), expected)
+
+
+@windows
+@pytest.mark.parametrize("width", [1, 8])
+@pytest.mark.parametrize("lengths", [(), (6,), (6, 12), (50, 80)], ids=str)
+def test_a_whole_score_agrees_with_loops(window: str, width: int, lengths: tuple[int, ...]) -> None:
+    reference = [make_residuals(120, seed=3), make_residuals(45, seed=4)]
+    usual = [tuple(make_profile(part.shape[1], one, one) for one in lengths) for part in reference]
+    residuals = make_residuals() * 2
+    profiles = tuple(make_profile(60, one, one + 1) for one in lengths)
+
+    scorer = Scorer.fit(reference, usual, width, window)
+    found = scorer.score(residuals, profiles)
+
+    expected = naive_scoring.score(reference, usual, residuals, profiles, width, window, SPREAD_FLOOR)
+    for name, values in expected.items():
+        np.testing.assert_allclose(getattr(found, name), values, rtol=1e-7, atol=1e-9, err_msg=name)
+    assert np.isnan(found.values[20]) and np.isfinite(np.delete(found.values, 20)).all()
+    assert (scorer.width, scorer.window, len(scorer.distances)) == (width, window, len(lengths))
+
+
+@windows
+def test_what_the_channels_put_into_the_shape_adds_up_to_it(window: str) -> None:
+    profile = make_profile(60, 9, unknown=0.0)
+    scorer = Scorer.fit([make_residuals()], [(make_profile(60, 9, 2),)], 5, window)
+    found = scorer.score(make_residuals(), (profile,))
+    known = np.isfinite(found.shape)
+    np.testing.assert_allclose(found.shape_contributions.sum(1)[known], np.expm1(found.shape[known]), atol=1e-9)
+
+
+@windows
+def test_without_profiles_the_score_is_prediction_error_alone(window: str) -> None:
+    residuals = make_residuals()
+    found = Scorer.fit([residuals], [()], 5, window).score(residuals, ())
+    np.testing.assert_array_equal(found.values, found.error)
+    assert not np.nan_to_num(found.shape).any() and not found.shape_contributions.any()
+
+
+@windows
+def test_a_record_too_short_for_any_stretch_is_scored_by_prediction_error(window: str) -> None:
+    reference = make_residuals(90)
+    scorer = Scorer.fit([reference], [(make_profile(90, 30),)], 5, window)
+    found = scorer.score(make_residuals(25), (make_profile(25, 30),))
+    np.testing.assert_array_equal(found.values, found.error)
+
+
+def test_a_trailing_score_knows_nothing_of_later_residuals_nor_of_stretches_yet_to_end() -> None:
+    residuals, profile = make_residuals(90), make_profile(90, 12, unknown=0.0)
+    scorer = Scorer.fit([residuals], [(profile,)], 10, "trailing")
+    before = scorer.score(residuals, (profile,))
+    for cut in (1, 12, 40, 89):
+        changed = residuals.copy()
+        changed[:, cut:] = 50.0
+        late = profile.starts + profile.width > cut
+        other = Profile(12, profile.starts, np.where(late, 9.0, profile.distances), np.where(late[:, None], 1 / 3, 0.5))
+        after = scorer.score(changed, (other,))
+        np.testing.assert_array_equal(after.values[:cut], before.values[:cut])
+        assert after.values[cut:].max() > before.values[~np.isnan(before.values)].max()
+
+
+def test_a_stretch_unlike_any_learnt_raises_the_shape_part_alone_and_names_its_channel() -> None:
+    residuals = np.random.default_rng(0).standard_normal((1, 200, 3))
+    starts = np.arange(0, 181, 2)
+    shares = np.full((len(starts), 3), 1 / 3)
+    calm = Profile(20, starts, np.ones(len(starts)), shares)
+    odd = (starts >= 90) & (starts < 100)
+    planted = Profile(20, starts, np.where(odd, 9.0, 1.0), np.where(odd[:, None], [0.0, 1.0, 0.0], shares))
+    scorer = Scorer.fit([residuals], [(calm,)], 10, "centred")
+    before, after = scorer.score(residuals, (calm,)), scorer.score(residuals, (planted,))
+    np.testing.assert_array_equal(after.error, before.error)
+    np.testing.assert_allclose(before.shape, 0.0, atol=1e-9)
+    assert 95 <= np.argmax(after.shape) < 115
+    np.testing.assert_allclose(after.shape[:80], 0.0, atol=1e-9)
+    assert after.shape_contributions[100:106].argmax(1).tolist() == [1] * 6
+
+
+@windows
+def test_the_sign_of_a_residual_does_not_matter_nor_the_order_of_the_channels(window: str) -> None:
+    residuals = make_residuals()
+    expected = fit_and_score(residuals, 5, window)
+    np.testing.assert_array_equal(fit_and_score(-residuals, 5, window), expected)
+    np.testing.assert_allclose(fit_and_score(residuals[:, :, ::-1], 5, window), expected, atol=1e-12)
+
+
+@windows
+@given(factor=st.floats(1, 10))
+def test_larger_residuals_never_score_lower(window: str, factor: float) -> None:
+    residuals = make_residuals()
+    scorer = Scorer.fit([make_residuals(seed=1)], [()], 6, window)
+    lower, higher = (scorer.score(one, ()).values for one in (residuals, factor * residuals))
+    assert not (higher < lower - 1e-9).any()
+
+
+def test_a_channel_predicted_perfectly_does_not_shout_at_the_tenth_decimal() -> None:
+    scorer = Scorer.fit([np.zeros((1, 50, 1))], [()], 1, "centred")
+    assert scorer.score(np.full((1, 3, 1), 1e-10), ()).values.max() < 1e-8
+    assert scorer.score(np.full((1, 3, 1), 1.0), ()).contributions.min() == pytest.approx(1 / SPREAD_FLOOR)
+
+
+def test_a_record_that_repeats_exactly_does_not_shout_at_the_tenth_decimal() -> None:
+    starts = np.arange(0, 41, 2)
+    profile = Profile(10, starts, np.zeros(21), np.zeros((21, 1)))
+    scorer = Scorer.fit([np.zeros((1, 50, 1))], [(profile,)], 1, "centred")
+    found = scorer.score(np.zeros((1, 50, 1)), (Profile(10, starts, np.full(21, 1e-10), np.ones((21, 1))),))
+    assert found.values.max() < 1e-8
+
+
+def test_a_channel_never_known_in_the_reference_does_not_make_the_scores_unknown() -> None:
+    residuals = make_residuals()
+    residuals[:, :, 1] = NAN
+    found = fit_and_score(residuals)
+    assert np.isfinite(np.delete(found, np.isnan(residuals).all((0, 2)).nonzero())).all()
+
+
+def test_a_reference_in_which_nothing_is_known_still_gives_scores() -> None:
+    nothing = np.full((2, 30, 3), NAN)
+    scorer = Scorer.fit([nothing], [(make_profile(30, 40),)], 8, "centred")
+    found = scorer.score(make_residuals(), (make_profile(60, 40),))
+    assert np.isfinite(np.delete(found.values, 20)).all()

@@ -65,6 +65,28 @@ def test_holes_context_constant_channels_and_odd_names_come_back(tmp_path: Path)
     assert_same_detections(fitted, load(tmp_path), dataset)
 
 
+@pytest.mark.parametrize("lengths", [(300, 90, 30), (15, 15, 15)], ids=["one too short to compare", "all too short"])
+def test_learnt_stretches_and_profiles_come_back_to_the_last_bit(lengths: tuple[int, ...], tmp_path: Path) -> None:
+    records = [sine_values(length, seed=seed) for seed, length in enumerate(lengths)]
+    records[0][5:9, 0] = np.nan
+    fitted = fit(make_dataset(*records), quick_settings(epochs=1))
+    save(fitted, tmp_path)
+    again = load(tmp_path)
+    assert [shapes.width for shapes in fitted.shapes] == ([50, 52] if lengths[0] == 300 else [])
+    assert_same_fields(again.shapes, fitted.shapes)
+    assert len(again.profiles) == len(fitted.profiles) == 3
+    for one, other in zip(again.profiles, fitted.profiles, strict=True):
+        assert_same_fields(one, other)
+
+
+def assert_same_fields(some: tuple, others: tuple) -> None:
+    for one, other in zip(some, others, strict=True):
+        assert type(one) is type(other)
+        for name, value in vars(other).items():
+            np.testing.assert_array_equal(getattr(one, name), value)
+            assert np.asarray(getattr(one, name)).dtype == np.asarray(value).dtype
+
+
 def test_the_folder_holds_safetensors_and_json_and_nothing_else(kept: Path) -> None:
     assert sorted(path.name for path in kept.iterdir()) == sorted([MANIFEST, WEIGHTS, ARRAYS])
     assert json.loads((kept / MANIFEST).read_text())["format"] == 2
@@ -124,7 +146,9 @@ def test_a_manifest_that_is_none_is_refused(kept: Path, text: str) -> None:
     assert "damaged" in refusal(kept)
 
 
-@pytest.mark.parametrize("part", ["columns", "settings", "flagged", "order", "burn_in", "epochs", "digest", "period", "widths"])
+@pytest.mark.parametrize(
+    "part", ["columns", "settings", "flagged", "order", "burn_in", "epochs", "digest", "period", "widths"]
+)
 def test_a_manifest_that_lacks_a_part_is_refused(kept: Path, part: str) -> None:
     manifest = json.loads((kept / MANIFEST).read_text())
     del manifest[part]
@@ -139,10 +163,11 @@ def test_settings_that_no_version_knew_are_refused(kept: Path) -> None:
     assert "transformer" in refusal(kept)
 
 
-def test_a_format_of_the_future_is_refused_by_its_number(kept: Path) -> None:
+@pytest.mark.parametrize("number", [1, 3])
+def test_a_format_of_the_past_or_the_future_is_refused_by_its_number(kept: Path, number: int) -> None:
     manifest = json.loads((kept / MANIFEST).read_text())
-    (kept / MANIFEST).write_text(json.dumps(manifest | {"format": 3}))
-    assert "has format 3; this version reads 2" in refusal(kept)
+    (kept / MANIFEST).write_text(json.dumps(manifest | {"format": number}))
+    assert f"has format {number}; this version reads 2" in refusal(kept)
 
 
 def test_the_weights_of_another_forecaster_are_refused(sine_fitted: Fitted, kept: Path, tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """How what was found agrees with what is known."""
 
+import math
+
 import pandas as pd
 import streamlit as st
 
@@ -45,7 +47,7 @@ def show_evaluate(run: session.Run, detection: Detection) -> None:
 
 def _assess_scores(run: session.Run, detection: Detection) -> tuple[tuple[Figure, ...], Curve]:
     """Computed once for these scores and labels; a moved threshold does not change it."""
-    key = (detection.settings.smoothing, detection.settings.smoothing_window, id(detection.dataset))
+    key = (detection.settings.smoothing, detection.settings.smoothing_window, detection.dataset)
     if run.assessed is None or run.assessed[0] != key:
         with st.spinner("Comparing with the known anomalies …"):
             run.assessed = (key, assess_scores(detection))
@@ -56,13 +58,18 @@ def _show_figures(title: str, figures: tuple[Figure, ...]) -> None:
     rows = [
         {
             "Figure": figure.name,
-            "Value": f"{figure.value:,.0f} steps" if "delay" in figure.name else share(figure.value),
+            "Value": _value(figure),
             "Meaning": figure.meaning,
         }
         for figure in figures
     ]
     st.markdown(f"##### {title}")
     st.table(pd.DataFrame(rows).set_index("Figure"), border="horizontal")
+
+
+def _value(figure: Figure) -> str:
+    counts_steps = "delay" in figure.name and not math.isnan(figure.value)
+    return f"{figure.value:,.0f} steps" if counts_steps else share(figure.value)
 
 
 def _show_list(run: session.Run, title: str, spans: list[tuple[int, Span]], key: str) -> None:

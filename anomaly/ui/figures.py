@@ -44,7 +44,7 @@ def _learnt(detection: Detection, fitted: Fitted) -> str:
         return ""
     verb = "begin" if learnt != 1 else "begins"
     return (
-        f" {learnt:,} of them {verb} in the train span, which counts as normal: "
+        f" {learnt:,} of the known anomalies {verb} in the train span, which counts as normal: "
         "learn from a healthy stretch (Train span, at the left) to find more."
     )
 

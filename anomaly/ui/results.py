@@ -115,8 +115,8 @@ def _show_record_choice(place: st.delta_generator.DeltaGenerator, run: session.R
         name, count = run.dataset.series[record].name, peaks[record][1]
         return f"{name} · {count} event{'s' * (count != 1)}" if count else f"{name} · quiet"
 
-    # Another record shown, by whatever way, is another widget.
-    key = f"record-{run.view.record}"
+    # Another record shown, by whatever way, is another widget; so are other texts, by which Streamlit knows a choice.
+    key = f"record-{run.view.record}-{detection.threshold.value:.6g}-{len(detection.events)}"
     place.selectbox(
         "Record, oddest first",
         order,
