@@ -183,8 +183,12 @@ def _spread_shares(profile: Profile, steps: int, window: str) -> np.ndarray:
         return np.zeros((steps, profile.shares.shape[1]))
     if window == "trailing":
         return _last_ended(profile, steps, lambda last: profile.shares[last], 0.0)
-    middle = np.searchsorted(profile.starts, np.arange(steps) - profile.width // 2)
-    return profile.shares[np.minimum(middle, len(profile.starts) - 1)]
+    # Where nothing could be compared, the next stretch that could speaks, as its distance does.
+    told = np.flatnonzero(np.isfinite(profile.distances))
+    if not len(told):
+        return np.zeros((steps, profile.shares.shape[1]))
+    middle = np.searchsorted(profile.starts[told], np.arange(steps) - profile.width // 2)
+    return profile.shares[told[np.minimum(middle, len(told) - 1)]]
 
 
 def _last_ended(profile: Profile, steps: int, take: Callable[[np.ndarray], np.ndarray], before: float) -> np.ndarray:

@@ -19,6 +19,8 @@ MOST_STRETCHES = 1_000
 LEAST_OBSERVED = 0.5
 """of a stretch's cells; with less there is nothing to compare"""
 BATCH_VALUES = 4_000_000
+LARGEST = 1e9
+"""standard deviations; the square of more would not fit"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +120,8 @@ def cut(values: np.ndarray, starts: np.ndarray, width: int) -> np.ndarray:
     stretches = np.lib.stride_tricks.sliding_window_view(values, width, axis=0)[starts].swapaxes(1, 2)
     known = np.isfinite(stretches)
     total = np.where(known, stretches, 0.0).sum(1, keepdims=True, dtype=np.float64)
-    return (stretches - total / np.maximum(known.sum(1, keepdims=True), 1)).astype(np.float32)
+    level = total / np.maximum(known.sum(1, keepdims=True), 1)
+    return np.clip(stretches - level, -LARGEST, LARGEST).astype(np.float32)
 
 
 def _unbroken(steps: int, width: int, outages: np.ndarray) -> np.ndarray:

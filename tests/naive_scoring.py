@@ -48,6 +48,8 @@ def spread_distances(profile: Profile, steps: int, window: str) -> list[float]:
 def shares_at(profile: Profile, step: int, window: str) -> np.ndarray:
     """(C,) of the last stretch that has ended, or of the first that begins half a width before the step or later."""
     stretches = list(zip(profile.starts, profile.shares, strict=True))
+    if window == "centred":
+        stretches = [pair for pair, far in zip(stretches, profile.distances, strict=True) if not math.isnan(far)]
     if window == "trailing":
         stretches = [(start, share) for start, share in stretches if start + profile.width - 1 <= step]
     later = [share for start, share in stretches if start >= step - profile.width // 2]

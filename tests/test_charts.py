@@ -232,7 +232,8 @@ def test_names_from_a_file_are_text_never_markup(name: str) -> None:
     detection = plain(channels=2, names=(name, "b"), axis=TimeAxis(name, "number"))
     for figure in (plot_detection(detection, 0, [name, "b"]), plot_series(detection.dataset, 0)):
         texts = _texts(json.loads(figure.to_json()))
-        assert not any("<" in text and "<extra>" not in text for text in texts)
+        # The line breaks of a sentence are our own.
+        assert not any("<" in text.replace("<br>", "") and "<extra>" not in text for text in texts)
         assert any("&lt;" in text or "&amp;" in text for text in texts), "the name is shown"
 
 

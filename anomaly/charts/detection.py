@@ -22,7 +22,8 @@ from anomaly.charts.drawing import (
     line,
     outline,
     short,
-)  # fmt: skip
+    wrap_text,
+)
 from anomaly.decimation import bin_peaks, choose_steps
 from anomaly.detection import Detection
 from anomaly.domain import Span
@@ -31,6 +32,7 @@ from anomaly.events import find_runs
 MOST_SHADED = 100
 """events shaded at once, the most severe first; the lane below the score shows all"""
 HEAT_BINS = 400
+HOVER_POINTS = 12
 
 
 def plot_detection(
@@ -50,6 +52,7 @@ def plot_detection(
         _add_channel(figure, row, detection, record, channel, position, steps, times)
     score_row = len(channels) + 1
     _add_score(figure, score_row, detection, record, steps, times)
+    _add_reasons(figure, score_row, detection, record, window)
     _add_lanes(figure, score_row + 1, detection, record, window)
     if heat:
         _add_contributions(figure, score_row + 2, detection, record, window)
@@ -169,6 +172,24 @@ def _add_lanes(figure: go.Figure, row: int, detection: Detection, record: int, w
     figure.update_yaxes(
         tickvals=list(range(len(lanes))), ticktext=[lane[0] for lane in lanes], range=[len(lanes) - 0.4, -0.6],
         showgrid=False, row=row, col=1,
+    )  # fmt: skip
+
+
+def _add_reasons(figure: go.Figure, row: int, detection: Detection, record: int, window: Span) -> None:
+    """Points along the most severe events that are not seen and tell, on hover, why."""
+    inside = [
+        event
+        for event in detection.events
+        if event.record == record and event.span.stop > window.start and event.span.start < window.stop
+    ][:MOST_SHADED]
+    places = [np.linspace(event.span.start, event.span.stop - 1, HOVER_POINTS).astype(int) for event in inside]
+    steps = np.concatenate([np.empty(0, int), *places])
+    texts = [wrap_text(detection.explain(event).sentence) for event in inside]
+    times = calendar(detection.dataset.series[record], detection.dataset.time_axis)
+    figure.add_scatter(
+        x=times[steps], y=np.nan_to_num(detection.scores[record].values[steps]), mode="markers",
+        text=np.repeat(np.array(texts, object), HOVER_POINTS), name="why", marker={"opacity": 0}, showlegend=False,
+        hovertemplate="%{text}<extra></extra>", row=row, col=1,
     )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """What every chart is drawn with: colours, lines that break at outages, names that fit."""
 
+import textwrap
 from html import escape
 
 import numpy as np
@@ -49,6 +50,11 @@ def axis_title(axis: TimeAxis) -> str:
 def short(name: str, most: int = 22) -> str:
     """A name that fits beside an axis; what a file says is text, never markup."""
     return escape(name if len(name) <= most else f"{name[: most - 1]}…")
+
+
+def wrap_text(text: str, width: int = 70) -> str:
+    """A sentence in lines that fit beside the pointer; what a file says is text, never markup."""
+    return "<br>".join(escape(part) for part in textwrap.wrap(text, width))
 
 
 def line(colour: str) -> dict[str, object]:

@@ -20,7 +20,7 @@ from anomaly.charts.drawing import (
     dress,
     line,
     short,
-)  # fmt: skip
+)
 from anomaly.decimation import choose_steps
 from anomaly.detection import Detection
 from anomaly.domain import Dataset, Epoch
