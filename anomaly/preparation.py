@@ -12,6 +12,8 @@ from anomaly.settings import FitSettings
 VALIDATION_SHARE = 0.15
 CONSTANT = 1e-13
 """of its size: a channel that moves less does so by rounding alone"""
+LARGEST = 1e9
+"""standard deviations that the network is shown: the square of more would not fit its numbers"""
 FEWEST_TRAIN_STEPS = 20
 LEAST_WIDTH = 40
 """steps: a period of a few steps repeats within an anomaly and says nothing of how long one lasts"""
@@ -85,11 +87,13 @@ class Preparation:
         )
         ahead = np.concatenate([context[1:], context[-1:]])[:, self.context_order]
         missing = np.isnan(series.values[:, [channel for channel in self.order if channel in self.flagged]])
-        return np.concatenate([values[:, self.order], ahead, missing], 1, dtype=np.float32, casting="same_kind")
+        every = np.concatenate([values[:, self.order], ahead, missing], 1)
+        return np.clip(every, -LARGEST, LARGEST).astype(np.float32)
 
     def targets(self, series: TimeSeries) -> np.ndarray:
         """(T, C) float32 in standard deviations and in the network's order, NaN = not observed."""
-        return self.channels.transform(series.values)[:, self.order].astype(np.float32)
+        scaled = self.channels.transform(series.values)[:, self.order]
+        return np.clip(scaled, -LARGEST, LARGEST).astype(np.float32)
 
     def predicted(self, outputs: np.ndarray) -> np.ndarray:
         """The network's (H, T, C) -> predicted values in the channels' own order and units."""

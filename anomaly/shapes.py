@@ -19,8 +19,6 @@ MOST_STRETCHES = 1_000
 LEAST_OBSERVED = 0.5
 """of a stretch's cells; with less there is nothing to compare"""
 BATCH_VALUES = 4_000_000
-LARGEST = 1e9
-"""standard deviations; the square of more would not fit"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +119,7 @@ def cut(values: np.ndarray, starts: np.ndarray, width: int) -> np.ndarray:
     known = np.isfinite(stretches)
     total = np.where(known, stretches, 0.0).sum(1, keepdims=True, dtype=np.float64)
     level = total / np.maximum(known.sum(1, keepdims=True), 1)
-    return np.clip(stretches - level, -LARGEST, LARGEST).astype(np.float32)
+    return (stretches - level).astype(np.float32)
 
 
 def _unbroken(steps: int, width: int, outages: np.ndarray) -> np.ndarray:
