@@ -187,7 +187,12 @@ def _make_parser() -> argparse.ArgumentParser:
 
 
 def _add_files(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("files", nargs="+", metavar="FILE", help="CSV file; several are the records of one dataset")
+    parser.add_argument(
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help="CSV, Parquet, Feather, JSON or NumPy file, packed or not; several are the records of one dataset",
+    )
 
 
 def _add_flags(parser: argparse.ArgumentParser, *kinds: type[Settings]) -> None:

@@ -22,7 +22,7 @@ from anomaly.domain import Columns, Dataset, Epoch, Forecast, Profile, Scores
 from anomaly.events import find_events, rank_events
 from anomaly.exceptions import DataError, SettingsError
 from anomaly.preparation import Preparation
-from anomaly.reading import Source, read_table
+from anomaly.reading import Source, read_tables
 from anomaly.rounding import round_figures
 from anomaly.scoring import Scorer
 from anomaly.settings import DetectSettings, FitSettings, ReadSettings
@@ -96,7 +96,7 @@ def read(
     sources = [source] if isinstance(source, str | Path | bytes) else list(source)
     if not sources:
         raise DataError("No file was given: expected at least one.")
-    tables = [read_table(one, name) for one in sources]
+    tables = [table for one in sources for table in read_tables(one, name)]
     return make_dataset(tables, propose_columns(tables, settings or ReadSettings()))
 
 

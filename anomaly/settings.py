@@ -7,6 +7,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from anomaly.exceptions import SettingsError
 
+FILE_ENDINGS = (
+    "csv", "txt", "tsv", "gz", "zip", "parquet", "feather", "arrow", "json", "jsonl", "ndjson", "npy", "npz",
+)  # fmt: skip
+"""what is offered when a file is chosen; what a file is, is told by its bytes"""
 RULES = {
     "margin": "margin above the 99 % quantile",
     "budget": "alarms in the unit of time",

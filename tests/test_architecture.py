@@ -18,14 +18,17 @@ FLOORS = {
     **dict.fromkeys(["domain", "exceptions", "settings", "versions", "rounding"], 0),
     **dict.fromkeys(["times", "events", "scoring", "shapes", "preparation", "synthetic", "decimation"], 1),
     **dict.fromkeys(["reading.table", "model", "model.network", "model.forecaster", "model.training", "progress"], 1),
-    **dict.fromkeys(["reading", "reading.csv", "columns", "evaluation", "explanations"], 2),
-    **dict.fromkeys(["cleaning", "thresholds", "detection"], 3),
-    **dict.fromkeys(["pipeline", "assessment", "labelling"], 4),
-    **dict.fromkeys(["storage", "export", "jobs", "charts.drawing"], 5),
-    **dict.fromkeys(["charts.detection", "charts.overview"], 6),
-    "charts": 7,
-    **dict.fromkeys(["cli", "ui"], 8),
-    **dict.fromkeys(["__main__", "app"], 9),
+    **dict.fromkeys(
+        ["reading.archives", "reading.csv", "reading.columnar", "columns", "evaluation", "explanations"], 2
+    ),
+    **dict.fromkeys(["reading.json", "cleaning", "thresholds", "detection"], 3),
+    **dict.fromkeys(["reading", "assessment", "labelling"], 4),
+    "pipeline": 5,
+    **dict.fromkeys(["storage", "export", "jobs", "charts.drawing"], 6),
+    **dict.fromkeys(["charts.detection", "charts.overview"], 7),
+    "charts": 8,
+    **dict.fromkeys(["cli", "ui"], 9),
+    **dict.fromkeys(["__main__", "app"], 10),
 }
 FENCES = {
     "torch": ("model/",),

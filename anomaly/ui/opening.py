@@ -3,7 +3,7 @@
 import streamlit as st
 
 from anomaly.exceptions import AnomalyError
-from anomaly.settings import FitSettings
+from anomaly.settings import FILE_ENDINGS, FitSettings
 from anomaly.ui import session
 from anomaly.ui.plain import show_error
 
@@ -16,8 +16,9 @@ def show_opening() -> None:
         "where the next value could not be foreseen, that stretch is an **anomaly**. Nothing leaves this computer."
     )
     uploaded = st.file_uploader(
-        "CSV files: one row per time step, one column per channel. Several files are the records of one dataset.",
-        type=["csv", "txt", "tsv"],
+        "CSV, Parquet, Feather, JSON or NumPy files, packed (gzip, zip) or not: one row per time step, one column per "
+        "channel. Several files are the records of one dataset.",
+        type=list(FILE_ENDINGS),
         accept_multiple_files=True,
         # A refused file is taken out of the box (by another box), so that the next one is read on its own.
         key=f"upload-{st.session_state.get('refusals', 0)}",
@@ -35,11 +36,11 @@ def show_opening() -> None:
 
 def open_files(files: list[tuple[bytes, str]], start: FitSettings | None = None) -> None:
     """Read and go on to the next page; with `start`, straight to training. What is wrong is said here."""
-    from anomaly.reading import read_table
+    from anomaly.reading import read_tables
 
     try:
         with st.spinner("Opening …"):
-            session.open_tables([read_table(content, name) for content, name in files], start)
+            session.open_tables([table for one in files for table in read_tables(*one)], start)
     except AnomalyError as error:
         st.session_state["refused"] = str(error)
         st.session_state["refusals"] = st.session_state.get("refusals", 0) + 1

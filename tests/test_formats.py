@@ -1,0 +1,158 @@
+"""Formats beside CSV: the same table from each, and one sentence for what is broken."""
+
+import gzip
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from anomaly.exceptions import DataError
+from anomaly.pipeline import read
+from anomaly.reading import archives, read_table, read_tables
+
+FRAME = pd.DataFrame(
+    {
+        "time": pd.date_range("2025-03-01", periods=30, freq="10min"),
+        "flow": np.round(np.sin(np.arange(30)), 6),
+        "running": np.arange(30) % 2 == 0,
+        "count": np.arange(30),
+    }
+)
+FRAME.loc[4, "flow"] = np.nan
+CSV = FRAME.assign(running=FRAME["running"].astype(int)).to_csv(index=False, date_format="%Y-%m-%dT%H:%M:%S").encode()
+
+
+def written(write: Callable[[io.BytesIO], object]) -> bytes:
+    buffer = io.BytesIO()
+    write(buffer)
+    return buffer.getvalue()
+
+
+def zipped(**members: bytes) -> bytes:
+    def write(buffer: io.BytesIO) -> None:
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, content in members.items():
+                archive.writestr(name.replace("__", "/").replace("_csv", ".csv"), content)
+
+    return written(write)
+
+
+ROWS = json.loads(FRAME.to_json(orient="records", date_format="iso"))
+FORMATS = {
+    "pump.csv.gz": gzip.compress(CSV),
+    "pump.zip": zipped(pump_csv=CSV),
+    "pump.parquet": written(lambda buffer: FRAME.to_parquet(buffer)),
+    "indexed.parquet": written(lambda buffer: FRAME.set_index("time").to_parquet(buffer)),
+    "pump.feather": written(lambda buffer: FRAME.to_feather(buffer)),
+    "pump.json": json.dumps(ROWS).encode(),
+    "columns.json": json.dumps({name: [row[name] for row in ROWS] for name in FRAME}).encode(),
+    "pump.jsonl": "\n".join(map(json.dumps, ROWS)).encode(),
+    "twice.csv.gz": gzip.compress(CSV[:200]) + gzip.compress(CSV[200:]),
+}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_gives_the_dataset_of_the_csv(name: str) -> None:
+    expected, found = read(CSV, name="pump.csv"), read(FORMATS[name], name=name)
+    assert (found.columns, found.time_axis.kind, found.name) == (
+        expected.columns,
+        "timestamp",
+        name.partition(".")[0],
+    )
+    np.testing.assert_array_equal(found.series[0].times, expected.series[0].times)
+    np.testing.assert_array_equal(found.series[0].values, expected.series[0].values)
+    np.testing.assert_array_equal(found.series[0].context, expected.series[0].context)
+
+
+def test_the_files_of_a_zip_are_records_and_what_a_system_adds_is_none(tmp_path: Path) -> None:
+    content = zipped(b_csv=CSV, a__a_csv=CSV, **{"__MACOSX__._a_csv": b"\0junk", "._b_csv": b"\0"})
+    (tmp_path / "pumps.zip").write_bytes(content)
+    dataset = read(tmp_path / "pumps.zip")
+    assert [series.name for series in dataset.series] == ["a", "b"]
+
+
+def test_arrays_are_channels() -> None:
+    values = np.random.default_rng(0).random((50, 3))
+    dataset = read(written(lambda buffer: np.save(buffer, values)), name="x.npy")
+    assert dataset.monitored == ("channel_1", "channel_2", "channel_3")
+    np.testing.assert_array_equal(dataset.series[0].values, values)
+    content = written(lambda buffer: np.savez_compressed(buffer, flow=values[:, 0], level=values[:, 1]))
+    assert read(content, name="x.npz").monitored == ("flow", "level")
+
+
+BROKEN = {
+    "cut.csv.gz": (gzip.compress(CSV)[:-30], "cut off"),
+    "flipped.gz": (b"\x1f\x8b" + b"\xff" * 40, "no sound gzip archive"),
+    "cut.zip": (zipped(a_csv=CSV)[:-40], "no sound zip archive"),
+    "empty.zip": (zipped(a__=b""), "empty"),
+    "cut.parquet": (FORMATS["pump.parquet"][:-20], "no sound Parquet file"),
+    "fake.parquet": (b"PAR1" + CSV, "no sound Parquet file"),
+    "cut.feather": (FORMATS["pump.feather"][:100], "no sound Feather file"),
+    "nested.parquet": (written(pd.DataFrame({"a": [[1], [2, 3]]}).to_parquet), "holds lists or records"),
+    "cut.npy": (written(lambda buffer: np.save(buffer, np.arange(9)))[:-8], "no sound NumPy file"),
+    "objects.npy": (written(lambda buffer: np.save(buffer, np.array([{}], object))), "no sound NumPy file"),
+    "cube.npy": (written(lambda buffer: np.save(buffer, np.zeros((2, 2, 2)))), "expected arrays of numbers"),
+    "uneven.npz": (written(lambda b: np.savez(b, a=np.arange(3), b=np.arange(4))), "of one length"),
+    "cut.json": (FORMATS["pump.json"][:-10], "line 1: expected JSON"),
+    "bad.jsonl": (b'{"a": 1}\n{"a": 2}\n{"a": ', "line 3: expected JSON"),
+    "numbers.json": (b"[1, 2, 3]", "expected a list of records"),
+    "uneven.json": (b'{"a": [1, 2], "b": [1]}', "of one length"),
+    "nested.json": (b'[{"a": {"b": 1}}, {"a": {"b": 2}}]', "holds lists or records"),
+    "deep.json": (b"[" * 100_000, "nested too deeply"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_what_is_broken_is_said_in_one_sentence(name: str) -> None:
+    content, said = BROKEN[name]
+    with pytest.raises(DataError) as caught:
+        read_tables(content, name)
+    assert said in str(caught.value) and name.partition(".")[0] in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_encrypted_zip_is_refused() -> None:
+    content = bytearray(zipped(a_csv=CSV))
+    for header in (b"PK\x03\x04", b"PK\x01\x02"):
+        content[content.index(header) + (6 if header.endswith(b"\x04") else 8)] |= 1
+    with pytest.raises(DataError, match="is encrypted"):
+        read_tables(bytes(content), "locked.zip")
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, lambda content: zipped(a_csv=content)])
+def test_a_small_archive_of_a_huge_file_is_refused_before_it_is_unpacked(
+    pack: Callable[[bytes], bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archives, "MOST_BYTES", 10_000_000)
+    with pytest.raises(DataError, match="unpacks to more than"):
+        read_tables(pack(b"0\n" * 10_000_000), "bomb.gz")
+
+
+def test_a_file_that_holds_several_tables_is_refused_where_one_is_expected() -> None:
+    with pytest.raises(DataError, match="expected one"):
+        read_table(zipped(a_csv=CSV, b_csv=CSV), "two.zip")
+
+
+def test_a_csv_that_begins_with_a_bracket_is_a_csv() -> None:
+    assert list(read_table(b"[mV],flow\n1,2\n3,4\n", "x.csv").frame) == ["[mV]", "flow"]
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=st.data(), name=st.sampled_from(sorted(FORMATS)))
+def test_damaged_bytes_end_in_a_table_or_one_sentence(data: st.DataObject, name: str) -> None:
+    content = bytearray(FORMATS[name])
+    for _ in range(data.draw(st.integers(1, 6))):
+        place = data.draw(st.integers(0, len(content) - 1))
+        content[place] = data.draw(st.integers(0, 255))
+    cut = data.draw(st.integers(0, len(content)))
+    try:
+        read_tables(bytes(content[: cut or None]), name)
+    except DataError as error:
+        assert "\n" not in str(error)
