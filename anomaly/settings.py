@@ -28,7 +28,7 @@ DEFAULT_THRESHOLDS = {"budget": 1.0, "quantile": 0.995, "sigma": 6.0, "pot": 1e-
 """`threshold` when left out; the rule `value` has none"""
 NUMBER = re.compile(r"\d+(\.\d*)?([eE][+-]?\d+)?|\.\d+")
 LIMITS = {"quantile": 1.0, "pot": 1.0, "ndt": 1.0}
-"""the most that `threshold` can be, under some rules; the least is 0"""
+"""the most that `threshold` can be, under some rules; the least is 0, but for a margin, which can lie below"""
 
 
 class Settings(BaseModel):
@@ -148,7 +148,6 @@ class DetectSettings(Settings):
     )
     threshold: float | None = Field(
         None,
-        ge=0,
         title="Threshold",
         description="the rule's number: " + ", ".join(f"{rule}: {text}" for rule, text in RULES.items() if text),
     )
@@ -199,11 +198,11 @@ class DetectSettings(Settings):
             if self.threshold_rule == "value":
                 raise ValueError("threshold: the rule 'value' needs the score to use, for example 2.5")
             return self
-        most = LIMITS.get(self.threshold_rule)
-        if most is not None and self.threshold > most:
+        most = LIMITS.get(self.threshold_rule, float("inf"))
+        if (self.threshold < 0 and self.threshold_rule != "margin") or self.threshold > most:
+            limits = "from 0 up" if most == float("inf") else f"from 0 to {most:g}"
             raise ValueError(
-                f"threshold: the rule '{self.threshold_rule}' expects a number from 0 to {most:g}, found "
-                f"{self.threshold:g}"
+                f"threshold: the rule '{self.threshold_rule}' expects a number {limits}, found {self.threshold:g}"
             )
         return self
 

@@ -25,11 +25,17 @@ def show_figures(detection: Detection, fitted: Fitted) -> None:
     points, events = agree(detection)
     known = events.found + events.missed
     st.markdown(
-        f"**{events.found:,} of {known:,}** known anomal{'ies' if known != 1 else 'y'} found; "
-        f"{events.false:,} of the {count:,} event{'s' * (count != 1)} {'are' if events.false != 1 else 'is'} "
-        f"{'false alarms' if events.false != 1 else 'a false alarm'}.{_learnt(detection, fitted)}"
+        f"**{events.found:,} of {known:,}** known anomal{'ies' if known != 1 else 'y'} found"
+        f"{_false(events.false, count)}.{_learnt(detection, fitted)}"
     )
     st.caption(f"By event: {_figures(events)}. By point: {_figures(points)}.")
+
+
+def _false(false: int, count: int) -> str:
+    if not count:
+        return ""
+    verb, alarms = ("are", "false alarms") if false != 1 else ("is", "a false alarm")
+    return f"; {false:,} of the {count:,} event{'s' * (count != 1)} {verb} {alarms}"
 
 
 def _learnt(detection: Detection, fitted: Fitted) -> str:

@@ -34,7 +34,7 @@ ABOUT = {
     "value": "The score itself.",
 }
 RANGES = {
-    "margin": (0.0, 8.0, 0.05, "%.2f"),
+    "margin": (-4.0, 8.0, 0.05, "%.2f"),
     "budget": (0.0, 20.0, 0.1, "%.2f"),
     "quantile": (0.9, 1.0, 0.0005, "%.4f"),
     "sigma": (0.0, 30.0, 0.1, "%.1f"),
@@ -170,7 +170,7 @@ def _drag_or_type(
     return float(
         st.number_input(
             "or type",
-            0.0,
+            min(low, 0.0),
             most,
             step=step,
             format=form.replace("g", "f"),
