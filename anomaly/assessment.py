@@ -16,7 +16,7 @@ from anomaly.evaluation import (
     precision_recall_curve,
     vus_pr,
 )
-from anomaly.events import find_runs, overlaps_any
+from anomaly.events import fill_runs, find_runs, overlaps_any
 
 MOST_BUFFER = 100
 """steps of tolerance in VUS-PR, at most; else the smoothing width"""
@@ -66,8 +66,9 @@ def agree(detection: Detection) -> tuple[Agreement, Agreement]:
     points = events = Agreement(0, 0, 0)
     for record, series in enumerate(detection.dataset.series):
         if series.labels is not None:
-            points += evaluate_points(series.labels, detection.flags(record))
-            events += evaluate_events(series.labels, *_spans(detection, record))
+            spans = _spans(detection, record)
+            points += evaluate_points(series.labels, fill_runs(*spans, len(series)))
+            events += evaluate_events(series.labels, *spans)
     return points, events
 
 
@@ -87,8 +88,8 @@ def assess_events(detection: Detection) -> tuple[Figure, ...]:
         Figure("Event precision", events.precision, "Share of the events that touch a known anomaly."),
         Figure("Event recall", events.recall, "Share of the known anomalies that an event touches."),
         Figure("Event F1", events.f1, "The two in one: their harmonic mean."),
-        Figure("Point precision", points.precision, "Share of the flagged steps that are known anomalies."),
-        Figure("Point recall", points.recall, "Share of the known anomalous steps that are flagged."),
+        Figure("Point precision", points.precision, "Share of the events' steps that are known anomalies."),
+        Figure("Point recall", points.recall, "Share of the known anomalous steps that lie in an event."),
         Figure("Point F1", points.f1, "The two in one."),
         Figure("Affiliation precision", precision, "How near the events are to known anomalies, chance being 0.5."),
         Figure("Affiliation recall", recall, "How near the known anomalies are to events, chance being 0.5."),

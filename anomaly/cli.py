@@ -102,8 +102,9 @@ def _read(files: list[str], settings: ReadSettings) -> "Dataset":
     from anomaly.pipeline import read
 
     dataset = read(files, settings)
+    context = f" with {', '.join(dataset.columns.context)} as context" * bool(dataset.columns.context)
     records = f"{len(dataset.series):,} record{'s' * (len(dataset.series) > 1)}"
-    print(f"{dataset.name}: {dataset.steps:,} steps, {records}, monitoring {', '.join(dataset.monitored)}.")
+    print(f"{dataset.name}: {dataset.steps:,} steps, {records}, monitoring {', '.join(dataset.monitored)}{context}.")
     for repair in dataset.repairs:
         print(f"  {repair}.")
     return dataset
@@ -143,7 +144,8 @@ def _write(fitted: "Fitted", dataset: "Dataset", settings: DetectSettings, out: 
     if dataset.has_labels:
         _, events = agree(detection)
         known = events.found + events.missed
-        print(f"{events.found:,} of {known:,} known anomalies found, {events.false:,} false alarms; more in run.json.")
+        alarms = f"{events.false:,} false alarm{'s' * (events.false != 1)}"
+        print(f"{events.found:,} of {known:,} known anomalies found, {alarms}; more in run.json.")
 
 
 class _Parser(argparse.ArgumentParser):

@@ -83,7 +83,11 @@ def _tell(event: Event, forecast: Forecast, leading: int, band: float, part: str
         return "flat line", f"{name} stayed at {_stuck_value(inside):.4g} for {stuck:,} steps"
     size = np.nan_to_num(np.abs(residuals))
     outside, large = size > band, size > size.max(initial=0.0) / 2
-    if 0 < outside.sum() <= 2 * FEW_STEPS and large.sum() <= FEW_STEPS and part == "error":
+    # A spike comes back; the last steps of a climb do not.
+    known = np.flatnonzero(np.isfinite(residuals))
+    returned = large.any() and np.flatnonzero(large)[-1] < known[-1]
+    few = 0 < outside.sum() <= 2 * FEW_STEPS and large.sum() <= FEW_STEPS
+    if few and part == "error" and (returned or len(inside) <= FEW_STEPS):
         count = int(large.sum())
         verb = "dropped" if event.direction == "below" else "jumped"
         return "spike", f"{name} {verb} to {seen} for {count} step{'s' * (count > 1)} where {foreseen} was expected"

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.ndimage import grey_closing
 
 from anomaly.domain import Threshold
-from anomaly.evaluation import Agreement, evaluate_events
+from anomaly.evaluation import Agreement, evaluate_events, evaluate_points
 from anomaly.events import fill_runs, find_flags, find_runs, merge_runs
 from anomaly.exceptions import DataError
 
@@ -43,8 +43,8 @@ def calibrate(evidence: Evidence, rule: str, parameter: float) -> Threshold:
     a unit of time on the reference span. quantile: that quantile of the reference scores. sigma: their median +
     `parameter` robust standard deviations. pot: exceeded by a share `parameter` of the steps, by the reference scores'
     tail. ndt: the dynamic threshold of the scores looked at, `parameter` being the least drop that keeps a sequence.
-    best: the highest event-wise F1 on the labels. value: `parameter` itself. Raises DataError where there is nothing to
-    set it from.
+    best: the highest F1 on the labels, event by event and step by step together. value: `parameter` itself. Raises
+    DataError where there is nothing to set it from.
     """
     reference = known(np.concatenate(evidence.reference))
     if len(reference) == 0 and rule != "value":
@@ -190,19 +190,21 @@ def _best(evidence: Evidence, reference: np.ndarray, _: float) -> tuple[float, s
     # Close together at the top, where one more or less is an alarm more or less.
     ranks = np.unique(np.geomspace(1, len(falling), BEST_TRIED).astype(int)) - 1
     tried = falling[ranks] if len(falling) > BEST_TRIED else falling
-    figures = [_event_f1(evidence, level) for level in tried]
+    figures = [_agreement(evidence, level) for level in tried]
     # The highest of equals: fewer steps flagged for the same events.
     return float(tried[int(np.argmax(figures))]), "Set with the labels in view: not a figure to expect of new data."
 
 
-def _event_f1(evidence: Evidence, level: float) -> float:
-    agreement = Agreement(0, 0, 0)
+def _agreement(evidence: Evidence, level: float) -> float:
+    """Event-wise and point-wise F1 together: by events alone, one that covers the whole record would be the best."""
+    events = points = Agreement(0, 0, 0)
     for scores, labels in zip(evidence.scores, evidence.labels, strict=True):
         if labels is None:
             continue
         runs = merge_runs(*find_runs(find_flags(scores, level)), evidence.merge_gap, 1)
-        agreement += evaluate_events(labels, *runs)
-    return agreement.f1
+        events += evaluate_events(labels, *runs)
+        points += evaluate_points(labels, fill_runs(*runs, len(labels)))
+    return events.f1 + points.f1
 
 
 RULES: dict[str, Callable[[Evidence, np.ndarray, float], tuple[float, str]]] = {

@@ -48,12 +48,18 @@ def dynamic(records: list[list[float]], gap: int, least_drop: float) -> float:
     return max(level, falling[kept[-1] + 1]) if kept else falling[0]
 
 
-def event_f1(records: list[list[float]], labels: list[list[bool]], level: float, gap: int) -> float:
+def agreement(records: list[list[float]], labels: list[list[bool]], level: float, gap: int) -> float:
+    """Event-wise F1 + point-wise F1."""
     found = missed = false = 0
+    hit = gone = wrong = 0
     for record, known in zip(records, labels, strict=True):
         events = naive.merge_runs(naive.find_runs([x > level for x in record]), gap, 1)
         runs = naive.find_runs(known)
         touched = [any(a < d and c < b for c, d in events) for a, b in runs]
         found, missed = found + sum(touched), missed + len(runs) - sum(touched)
         false += sum(not any(a < d and c < b for a, b in runs) for c, d in events)
-    return 2 * found / (2 * found + missed + false)
+        for t, known_here in enumerate(known):
+            flagged = any(a <= t < b for a, b in events)
+            hit, gone = hit + (known_here and flagged), gone + (known_here and not flagged)
+            wrong += flagged and not known_here
+    return 2 * found / (2 * found + missed + false) + 2 * hit / (2 * hit + gone + wrong)

@@ -149,8 +149,8 @@ def test_the_best_is_as_good_as_any_level_and_says_that_it_has_seen_the_labels(
         return
     found = calibrate(evidence_of(*scores, labels=labels, gap=gap), "best", 0.0)
     levels = {x for part in scores for x in part if x == x}
-    best = max(naive_thresholds.event_f1(scores, labels, level, gap) for level in levels)
-    assert naive_thresholds.event_f1(scores, labels, found.value, gap) == pytest.approx(best)
+    best = max(naive_thresholds.agreement(scores, labels, level, gap) for level in levels)
+    assert naive_thresholds.agreement(scores, labels, found.value, gap) == pytest.approx(best)
     assert "labels in view" in found.note
 
 

@@ -1,6 +1,5 @@
 """The figures above the chart: how much was flagged, and how that agrees with what is known."""
 
-import numpy as np
 import streamlit as st
 
 from anomaly.assessment import agree
@@ -10,16 +9,21 @@ from anomaly.events import find_runs
 from anomaly.pipeline import Fitted
 from anomaly.ui.wording import alarm_rate, share, small_share
 
+TOO_MUCH = 0.3
+"""of the time: more is no list of anomalies"""
+
 
 def show_figures(detection: Detection, fitted: Fitted) -> None:
     count = len(detection.events)
-    flagged = sum(int(detection.flags(record).sum()) for record in range(len(detection.scores)))
-    scored = sum(int(np.isfinite(scores.values).sum()) for scores in detection.scores)
+    covered = sum(len(event.span) for event in detection.events)
+    part = covered / max(detection.dataset.steps, 1)
     rate = f", {alarm_rate(count, detection.dataset)}" if count else ""
-    st.markdown(
-        f"**{count:,} event{'s' * (count != 1)}**, {small_share(flagged / max(scored, 1))} of time{rate}, "
-        "at this threshold."
-    )
+    st.markdown(f"**{count:,} event{'s' * (count != 1)}**, {small_share(part)} of time{rate}, at this threshold.")
+    if part > TOO_MUCH:
+        st.warning(
+            "Events cover much of the time: the threshold may be too low, or this is unlike what was learnt from.",
+            icon=":material/warning:",
+        )
     if not detection.dataset.has_labels:
         return
     points, events = agree(detection)
@@ -32,8 +36,8 @@ def show_figures(detection: Detection, fitted: Fitted) -> None:
 
 
 def _false(false: int, count: int) -> str:
-    if not count:
-        return ""
+    if not false:
+        return ", no false alarm" * (count > 0)
     verb, alarms = ("are", "false alarms") if false != 1 else ("is", "a false alarm")
     return f"; {false:,} of the {count:,} event{'s' * (count != 1)} {verb} {alarms}"
 
