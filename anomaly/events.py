@@ -63,7 +63,7 @@ def find_events(
     leave: float = 1.0,
     min_effect: Mapping[str, float] | None = None,
 ) -> list[Event]:
-    """The events of one record, in time order; the last four arguments as in `DetectSettings`."""
+    """The events of one record, in time order; `merge_gap` and what follows, channels aside, as in `DetectSettings`."""
     runs = merge_runs(*find_alarms(scores.values, threshold, leave), merge_gap, min_length)
     events = [
         _describe(record, Span(int(start), int(stop)), forecast, scores, channels)

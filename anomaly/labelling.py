@@ -5,14 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from anomaly.columns import LABEL_WORDS
 from anomaly.domain import Dataset, TimeSeries
+from anomaly.events import fill_runs
 from anomaly.exceptions import DataError
 from anomaly.reading.table import Table
 from anomaly.times import axis_offset, format_times, parse_times
 
 STARTS, ENDS = ("start", "begin", "from"), ("end", "stop", "to")
 TRAINSET = ("series", "timestamp", "value", "label")
-NOT_LABELLED = {"", "0", "0.0", "nan", "none", "false"}
+NOT_LABELLED = {"", "0.0", "nan", "none"} | {word for word, value in LABEL_WORDS.items() if not value}
 
 
 def label_dataset(dataset: Dataset, table: Table) -> Dataset:
@@ -82,7 +84,6 @@ def _check_records(dataset: Dataset, table: Table, records: pd.Series | None) ->
 
 def _label(series: TimeSeries, starts: np.ndarray, ends: np.ndarray, records: pd.Series | None) -> TimeSeries:
     own = np.ones(len(starts), bool) if records is None else (records == series.name).to_numpy()
-    change = np.zeros(len(series) + 1, np.int64)
-    np.add.at(change, np.searchsorted(series.times, starts[own], side="left"), 1)
-    np.add.at(change, np.searchsorted(series.times, ends[own], side="right"), -1)
-    return replace(series, labels=np.cumsum(change[:-1]) > 0)
+    first = np.searchsorted(series.times, starts[own], side="left")
+    stop = np.searchsorted(series.times, ends[own], side="right")
+    return replace(series, labels=fill_runs(first, stop, len(series)))

@@ -18,7 +18,7 @@ from anomaly.cleaning import make_dataset
 from anomaly.columns import propose_columns
 from anomaly.decimation import find_outages
 from anomaly.detection import Detection
-from anomaly.domain import Columns, Dataset, Epoch, Forecast, Profile, Scores
+from anomaly.domain import Columns, Dataset, Epoch, Forecast, Profile, Scores, Threshold
 from anomaly.events import find_events, rank_events
 from anomaly.exceptions import DataError, SettingsError
 from anomaly.preparation import Preparation
@@ -234,20 +234,27 @@ def _half_band(reference: tuple[np.ndarray, ...]) -> np.ndarray:
     return np.array([np.quantile(size, BAND_COVERAGE) if len(size) else np.nan for size in known])
 
 
-def flag(scored: Scored, settings: DetectSettings) -> Detection:
-    """Set the threshold and find the events. The only step that a moved threshold reruns."""
-    monitored, merge_gap = scored.dataset.monitored, settings.merge_gap
-    merge_gap = scored.width if merge_gap == "auto" else merge_gap
-    check_settings(scored.dataset, settings)
+def set_threshold(scored: Scored, settings: DetectSettings) -> Threshold:
+    """The threshold that `settings` ask for, rounded as the scores are."""
     evidence = Evidence(
         reference=scored.reference,
         scores=tuple(one.values for one in scored.scores),
         labels=tuple(series.labels for series in scored.dataset.series),
-        merge_gap=merge_gap,
+        merge_gap=_merge_gap(scored, settings),
         unit_steps=_unit_steps(scored.dataset, settings.budget_per),
     )
     threshold = calibrate(evidence, settings.threshold_rule, settings.threshold_parameter(scored.healthy))
-    threshold = replace(threshold, value=float(round_figures(np.array(threshold.value))))
+    return replace(threshold, value=float(round_figures(np.array(threshold.value))))
+
+
+def _merge_gap(scored: Scored, settings: DetectSettings) -> int:
+    return scored.width if settings.merge_gap == "auto" else settings.merge_gap
+
+
+def flag(scored: Scored, settings: DetectSettings) -> Detection:
+    """Set the threshold and find the events. The only step that a moved threshold reruns."""
+    check_settings(scored.dataset, settings)
+    threshold, merge_gap = set_threshold(scored, settings), _merge_gap(scored, settings)
     events = [
         event
         for record, (one, scores) in enumerate(zip(scored.forecasts, scored.scores, strict=True))
@@ -258,7 +265,7 @@ def flag(scored: Scored, settings: DetectSettings) -> Detection:
             threshold.value,
             merge_gap,
             settings.min_length,
-            monitored,
+            scored.dataset.monitored,
             settings.leave,
             settings.min_effect,
         )

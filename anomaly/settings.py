@@ -137,7 +137,7 @@ class DetectSettings(Settings):
     smoothing_window: Literal["centred", "trailing"] = Field(
         "centred",
         title="Smoothing window",
-        description="centred puts the flag where the anomaly is, and so looks ahead by up to two widths; "
+        description="centred puts the flag where the anomaly is, and so looks ahead by a little over two widths; "
         "trailing looks back only",
     )
     threshold_rule: Literal["margin", "budget", "quantile", "sigma", "pot", "ndt", "best", "value"] = Field(

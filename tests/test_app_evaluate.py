@@ -14,7 +14,7 @@ from anomaly.settings import RULES, ReadSettings
 from anomaly.ui import evaluate
 from anomaly.ui.session import KEY, Current, Run
 from tests.strategies import QUICK
-from tests.test_app import APP, check, count_events, current, sensor_csv
+from tests.test_app import APP, check, count_events, current, fit_quickly, sensor_csv
 
 KNOWN = ((20, 26), (250, 254))
 """the first is nothing to see, the second the planted peak"""
@@ -146,6 +146,13 @@ def test_a_bad_label_file_is_one_error_sentence_and_the_result_stays(
     assert count_events(unlabelled) == events and not current(unlabelled).run.dataset.has_labels
     upload_labels(unlabelled, b"start,end\n250,253\n")
     assert not unlabelled.error and figures(unlabelled)
+
+
+def test_labels_from_a_file_are_still_there_after_another_fit(unlabelled: AppTest) -> None:
+    upload_labels(unlabelled, b"start,end\n250,253\n")
+    fit_quickly(unlabelled)
+    assert current(unlabelled).run.dataset.has_labels
+    assert any("known anomaly found" in text.value for text in unlabelled.markdown)
 
 
 def test_a_bad_label_file_leaves_the_labels_there_are(labelled: AppTest) -> None:

@@ -133,3 +133,8 @@ def test_a_file_that_cannot_be_used_is_one_sentence_of_what_was_expected_and_fou
 def test_a_file_on_disk_is_read_like_an_uploaded_one(tmp_path: Path) -> None:
     (tmp_path / "known.csv").write_text("start;end\n3;5\n")
     assert steps(label_dataset(NUMBERED, read_table(tmp_path / "known.csv"))) == [[3, 4, 5]]
+
+
+def test_a_trainset_label_that_means_normal_is_no_anomaly() -> None:
+    lines = ["series,timestamp,value,label", "a,1,0,normal", "a,2,0,no", "a,3,0,anomaly"]
+    assert steps(label_dataset(NUMBERED, read_table("\n".join(lines).encode(), "known.csv"))) == [[3]]

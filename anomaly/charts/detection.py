@@ -1,5 +1,7 @@
 """The large chart: values, score, events and channels on one time axis."""
 
+from itertools import islice
+
 import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
@@ -26,7 +28,7 @@ from anomaly.charts.drawing import (
 )
 from anomaly.decimation import bin_peaks, choose_steps
 from anomaly.detection import Detection
-from anomaly.domain import Span
+from anomaly.domain import Event, Span
 from anomaly.events import find_runs
 
 MOST_SHADED = 100
@@ -124,7 +126,7 @@ def _add_score(
         times, steps, series.times, [scores, np.where(grown, scores, np.nan), error]
     )
     place = {"row": row, "col": 1}
-    x, y = outline(times, np.zeros(len(error)) + 0 * error, error)
+    x, y = outline(times, 0 * error, error)
     figure.add_scatter(
         x=x, y=y, mode="lines", line={"width": 0}, fill="toself", fillcolor=ERROR, name="prediction error",
         hoverinfo="skip", **place,
@@ -175,13 +177,19 @@ def _add_lanes(figure: go.Figure, row: int, detection: Detection, record: int, w
     )  # fmt: skip
 
 
-def _add_reasons(figure: go.Figure, row: int, detection: Detection, record: int, window: Span) -> None:
-    """Points along the most severe events that are not seen and tell, on hover, why."""
-    inside = [
+def _events_inside(detection: Detection, record: int, window: Span) -> list[Event]:
+    """The most severe events of the record that the window shows."""
+    inside = (
         event
         for event in detection.events
         if event.record == record and event.span.stop > window.start and event.span.start < window.stop
-    ][:MOST_SHADED]
+    )
+    return list(islice(inside, MOST_SHADED))
+
+
+def _add_reasons(figure: go.Figure, row: int, detection: Detection, record: int, window: Span) -> None:
+    """Points along the most severe events that are not seen and tell, on hover, why."""
+    inside = _events_inside(detection, record, window)
     places = [np.linspace(event.span.start, event.span.stop - 1, HOVER_POINTS).astype(int) for event in inside]
     steps = np.concatenate([np.empty(0, int), *places])
     texts = [wrap_text(detection.explain(event).sentence) for event in inside]
@@ -227,12 +235,7 @@ def _add_contributions(figure: go.Figure, row: int, detection: Detection, record
 
 def _shade_events(figure: go.Figure, detection: Detection, record: int, window: Span, selected: Span | None) -> None:
     times = calendar(detection.dataset.series[record], detection.dataset.time_axis)
-    inside = [
-        event.span
-        for event in detection.events
-        if event.record == record and event.span.stop > window.start and event.span.start < window.stop
-    ]
-    shapes = [_shade(times, span, {"width": 0}) for span in inside[:MOST_SHADED]]
+    shapes = [_shade(times, event.span, {"width": 0}) for event in _events_inside(detection, record, window)]
     if selected is not None:
         outline = _shade(times, selected, {"width": 1.5, "color": FLAGGED})
         shapes.append(outline | {"layer": "above", "fillcolor": "rgba(0, 0, 0, 0)"})

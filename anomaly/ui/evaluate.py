@@ -110,7 +110,7 @@ def _show_label_upload(run: session.Run) -> None:
         return
     run.label_files += 1
     try:
-        run.label(label_dataset(run.dataset, read_table(uploaded.getvalue(), uploaded.name)))
+        session.label(run, label_dataset(run.dataset, read_table(uploaded.getvalue(), uploaded.name)))
         run.label_error = None
     except AnomalyError as error:
         run.label_error = str(error)

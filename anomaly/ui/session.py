@@ -49,11 +49,6 @@ class Run:
     label_files: int = 0
     label_error: str | None = None
 
-    def label(self, dataset: "Dataset") -> None:
-        """Compare with the labels of `dataset` from now on; it is otherwise the same."""
-        self.dataset = dataset
-        self.scored = {key: replace(scored, dataset=dataset) for key, scored in self.scored.items()}
-
 
 @dataclass
 class Current:
@@ -134,6 +129,15 @@ def start_job(opened: Current) -> None:
         opened.error = None
     except AnomalyError as error:
         opened.error = str(error)
+
+
+def label(run: Run, dataset: "Dataset") -> None:
+    """Compare with the labels of `dataset` from now on, after another fit too; it is otherwise the same."""
+    opened = current()
+    if opened is not None:
+        opened.dataset = dataset
+    run.dataset = dataset
+    run.scored = {key: replace(scored, dataset=dataset) for key, scored in run.scored.items()}
 
 
 def finish_job(opened: Current) -> None:

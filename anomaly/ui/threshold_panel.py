@@ -5,8 +5,8 @@ from typing import get_args
 import numpy as np
 import streamlit as st
 
-from anomaly.pipeline import Scored, flag
-from anomaly.settings import DEFAULT_THRESHOLDS, DetectSettings
+from anomaly.pipeline import Scored, set_threshold
+from anomaly.settings import DEFAULT_THRESHOLDS, LIMITS, DetectSettings
 from anomaly.thresholds import known
 from anomaly.ui import session
 
@@ -21,8 +21,8 @@ RULES = {
     "value": "Score",
 }
 ABOUT = {
-    "margin": "The train span's usual highest score (its 99 % quantile) and this margin; one more is 2.7 times as far "
-    "from usual.",
+    "margin": "The train span's usual highest score (its 99 % quantile) and this margin; one more is about 2.7 times "
+    "as far from usual in one part of the score.",
     "budget": "So many alarms, at most, that the train span itself would have given.",
     "quantile": "This share of the train span's scores lies below.",
     "sigma": "Median of the train span's scores + this many robust standard deviations.",
@@ -42,7 +42,6 @@ RANGES = {
     "ndt": (0.0, 1.0, 0.01, "%.2f"),
 }
 """of the slider: from, to, step, format; what is typed may go further"""
-MOST_TYPED = {"quantile": 1.0, "pot": 1.0, "ndt": 1.0}
 SLIDER_STOPS = 400
 
 
@@ -108,10 +107,10 @@ def show_threshold(scored: Scored, settings: DetectSettings) -> DetectSettings:
     value: float | None = None
     if rule == "value":
         top = _top_score(scored)
-        value = _drag_or_type(rule, 0.0, top, min(start, top), top / SLIDER_STOPS, "%.4g")
+        value = _drag_or_type(rule, 0.0, top, min(start, top), top / SLIDER_STOPS, "%.6g")
     elif rule in RANGES:
         low, high, step, form = RANGES[rule]
-        value = _drag_or_type(rule, low, high, start, step, form, MOST_TYPED.get(rule))
+        value = _drag_or_type(rule, low, high, start, step, form, LIMITS.get(rule))
     chosen = {"threshold_rule": rule}
     if rule == "budget":
         calendar = scored.dataset.time_axis.is_calendar
@@ -132,7 +131,7 @@ def _describe(rules: list[str]) -> str:
 def _start(scored: Scored, rule: str) -> float:
     """The rule's default; for a score itself, where the default rule would put it."""
     if rule == "value":
-        return flag(scored, DetectSettings()).threshold.value if len(known(np.concatenate(scored.reference))) else 1.0
+        return set_threshold(scored, DetectSettings()).value if len(known(np.concatenate(scored.reference))) else 1.0
     if rule == "margin":
         return DetectSettings().threshold_parameter(scored.healthy)
     return DEFAULT_THRESHOLDS[rule]
