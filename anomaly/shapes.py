@@ -103,9 +103,9 @@ class Shapes:
         squared[near] = np.inf
         nearest = squared.argmin(1)
         # Once more and exactly: the products above round differently in batches of another size.
-        difference = asked.astype(np.float64) - self.stretches[nearest]
+        difference = asked - self.stretches[nearest]
         observed = np.isfinite(difference)
-        apart = np.where(observed, difference**2, 0.0).sum(1)
+        apart = np.square(np.where(observed, difference, 0)).sum(1, dtype=np.float64)
         total = apart.sum(1)
         found = np.isfinite(squared[np.arange(len(asked)), nearest])
         mean = np.divide(total, observed.sum((1, 2)), out=np.full(len(asked), np.nan), where=found)
