@@ -58,7 +58,13 @@ def upload_and_fit(page: Page, path: Path) -> None:
     page.get_by_text("at this threshold").wait_for()
 
 
+def settle(page: Page) -> None:
+    """Wait until the page is drawn to its end: before that its parts still move, and a drag meets an older chart."""
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+
+
 def count_events(page: Page) -> int:
+    settle(page)
     found = re.match(r"([\d,]+) event", page.get_by_text("at this threshold").inner_text())
     assert found
     return int(found[1].replace(",", ""))
@@ -88,6 +94,7 @@ def test_upload_train_move_the_threshold_choose_an_event_and_take_what_the_comma
 
     table = page.get_by_test_id("stDataFrame").first
     table.scroll_into_view_if_needed()
+    settle(page)
     box = table.bounding_box()
     assert box
     page.mouse.click(box["x"] + 15, box["y"] + 55)
@@ -107,6 +114,7 @@ def test_a_demonstration_is_one_click_away_and_a_dragged_box_zooms(page: Page) -
     page.get_by_role("button", name="Find its anomalies").nth(1).click()
     page.get_by_text("at this threshold").wait_for()
     assert count_events(page) > 0
+    settle(page)
     chart = page.locator(".js-plotly-plot").first.bounding_box()
     assert chart
     page.mouse.move(chart["x"] + chart["width"] * 0.4, chart["y"] + 120)
