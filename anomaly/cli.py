@@ -117,7 +117,10 @@ def _label(dataset: "Dataset", file: str | None) -> "Dataset":
     from anomaly.labelling import label_dataset
     from anomaly.reading import read_table
 
-    return label_dataset(dataset, read_table(file))
+    labelled = label_dataset(dataset, read_table(file))
+    for repair in labelled.repairs[len(dataset.repairs) :]:
+        print(f"  {repair}.")
+    return labelled
 
 
 def _fit(dataset: "Dataset", settings: FitSettings) -> "Fitted":

@@ -30,6 +30,8 @@ class Detection:
     """as used: `smoothing` is a number here"""
     half_band: np.ndarray
     """(C,) own units: 99 % of the reference steps lie within predicted +- half_band"""
+    ranges: np.ndarray
+    """(2, C) own units: lowest and highest value of the train span"""
 
     def flags(self, record: int) -> np.ndarray:
         """(T,) bool: score > threshold."""
@@ -69,6 +71,7 @@ class Detection:
             self.threshold.reference,
             self.dataset.monitored,
             self.half_band,
+            self.ranges,
         )
 
     def events_table(self, most: int | None = None) -> pd.DataFrame:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anomaly.domain import Event, Forecast, Scores
+from anomaly.domain import Event, Forecast, Scores, Span
 from anomaly.events import find_runs
 
 FEW_STEPS = 3
@@ -18,6 +18,8 @@ CLEAR_SHIFT = 2.0
 FEWEST_TREND = 8
 CLEAR_TREND = 0.8
 """correlation of the residuals with time"""
+FAR_OUTSIDE = 0.1
+"""of the width of the train span's values: so far outside them is said before all else of a course"""
 LEAST_SHARE = 0.1
 MOST_NAMED = 3
 
@@ -27,7 +29,7 @@ class Explanation:
     """What happened in one event."""
 
     kind: str
-    """spike, flat line, level shift, drift, shape, relation, or departure where it is none of these"""
+    """spike, flat line, level shift, drift, out of range, shape, relation, or departure where it is none of these"""
     part: str
     """the larger part of the score at its highest: error or shape"""
     shares: tuple[tuple[str, float], ...]
@@ -44,8 +46,12 @@ def explain(
     reference: np.ndarray,
     channels: tuple[str, ...],
     half_band: np.ndarray,
+    ranges: np.ndarray,
 ) -> Explanation:
-    """The explanation of one event of `forecast`'s record; `reference` (N,) are the reference scores."""
+    """The explanation of one event of `forecast`'s record; `reference` (N,) are the reference scores.
+
+    `half_band` (C,) and `ranges` (2, C) as in `Detection`.
+    """
     span = slice(event.span.start, event.span.stop)
     highest = event.span.start + int(np.nanargmax(scores.values[span]))
     part = "shape" if scores.shape[highest] > scores.error[highest] else "error"
@@ -53,9 +59,13 @@ def explain(
     leading = channels.index(event.channel)
     kind, what = _tell(event, forecast, leading, float(half_band[leading]), part, len(channels))
     named = event.channel
-    if part == "shape" and kind == "departure":
-        named = shares[0][0] if shares else named
-        kind, what = "shape", _tell_shape(event, forecast, named)
+    if kind in ("relation", "departure"):
+        foremost = shares[0][0] if part == "shape" and shares else named
+        outside = _tell_outside(event, forecast, channels.index(foremost), foremost, ranges)
+        if outside is not None:
+            named, kind, what = foremost, "out of range", outside
+        elif part == "shape" and kind == "departure":
+            named, kind, what = foremost, "shape", _tell_shape(event, forecast, foremost)
     above = int((reference >= event.peak_score).sum())
     return Explanation(
         kind, part, shares, above, f"{what}{_name_others(shares, named)}; {_rarity(above, len(reference))}."
@@ -79,8 +89,10 @@ def _tell(event: Event, forecast: Forecast, leading: int, band: float, part: str
     residuals = inside - forecast.predicted[start:stop, leading]
     name, seen, foreseen = event.channel, f"{event.observed:.4g}", f"{event.expected:.4g}"
     stuck = _longest_flat(inside)
-    if stuck >= max(FEWEST_FLAT, len(inside) // 5) and stuck > 3 * _longest_flat(before):
-        return "flat line", f"{name} stayed at {_stuck_value(inside):.4g} for {stuck:,} steps"
+    near = stuck.start - FEW_STEPS <= event.peak - start < stuck.stop + FEW_STEPS
+    long = len(stuck) >= max(FEWEST_FLAT, len(inside) // 5) and len(stuck) > 3 * len(_longest_flat(before))
+    if long and (near or part == "shape"):
+        return "flat line", f"{name} stayed at {inside[stuck.start]:.4g} for {len(stuck):,} steps"
     size = np.nan_to_num(np.abs(residuals))
     outside, large = size > band, size > size.max(initial=0.0) / 2
     # A spike comes back; the last steps of a climb do not.
@@ -112,18 +124,28 @@ def _tell(event: Event, forecast: Forecast, leading: int, band: float, part: str
 
 def _tell_shape(event: Event, forecast: Forecast, name: str) -> str:
     width = max(profile.width for profile in forecast.profiles) if forecast.profiles else len(event.span)
-    return f"the course of {name} over up to {width:,} steps is unlike any that was learnt"
+    return f"the course of {name} over up to {width:,} steps is unlike any other that was learnt"
 
 
-def _longest_flat(values: np.ndarray) -> int:
+def _tell_outside(event: Event, forecast: Forecast, channel: int, name: str, ranges: np.ndarray) -> str | None:
+    """Where the channel left the values of the train span by far: the farthest it came."""
+    values = forecast.series.values[event.span.start : event.span.stop, channel]
+    low, high = ranges[:, channel]
+    beyond = np.nan_to_num(np.fmax(values - high, low - values), nan=-np.inf)
+    step = int(np.argmax(beyond))
+    if not beyond[step] > FAR_OUTSIDE * (high - low):
+        return None
+    usual = f"outside the {low:.4g} to {high:.4g} of" if low < high else f"where it was always {low:.4g} in"
+    return f"{name} reached {values[step]:.4g}, {usual} the train span"
+
+
+def _longest_flat(values: np.ndarray) -> Span:
     """The most equal values in a row."""
     starts, stops = find_runs(np.diff(values) == 0)
-    return int((stops - starts).max(initial=0)) + 1 if len(values) else 0
-
-
-def _stuck_value(values: np.ndarray) -> float:
-    starts, stops = find_runs(np.diff(values) == 0)
-    return float(values[starts[np.argmax(stops - starts)]])
+    if not len(starts):
+        return Span(0, min(len(values), 1))
+    longest = int(np.argmax(stops - starts))
+    return Span(int(starts[longest]), int(stops[longest]) + 1)
 
 
 def _shift(before: np.ndarray, inside: np.ndarray) -> tuple[float, float] | None:
@@ -148,8 +170,13 @@ def _trend(residuals: np.ndarray, band: float) -> float | None:
 
 
 def _name_others(shares: tuple[tuple[str, float], ...], named: str) -> str:
-    others = [f"{name} ({100 * share:.0f} %)" for name, share in shares if name != named and share >= LEAST_SHARE]
-    return f", together with {', '.join(others[: MOST_NAMED - 1])}" if others else ""
+    """Who else has a good part in it; and what the one that was named has, where that is less."""
+    others = [(name, share) for name, share in shares if name != named and share >= LEAST_SHARE][: MOST_NAMED - 1]
+    if not others:
+        return ""
+    own = dict(shares).get(named, 0.0)
+    told = ", ".join(f"{name} ({100 * share:.0f} %)" for name, share in others)
+    return f", together with {told}" + (f", itself {100 * own:.0f} %" if own < others[0][1] else "")
 
 
 def _rarity(above: int, steps: int) -> str:

@@ -6,13 +6,15 @@ import numpy as np
 import pandas as pd
 
 from anomaly.columns import LABEL_WORDS
-from anomaly.domain import Dataset, TimeSeries
+from anomaly.domain import Dataset, Repair, TimeSeries
 from anomaly.events import fill_runs
 from anomaly.exceptions import DataError
 from anomaly.reading.table import Table
 from anomaly.times import axis_offset, format_times, parse_times
 
 STARTS, ENDS = ("start", "begin", "from"), ("end", "stop", "to")
+OUTSIDE = "lie at no step of a record: left out"
+SHOWN = 5
 TRAINSET = ("series", "timestamp", "value", "label")
 NOT_LABELLED = {"", "0.0", "nan", "none"} | {word for word, value in LABEL_WORDS.items() if not value}
 
@@ -28,7 +30,7 @@ def label_dataset(dataset: Dataset, table: Table) -> Dataset:
     start, end = (next((names[word] for word in words if word in names), None) for words in (STARTS, ENDS))
     if start is not None and end is not None:
         starts, ends = (_read_times(dataset, table, name) for name in (start, end))
-        frame = table.frame
+        frame, rows = table.frame, np.ones(len(table.frame), bool)
         if (ends < starts).any():
             row = int(np.argmax(ends < starts))
             raise DataError(
@@ -36,9 +38,10 @@ def label_dataset(dataset: Dataset, table: Table) -> Dataset:
                 f"{str(frame[end].iloc[row])!r} after {str(frame[start].iloc[row])!r}."
             )
     elif all(name in names for name in TRAINSET):
-        labelled = ~table.frame[names["label"]].astype("str").fillna("").str.strip().str.lower().isin(NOT_LABELLED)
-        starts = ends = _read_times(dataset, table, names["timestamp"])[labelled.to_numpy()]
-        frame = table.frame[labelled.to_numpy()]
+        words = table.frame[names["label"]].astype("str").fillna("").str.strip().str.lower()
+        rows = ~words.isin(NOT_LABELLED).to_numpy()
+        starts = ends = _read_times(dataset, table, names["timestamp"])[rows]
+        frame = table.frame[rows]
     else:
         raise DataError(
             f"{table.name} does not look like known anomalies: expected columns start and end, or "
@@ -46,14 +49,20 @@ def label_dataset(dataset: Dataset, table: Table) -> Dataset:
         )
     records = frame[names["record"]].astype("str").fillna("").str.strip() if "record" in names else None
     _check_records(dataset, table, records)
-    series = tuple(_label(one, starts, ends, records) for one in dataset.series)
-    if len(starts) and not any(one.labels is not None and one.labels.any() for one in series):
+    found = np.zeros(len(starts), bool)
+    series = tuple(_label(one, starts, ends, records, found) for one in dataset.series)
+    if len(starts) and not found.any():
         first, last = (str(next(iter(format_times(times, dataset.time_axis)))) for times in _extent(dataset))
         raise DataError(
             f"No anomaly of {table.name} lies in {dataset.name}, which goes from {first} to {last}: compare the times, "
             "and their zone."
         )
-    return replace(dataset, series=series)
+    repairs = [repair for repair in dataset.repairs if not repair.text.endswith(OUTSIDE)]
+    if not found.all():
+        count = int((~found).sum())
+        lines = tuple(table.line(row) for row in np.flatnonzero(rows)[~found][:SHOWN])
+        repairs.append(Repair(f"{count:,} of {len(starts):,} known anomalies of {table.name} {OUTSIDE}", count, lines))
+    return replace(dataset, series=series, repairs=tuple(repairs))
 
 
 def _read_times(dataset: Dataset, table: Table, name: str) -> np.ndarray:
@@ -82,8 +91,12 @@ def _check_records(dataset: Dataset, table: Table, records: pd.Series | None) ->
         raise DataError(f"{table.name} names the record {unknown[0]!r}, which {dataset.name} does not have.")
 
 
-def _label(series: TimeSeries, starts: np.ndarray, ends: np.ndarray, records: pd.Series | None) -> TimeSeries:
+def _label(
+    series: TimeSeries, starts: np.ndarray, ends: np.ndarray, records: pd.Series | None, found: np.ndarray
+) -> TimeSeries:
+    """`series` with its own labels; `found` becomes True for every anomaly that holds a step of it."""
     own = np.ones(len(starts), bool) if records is None else (records == series.name).to_numpy()
     first = np.searchsorted(series.times, starts[own], side="left")
     stop = np.searchsorted(series.times, ends[own], side="right")
+    found[np.flatnonzero(own)[stop > first]] = True
     return replace(series, labels=fill_runs(first, stop, len(series)))

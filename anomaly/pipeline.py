@@ -81,6 +81,8 @@ class Scored:
     """whether the train span was chosen, and so is taken to be free of anomalies"""
     half_band: np.ndarray
     """(C,) own units"""
+    ranges: np.ndarray
+    """(2, C) own units: lowest and highest of the train span"""
     width: int
     """smoothing width in steps"""
 
@@ -217,6 +219,7 @@ def score(fitted: Fitted, forecasts: tuple[Forecast, ...], dataset: Dataset, set
         tuple(reference),
         fitted.settings.names_train_span,
         _half_band(fitted.reference) * np.nan_to_num(fitted.preparation.channels.scale, nan=0.0),
+        fitted.preparation.ranges,
         width,
     )
 
@@ -241,6 +244,7 @@ def set_threshold(scored: Scored, settings: DetectSettings) -> Threshold:
         scores=tuple(one.values for one in scored.scores),
         labels=tuple(series.labels for series in scored.dataset.series),
         merge_gap=_merge_gap(scored, settings),
+        min_length=settings.min_length,
         unit_steps=_unit_steps(scored.dataset, settings.budget_per),
     )
     threshold = calibrate(evidence, settings.threshold_rule, settings.threshold_parameter(scored.healthy))
@@ -278,6 +282,7 @@ def flag(scored: Scored, settings: DetectSettings) -> Detection:
         events=tuple(rank_events(events)),
         settings=settings.model_copy(update={"smoothing": scored.width, "merge_gap": merge_gap}),
         half_band=scored.half_band,
+        ranges=scored.ranges,
     )
 
 

@@ -70,6 +70,8 @@ class Preparation:
     order: tuple[int, ...]
     """the monitored channels as the network sees them: by name, so that their order in the file changes nothing"""
     context_order: tuple[int, ...]
+    ranges: np.ndarray
+    """(2, C) lowest and highest value of each monitored channel in the train span, own units; NaN = none observed"""
 
     @property
     def input_size(self) -> int:
@@ -120,6 +122,7 @@ def prepare(dataset: Dataset, train_stops: list[int]) -> Preparation:
         tuple(int(channel) for channel in flagged),
         _order_by_name(dataset.columns.monitored),
         _order_by_name(dataset.columns.context),
+        np.array([np.fmin.reduce(values), np.fmax.reduce(values)]),
     )
 
 

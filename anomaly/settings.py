@@ -198,6 +198,8 @@ class DetectSettings(Settings):
             if self.threshold_rule == "value":
                 raise ValueError("threshold: the rule 'value' needs the score to use, for example 2.5")
             return self
+        if self.threshold_rule == "best":
+            raise ValueError("threshold: the rule 'best' finds its own and takes no number")
         most = LIMITS.get(self.threshold_rule, float("inf"))
         if (self.threshold < 0 and self.threshold_rule != "margin") or self.threshold > most:
             limits = "from 0 up" if most == float("inf") else f"from 0 to {most:g}"

@@ -15,7 +15,7 @@ from anomaly.settings import FitSettings
 from anomaly.shapes import Shapes
 from anomaly.versions import versions
 
-FORMAT = 2
+FORMAT = 3
 MANIFEST, WEIGHTS, ARRAYS = "model.json", "weights.safetensors", "arrays.safetensors"
 SHAPES, PROFILE = ("stretches", "starts", "firsts"), ("starts", "distances", "shares")
 """the arrays of each"""
@@ -35,6 +35,7 @@ def save(fitted: Fitted, folder: str | Path) -> None:
     arrays = {
         "channels.mean": prepared.channels.mean,
         "channels.scale": prepared.channels.scale,
+        "channels.ranges": prepared.ranges,
         "context.mean": prepared.context.mean,
         "context.scale": prepared.context.scale,
         "reference.values": np.concatenate(fitted.reference, axis=1),
@@ -111,6 +112,7 @@ def _rebuild(manifest: dict[str, Any], arrays: dict[str, np.ndarray], weights: P
         tuple(manifest["flagged"]),
         tuple(manifest["order"]),
         tuple(manifest["context_order"]),
+        arrays["channels.ranges"],
     )
     network = Network(
         settings.cell,

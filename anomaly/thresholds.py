@@ -32,6 +32,8 @@ class Evidence:
     """(T,) bool; only the rule `best` looks"""
     merge_gap: int
     """alarms at most this many steps apart are one"""
+    min_length: int = 1
+    """alarms of fewer steps are none; only the rule `best` looks"""
     unit_steps: float = 1_000
     """steps in the unit of time that alarms are counted in"""
 
@@ -201,7 +203,7 @@ def _agreement(evidence: Evidence, level: float) -> float:
     for scores, labels in zip(evidence.scores, evidence.labels, strict=True):
         if labels is None:
             continue
-        runs = merge_runs(*find_runs(find_flags(scores, level)), evidence.merge_gap, 1)
+        runs = merge_runs(*find_runs(find_flags(scores, level)), evidence.merge_gap, evidence.min_length)
         events += evaluate_events(labels, *runs)
         points += evaluate_points(labels, fill_runs(*runs, len(labels)))
     return events.f1 + points.f1

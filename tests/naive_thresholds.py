@@ -48,12 +48,12 @@ def dynamic(records: list[list[float]], gap: int, least_drop: float) -> float:
     return max(level, falling[kept[-1] + 1]) if kept else falling[0]
 
 
-def agreement(records: list[list[float]], labels: list[list[bool]], level: float, gap: int) -> float:
+def agreement(records: list[list[float]], labels: list[list[bool]], level: float, gap: int, least: int = 1) -> float:
     """Event-wise F1 + point-wise F1."""
     found = missed = false = 0
     hit = gone = wrong = 0
     for record, known in zip(records, labels, strict=True):
-        events = naive.merge_runs(naive.find_runs([x > level for x in record]), gap, 1)
+        events = naive.merge_runs(naive.find_runs([x > level for x in record]), gap, least)
         runs = naive.find_runs(known)
         touched = [any(a < d and c < b for c, d in events) for a, b in runs]
         found, missed = found + sum(touched), missed + len(runs) - sum(touched)

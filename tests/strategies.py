@@ -59,3 +59,8 @@ def sine_values(steps: int, period: float = 25.0, noise: float = 0.05, seed: int
 def make_scores(values: np.ndarray, contributions: np.ndarray) -> Scores:
     """Scores that are prediction error alone."""
     return Scores(values, contributions, values, np.zeros(len(values)), np.zeros(contributions.shape))
+
+
+def unbounded(channels: int) -> np.ndarray:
+    """(2, C) the range of a train span that holds every value."""
+    return np.tile([[-np.inf], [np.inf]], channels)

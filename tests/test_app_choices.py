@@ -42,6 +42,18 @@ def test_smoothing_joining_and_threshold_survive_another_fit() -> None:
     assert app.toggle(key="auto_smoothing").value is False
 
 
+def test_a_least_effect_that_cannot_be_used_says_so_and_keeps_the_chart(results: AppTest) -> None:  # noqa: F811
+    channel = current(results).dataset.monitored[0]
+    check(results.text_input(key="min_effect").set_value(f"{channel}=1000000").run())
+    for wrong in (f"{channel}=a lot", "nowhere=3"):
+        check(results.text_input(key="min_effect").set_value(wrong).run())
+        assert len(results.error) == 1
+        assert results.slider(key="threshold_margin_dragged")
+        assert current(results).run.min_effect == f"{channel}=1000000"
+    check(results.text_input(key="min_effect").set_value("").run())
+    assert not results.error and current(results).run.min_effect == ""
+
+
 def test_a_quantile_above_one_cannot_be_typed(results: AppTest) -> None:  # noqa: F811
     check(results.selectbox(key="threshold_rule").set_value("quantile").run())
     assert results.number_input(key="threshold_quantile").max == 1.0

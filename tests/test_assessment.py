@@ -19,7 +19,7 @@ from anomaly.evaluation import (
 )
 from anomaly.events import fill_runs, find_events, find_flags, find_runs, rank_events
 from anomaly.settings import DetectSettings
-from tests.strategies import make_dataset, make_scores
+from tests.strategies import make_dataset, make_scores, unbounded
 
 Runs = list[tuple[int, int]]
 STEPS, THRESHOLD, SMOOTHING = 200, 1.0, 9
@@ -50,7 +50,9 @@ def make_detection(known: list[Runs | None], flagged: list[Runs], smoothing: int
     ]
     settings = DetectSettings(threshold_rule="value", threshold=THRESHOLD, smoothing=smoothing, merge_gap=0)
     threshold = Threshold(THRESHOLD, "value", THRESHOLD, np.zeros(10))
-    return Detection(dataset, forecasts, scores, threshold, tuple(rank_events(events)), settings, np.ones(1))
+    return Detection(
+        dataset, forecasts, scores, threshold, tuple(rank_events(events)), settings, np.ones(1), unbounded(1)
+    )
 
 
 def by_name(figures: tuple[Figure, ...]) -> dict[str, float]:

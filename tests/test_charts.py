@@ -12,7 +12,7 @@ from anomaly.charts import plot_detection, plot_losses, plot_score_histogram, pl
 from anomaly.detection import Detection
 from anomaly.domain import Columns, Dataset, Epoch, Event, Forecast, Span, Threshold, TimeAxis
 from anomaly.settings import DetectSettings
-from tests.strategies import make_dataset, make_scores, make_series
+from tests.strategies import make_dataset, make_scores, make_series, unbounded
 
 NAN = np.nan
 STAMPS = TimeAxis("when", "timestamp")
@@ -42,6 +42,7 @@ def detection_of(
         tuple(events),
         DetectSettings(smoothing=1),
         np.ones(values.shape[1]),
+        unbounded(values.shape[1]),
     )
 
 

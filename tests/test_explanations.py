@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from anomaly.domain import Event, Forecast, Profile, Scores, Span
 from anomaly.events import find_events
 from anomaly.explanations import Explanation, explain
-from tests.strategies import make_scores, make_series
+from tests.strategies import make_scores, make_series, unbounded
 
 NAN = float("nan")
 BAND = 1.0
@@ -25,6 +25,7 @@ def explain_stretch(
     by_shape: np.ndarray | None = None,
     reference: np.ndarray = NEVER_REACHED,
     profiles: tuple[Profile, ...] = (),
+    ranges: np.ndarray | None = None,
 ) -> Explanation:
     """Of the one event [start, stop) of channels flow, level (T, 2), or the first of them; its score is 5."""
     channels = ("flow", "level")[: values.shape[1]]
@@ -38,7 +39,8 @@ def explain_stretch(
     forecast = Forecast(make_series(values), predicted[None], profiles)
     (event,) = find_events(0, forecast, scores, 1.0, 0, 1, channels)
     assert event.span == Span(start, stop)
-    return explain(event, forecast, scores, reference, channels, np.full(len(channels), BAND))
+    ranges = unbounded(len(channels)) if ranges is None else ranges
+    return explain(event, forecast, scores, reference, channels, np.full(len(channels), BAND), ranges)
 
 
 def noise(steps: int = 200, channels: int = 1, spread: float = 0.1) -> np.ndarray:
@@ -129,7 +131,7 @@ def test_a_strange_course_names_the_channel_of_the_shape_the_width_and_the_other
     assert (found.kind, found.part) == ("shape", "shape")
     assert found.shares == (("level", 0.75), ("flow", 0.25))
     assert found.sentence.startswith(
-        "the course of level over up to 48 steps is unlike any that was learnt, together with flow (25 %); "
+        "the course of level over up to 48 steps is unlike any other that was learnt, together with flow (25 %); "
     )
 
 
@@ -140,7 +142,7 @@ def test_other_channels_are_named_with_their_shares_and_small_ones_are_not() -> 
     forecast = Forecast(make_series(contributions), np.zeros((1, 10, 5)))
     scores = make_scores(contributions.sum(1), contributions)
     (event,) = find_events(0, forecast, scores, 1.0, 0, 1, names)
-    found = explain(event, forecast, scores, NEVER_REACHED, names, np.ones(5))
+    found = explain(event, forecast, scores, NEVER_REACHED, names, np.ones(5), unbounded(5))
     assert [name for name, _ in found.shares] == ["flow", "O2 %", "pump", "level", "valve"]
     assert sum(share for _, share in found.shares) == pytest.approx(1)
     assert ", together with O2 % (20 %), pump (20 %); " in found.sentence
@@ -161,6 +163,37 @@ def test_the_rarity_is_counted_in_the_train_span(reference: np.ndarray, said: st
     found = explain_stretch(values, expected(), 100, 101, reference=reference)
     assert found.sentence.endswith(f"; {said}")
     assert found.reference_steps == (reference >= 5).sum()
+
+
+def test_a_flat_line_away_from_what_was_surprising_is_not_the_reason() -> None:
+    values = noise()
+    values[100:120], values[135:140] = 20.0, 27.0 + np.arange(5)[:, None]
+    assert explain_stretch(values, expected(), 95, 145).kind == "departure"
+
+
+@pytest.mark.parametrize(("value", "bound"), [(44.0, "reached 44"), (-3.0, "reached -3")])
+def test_a_value_far_outside_the_train_span_is_told_before_a_course(value: float, bound: str) -> None:
+    values = noise(channels=2)
+    values[100:120:2, 1] = value
+    ranges = np.array([[19.0, 15.0], [21.0, 25.0]])
+    found = explain_stretch(
+        values, expected(channels=2), 100, 120, shape=4.0, by_shape=np.tile([1.0, 3.0], (200, 1)), ranges=ranges
+    )
+    assert found.kind == "out of range"
+    assert found.sentence.startswith(f"level {bound}, outside the 15 to 25 of the train span, together with flow")
+    constant = np.array([[20.0, 20.0], [20.0, 20.0]])
+    found = explain_stretch(
+        values, expected(channels=2), 100, 120, shape=4.0, by_shape=np.tile([1.0, 3.0], (200, 1)), ranges=constant
+    )
+    assert f"level {bound}, where it was always 20 in the train span" in found.sentence
+
+
+def test_the_one_that_is_named_says_its_share_where_another_has_more() -> None:
+    values = noise(channels=2)
+    values[100, 0], values[100:103, 1] = 40, 35
+    assert (
+        ", together with level (69 %), itself 31 %; " in explain_stretch(values, expected(channels=2), 99, 104).sentence
+    )
 
 
 def test_holes_inside_an_event_change_nothing_of_what_is_said() -> None:
@@ -201,9 +234,10 @@ def test_every_event_has_a_sentence_that_ends_with_a_full_stop(
 ) -> None:
     forecast, scores, band = record
     channels = ("a", "b", "c")[: len(band)]
+    ranges = np.array([[-1.0], [1.0]]).repeat(len(band), 1)
     events: list[Event] = find_events(0, forecast, scores, 1.0, gap, 1, channels)
     for event in events:
-        found = explain(event, forecast, scores, np.array(reference), channels, band)
+        found = explain(event, forecast, scores, np.array(reference), channels, band, ranges)
         assert found.sentence.endswith(".") and found.sentence.count("; ") == 1
         assert "nan" not in found.sentence
         assert not found.shares or sum(share for _, share in found.shares) == pytest.approx(1)

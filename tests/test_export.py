@@ -16,7 +16,7 @@ from anomaly.export import disarm, events_csv, points_csv, to_csv
 from anomaly.pipeline import read
 from anomaly.rounding import round_figures
 from anomaly.settings import DetectSettings, ReadSettings
-from tests.strategies import make_scores
+from tests.strategies import make_scores, unbounded
 
 GOLDEN = Path(__file__).parent / "golden"
 POINTS = ["record", "time", "score", "threshold", "flagged"]
@@ -39,6 +39,7 @@ def detection_of(dataset: Dataset, scores: list[list[float]] | None = None) -> D
         events,
         DetectSettings(smoothing=1),
         np.ones(len(dataset.monitored)),
+        unbounded(len(dataset.monitored)),
     )
 
 

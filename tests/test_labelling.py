@@ -130,6 +130,14 @@ def test_a_file_that_cannot_be_used_is_one_sentence_of_what_was_expected_and_fou
     assert all(part in sentence for part in said), sentence
 
 
+def test_anomalies_that_lie_nowhere_are_counted_and_a_later_file_forgets_them() -> None:
+    labelled = label(NUMBERED, "start,end", "3,5", "41,42", "8.2,8.8")
+    assert str(labelled.repairs[-1]) == (
+        "2 of 3 known anomalies of known lie at no step of a record: left out (lines 3, 4)"
+    )
+    assert label(labelled, "start,end", "3,5").repairs == NUMBERED.repairs
+
+
 def test_a_file_on_disk_is_read_like_an_uploaded_one(tmp_path: Path) -> None:
     (tmp_path / "known.csv").write_text("start;end\n3;5\n")
     assert steps(label_dataset(NUMBERED, read_table(tmp_path / "known.csv"))) == [[3, 4, 5]]

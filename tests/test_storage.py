@@ -13,7 +13,7 @@ from anomaly.exceptions import AnomalyError, ModelFileError
 from anomaly.export import points_csv, run_json
 from anomaly.pipeline import Fitted, detect, fit, read
 from anomaly.settings import DetectSettings, ReadSettings
-from anomaly.storage import ARRAYS, MANIFEST, WEIGHTS, load, save
+from anomaly.storage import ARRAYS, FORMAT, MANIFEST, WEIGHTS, load, save
 from tests.strategies import make_dataset, quick_settings, sine_values
 
 
@@ -89,7 +89,7 @@ def assert_same_fields(some: tuple, others: tuple) -> None:
 
 def test_the_folder_holds_safetensors_and_json_and_nothing_else(kept: Path) -> None:
     assert sorted(path.name for path in kept.iterdir()) == sorted([MANIFEST, WEIGHTS, ARRAYS])
-    assert json.loads((kept / MANIFEST).read_text())["format"] == 2
+    assert json.loads((kept / MANIFEST).read_text())["format"] == FORMAT
     for name in (WEIGHTS, ARRAYS):
         content = (kept / name).read_bytes()
         length = int.from_bytes(content[:8], "little")
@@ -140,7 +140,7 @@ def test_a_truncated_part_is_refused(kept: Path, name: str, left: int) -> None:
     assert f"The model in {kept} is damaged" in refusal(kept)
 
 
-@pytest.mark.parametrize("text", ["[]", "null", '"x"', "{}", '{"format": 2}', "{", "\x00\xff"])
+@pytest.mark.parametrize("text", ["[]", "null", '"x"', "{}", '{"format": 3}', "{", "\x00\xff"])
 def test_a_manifest_that_is_none_is_refused(kept: Path, text: str) -> None:
     (kept / MANIFEST).write_bytes(text.encode("latin-1"))
     assert "damaged" in refusal(kept)
@@ -163,11 +163,11 @@ def test_settings_that_no_version_knew_are_refused(kept: Path) -> None:
     assert "transformer" in refusal(kept)
 
 
-@pytest.mark.parametrize("number", [1, 3])
+@pytest.mark.parametrize("number", [FORMAT - 1, FORMAT + 1])
 def test_a_format_of_the_past_or_the_future_is_refused_by_its_number(kept: Path, number: int) -> None:
     manifest = json.loads((kept / MANIFEST).read_text())
     (kept / MANIFEST).write_text(json.dumps(manifest | {"format": number}))
-    assert f"has format {number}; this version reads 2" in refusal(kept)
+    assert f"has format {number}; this version reads {FORMAT}" in refusal(kept)
 
 
 def test_the_weights_of_another_forecaster_are_refused(sine_fitted: Fitted, kept: Path, tmp_path: Path) -> None:

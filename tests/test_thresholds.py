@@ -21,11 +21,13 @@ NAN = float("nan")
 records = st.lists(score_lists, min_size=1, max_size=3).filter(lambda lists: np.isfinite(np.concatenate(lists)).any())
 
 
-def evidence_of(*reference: list[float] | np.ndarray, labels: list[list[bool]] | None = None, gap: int = 0) -> Evidence:
+def evidence_of(
+    *reference: list[float] | np.ndarray, labels: list[list[bool]] | None = None, gap: int = 0, least: int = 1
+) -> Evidence:
     """The reference scores are also the scores looked at."""
     scores = tuple(np.array(part, float) for part in reference)
     known = (None,) * len(scores) if labels is None else tuple(np.array(one, bool) for one in labels)
-    return Evidence(scores, scores, known, gap)
+    return Evidence(scores, scores, known, gap, least)
 
 
 def set_by(rule: str, parameter: float, *reference: list[float] | np.ndarray) -> Threshold:
@@ -140,17 +142,17 @@ def test_peaks_over_threshold_says_where_the_tail_is_no_tail() -> None:
     assert few.value == 99 and "too few to fit" in few.note
 
 
-@given(data=st.data(), scores=records, gap=st.integers(0, 3))
+@given(data=st.data(), scores=records, gap=st.integers(0, 3), least=st.integers(1, 3))
 def test_the_best_is_as_good_as_any_level_and_says_that_it_has_seen_the_labels(
-    data: st.DataObject, scores: list[list[float]], gap: int
+    data: st.DataObject, scores: list[list[float]], gap: int, least: int
 ) -> None:
     labels = [data.draw(st.lists(st.booleans(), min_size=len(part), max_size=len(part))) for part in scores]
     if not any(map(any, labels)):
         return
-    found = calibrate(evidence_of(*scores, labels=labels, gap=gap), "best", 0.0)
+    found = calibrate(evidence_of(*scores, labels=labels, gap=gap, least=least), "best", 0.0)
     levels = {x for part in scores for x in part if x == x}
-    best = max(naive_thresholds.agreement(scores, labels, level, gap) for level in levels)
-    assert naive_thresholds.agreement(scores, labels, found.value, gap) == pytest.approx(best)
+    best = max(naive_thresholds.agreement(scores, labels, level, gap, least) for level in levels)
+    assert naive_thresholds.agreement(scores, labels, found.value, gap, least) == pytest.approx(best)
     assert "labels in view" in found.note
 
 

@@ -90,6 +90,7 @@ def _show_chart(run: session.Run, detection: Detection) -> None:
         )
         channels = run.channels = chosen or channels
     show_zoom_buttons(run)
+    view.selected = _follow(detection, view.record, view.selected)
     window = view.window or Span(0, len(dataset.series[view.record]))
     key = f"{CHART}-{view.record}-{window.start}-{window.stop}"
     st.plotly_chart(
@@ -101,6 +102,15 @@ def _show_chart(run: session.Run, detection: Detection) -> None:
     )
     if len(dataset.monitored) > 1:
         st.caption("The lowest strip shows which channels were surprising: the darker, the more.")
+
+
+def _follow(detection: Detection, record: int, span: Span | None) -> Span | None:
+    """What to box: a known anomaly stays, an event grows and shrinks with the threshold, one that is gone is not."""
+    labels = detection.dataset.series[record].labels
+    if span is None or (labels is not None and labels[span.start : span.stop].all()):
+        return span
+    events = [event.span for event in detection.events if event.record == record]
+    return next((one for one in events if one.start < span.stop and span.start < one.stop), None)
 
 
 def _show_record_choice(place: st.delta_generator.DeltaGenerator, run: session.Run, detection: Detection) -> None:

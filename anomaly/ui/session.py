@@ -48,6 +48,8 @@ class Run:
     """what of the comparison with known anomalies does not depend on the threshold, and of which scores it is"""
     label_files: int = 0
     label_error: str | None = None
+    min_effect: str = ""
+    """the last least effects typed that could be used"""
 
 
 @dataclass

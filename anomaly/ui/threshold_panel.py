@@ -5,10 +5,12 @@ from typing import get_args
 import numpy as np
 import streamlit as st
 
-from anomaly.pipeline import Scored, set_threshold
+from anomaly.exceptions import AnomalyError
+from anomaly.pipeline import Scored, check_settings, set_threshold
 from anomaly.settings import DEFAULT_THRESHOLDS, LIMITS, DetectSettings
 from anomaly.thresholds import known
 from anomaly.ui import session
+from anomaly.ui.plain import show_error
 
 RULES = {
     "margin": "Margin above normal",
@@ -89,6 +91,7 @@ def show_event_settings(run: session.Run) -> DetectSettings:
             help="A channel's name, =, and a number in its own unit; several with commas between. An event led by that "
             "channel is dropped where it is never that far from what was expected.",
         )
+        effects = _keep_valid(effects, run)
     return DetectSettings(
         smoothing="auto" if automatic else chosen,
         smoothing_window=window,
@@ -97,6 +100,17 @@ def show_event_settings(run: session.Run) -> DetectSettings:
         leave=leave,
         min_effect=effects,
     )
+
+
+def _keep_valid(effects: str, run: session.Run) -> str:
+    """What was typed, or the last that could be used and a sentence on what is wrong: the chart stays."""
+    try:
+        check_settings(run.dataset, DetectSettings(min_effect=effects))
+    except AnomalyError as error:
+        show_error(error)
+    else:
+        run.min_effect = effects
+    return run.min_effect
 
 
 def show_threshold(scored: Scored, settings: DetectSettings) -> DetectSettings:
