@@ -1,7 +1,8 @@
 """A file's cells, before anyone says what they mean."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,10 @@ class Table:
     """sha256 of the file's bytes"""
     lines: np.ndarray | None = None
     """(R,) int64: the line each row starts on; None where every row is one line and none between is blank"""
+    units: Mapping[str, str] = field(default_factory=dict)
+    """of the columns whose unit the file tells"""
+    sheet: str = ""
+    """name of the sheet, where the file is a workbook: only one sheet of it is used"""
 
     def line(self, row: int) -> int:
         """The line of the file that holds a row of `frame`, the first line being 1."""
