@@ -16,12 +16,12 @@ import pytest
 ROOT = Path(__file__).parent.parent
 FLOORS = {
     **dict.fromkeys(["domain", "exceptions", "settings", "versions", "rounding"], 0),
-    **dict.fromkeys(["times", "events", "scoring", "shapes", "preparation", "synthetic", "decimation"], 1),
+    **dict.fromkeys(["times", "events", "scoring", "shapes", "preparation", "synthetic", "decimation", "units"], 1),
     **dict.fromkeys(["reading.table", "model", "model.network", "model.forecaster", "model.training", "progress"], 1),
     **dict.fromkeys(
-        ["reading.archives", "reading.csv", "reading.columnar", "columns", "evaluation", "explanations"], 2
+        ["reading.archives", "reading.dialect", "reading.columnar", "columns", "evaluation", "explanations"], 2
     ),
-    **dict.fromkeys(["reading.json", "cleaning", "thresholds", "detection"], 3),
+    **dict.fromkeys(["reading.csv", "reading.json", "cleaning", "thresholds", "detection"], 3),
     **dict.fromkeys(["reading", "assessment", "labelling"], 4),
     "pipeline": 5,
     **dict.fromkeys(["storage", "export", "jobs", "charts.drawing"], 6),

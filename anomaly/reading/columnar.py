@@ -27,17 +27,25 @@ def read_feather(content: bytes, name: str) -> Table:
 def _from_arrow(content: bytes, name: str, kind: str, read: Callable[[], pa.Table]) -> Table:
     try:
         table = read()
+        nested = next((field.name for field in table.schema if pa.types.is_nested(field.type)), None)
+        frame = pd.DataFrame() if nested is not None else _to_pandas(table)
     except (pa.ArrowException, OSError, ValueError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise DataError(f"{name} is no sound {kind} file ({reason}). Copy or export it again.") from None
-    nested = next((field.name for field in table.schema if pa.types.is_nested(field.type)), None)
     if nested is not None:
         raise DataError(f"{name}: column {nested!r} holds lists or records: expected one number or text in each cell.")
-    frame = table.to_pandas()
     if not isinstance(frame.index, pd.RangeIndex):
         # What pandas kept as an index is a column like any other, most often the time.
         frame = frame.reset_index()
     return make_table(frame, content, name)
+
+
+def _to_pandas(table: pa.Table) -> pd.DataFrame:
+    """With the index that pandas kept in the file; without it where what pandas wrote of it is damaged."""
+    try:
+        return table.to_pandas()
+    except (ValueError, LookupError, TypeError, AttributeError, pa.ArrowException):
+        return table.replace_schema_metadata(None).to_pandas()
 
 
 def read_numpy(content: bytes, name: str) -> Table:

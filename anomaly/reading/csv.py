@@ -1,13 +1,11 @@
-"""CSV and its kin: delimiter, header and encoding are found by looking."""
+"""CSV and its kin: a table parsed as its first lines say it is laid out."""
 
-import codecs
 import csv
 import io
 import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import islice
 
 import numpy as np
 import pandas as pd
@@ -16,69 +14,52 @@ import pyarrow.csv as arrow_csv
 
 from anomaly.domain import Repair
 from anomaly.exceptions import DataError
+from anomaly.reading.dialect import BLANKS, GROUPED, MISSING, Layout, decode, find_layout, is_number
 from anomaly.reading.table import Table, digest_of
 
-DELIMITERS = ",;\t|"
-MISSING = ("", "NA", "N/A", "n/a", "NaN", "nan", "NAN", "null", "NULL", "None", "none", "-", "?", "#N/A", "#NA", "<NA>")
 MOSTLY_NUMBERS = 0.9
 MOST_COLUMNS = 2000
 """a file of more is refused before its cells are parsed: no one monitors that many channels by eye"""
 SHOWN = 5
-SAMPLE_CHARACTERS, SAMPLE_LINES = 1_000_000, 200
-DATE = re.compile(r"\s*\d{4}-\d\d(-\d\d)?([T ]|$)")
 
 
 def read_csv(content: bytes, name: str) -> Table:
     """Parse the bytes of a CSV file. Raises DataError with the line at fault."""
-    text = _decode(content, name)
+    text = decode(content, name)
     if not text.strip():
         raise DataError(f"{name} is empty: expected a header line and at least two rows of numbers.")
     start, stop = _trim(text)
-    sample = text[start : min(stop, start + SAMPLE_CHARACTERS)]
-    delimiter = _find_delimiter(sample)
     try:
-        rows, length = _read_sample(sample, delimiter)
+        layout = find_layout(text, start, stop)
     except csv.Error as error:
         raise DataError(f"{name} cannot be read as CSV ({error}): expected short cells between delimiters.") from None
-    has_header = _has_header(rows)
-    names = [cell.strip() for cell in rows[0]] if has_header else [f"channel_{n + 1}" for n in range(len(rows[0]))]
+    width = len(layout.rows[0]) if layout.names is None and layout.rows else len(layout.names or ())
+    names = layout.names or [f"channel_{position}" for position in range(1, width + 1)]
     names = [column or f"column_{position}" for position, column in enumerate(names, 1)]
     _check_names(names, name)
-    start += length if has_header else 0
-    body = text[start:stop]
-    first_line = 1 + _count_line_ends(text[:start])
-    table = _parse(body, name, names, rows[has_header:], delimiter, first_line)
+    body = text[layout.start : stop]
+    first_line = 1 + _count_line_ends(text[: layout.start])
+    if layout.delimiter == BLANKS:
+        body = re.sub(r"(?m)^ +| +$", "", re.sub(" {2,}", " ", body))
+    table = _parse(body, name, names, layout, first_line)
     if table.num_rows == 0:
         raise DataError(f"{name} has a header but no rows: expected at least two rows of numbers under it.")
-    lines = None if _count_line_ends(body) + 1 == table.num_rows else _find_lines(body, delimiter, table, first_line)
-    result = Table(name, pd.DataFrame(), first_line, (), digest_of(content), lines)
-    frame, repairs = _convert(table, result)
-    return replace(result, frame=frame, repairs=tuple(repairs))
+    same = _count_line_ends(body) + 1 == table.num_rows
+    lines = None if same else _find_lines(body, layout.delimiter, table, first_line)
+    units = {names[position]: unit for position, unit in layout.units.items() if position < len(names)}
+    result = Table(name, pd.DataFrame(), first_line, (), digest_of(content), lines, units)
+    frame, repairs = _convert(table, result, layout.decimal)
+    return replace(result, frame=frame, repairs=(*_notes(layout), *repairs))
 
 
-def _decode(content: bytes, name: str) -> str:
-    for mark, encoding in (
-        (codecs.BOM_UTF8, "utf-8-sig"),
-        (codecs.BOM_UTF16_LE, "utf-16"),
-        (codecs.BOM_UTF16_BE, "utf-16"),
-    ):
-        if content.startswith(mark):
-            return content.decode(encoding, errors="replace")
-    sample = content[:100_000]
-    control = sum(sample.count(byte) for byte in range(32) if byte not in (9, 10, 12, 13))
-    if b"\0" in sample or control > len(sample) / 100:
-        raise DataError(
-            f"{name} does not hold text (byte {_first_odd_byte(sample):,} is a control code): expected a CSV file. "
-            "Open it with the program it came from and export it as CSV."
-        )
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError:
-        return content.decode("cp1252", errors="replace")
-
-
-def _first_odd_byte(sample: bytes) -> int:
-    return next(n for n, byte in enumerate(sample, 1) if byte < 32 and byte not in (9, 10, 12, 13))
+def _notes(layout: Layout) -> Iterator[Repair]:
+    if layout.passed_over:
+        count, shown = len(layout.passed_over), layout.passed_over[0][:60]
+        yield Repair(f"{count:,} line{'s' * (count > 1)} above the table passed over, such as {shown!r}", count)
+    if layout.has_unit_row:
+        yield Repair("The line under the header holds units: not read as values", 1)
+    if layout.decimal == ",":
+        yield Repair("A comma is the decimal sign in this file")
 
 
 def _trim(text: str) -> tuple[int, int]:
@@ -89,58 +70,6 @@ def _trim(text: str) -> tuple[int, int]:
 
 def _count_line_ends(text: str) -> int:
     return text.count("\n") or text.count("\r")
-
-
-def _find_delimiter(sample: str) -> str:
-    """The delimiter that splits most lines into the same number of fields, the more fields the better."""
-
-    def merit(delimiter: str) -> tuple[float, int]:
-        try:
-            rows, _ = _read_sample(sample, delimiter)
-        except csv.Error:
-            return 0.0, 0
-        width, count = Counter(map(len, rows)).most_common(1)[0]
-        return (count / len(rows) if width > 1 else 0.0, width)
-
-    return max(DELIMITERS, key=merit)
-
-
-def _read_sample(sample: str, delimiter: str) -> tuple[list[list[str]], int]:
-    """The first rows, and how many characters the very first takes: its cells may hold line ends, too."""
-    stream = io.StringIO(sample, newline="")
-    reader = csv.reader(stream, delimiter=delimiter)
-    first = next(reader)
-    length = stream.tell()
-    others = [row for row in islice(reader, SAMPLE_LINES) if row]
-    # The sample may end within a row.
-    return [first, *(others[:-1] if len(sample) == SAMPLE_CHARACTERS else others)], length
-
-
-def _has_header(rows: list[list[str]]) -> bool:
-    """Whether the first row names the columns: it has words, and the rows below have figures in their place."""
-    first = [cell.strip() for cell in rows[0]]
-    words = [position for position, cell in enumerate(first) if not _is_figure(cell)]
-    if not words:
-        # pandas calls the columns of a bare array 0, 1, 2, ... and leaves the cell above the index empty.
-        return len(first) > 1 and first == ["", *map(str, range(len(first) - 1))]
-    below = [row[position] for row in rows[1:] for position in words if position < len(row)]
-    return len(words) == sum(cell not in MISSING for cell in first) or any(
-        _is_figure(cell) and cell.strip() not in MISSING for cell in below
-    )
-
-
-def _is_figure(cell: str) -> bool:
-    return _is_number(cell) or DATE.match(cell) is not None
-
-
-def _is_number(cell: str) -> bool:
-    if cell.strip() in MISSING:
-        return True
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
 
 
 def _check_names(names: list[str], name: str) -> None:
@@ -158,9 +87,7 @@ def _check_names(names: list[str], name: str) -> None:
             )
 
 
-def _parse(
-    text: str, name: str, names: list[str], sample: list[list[str]], delimiter: str, first_line: int
-) -> pa.Table:
+def _parse(text: str, name: str, names: list[str], layout: Layout, first_line: int) -> pa.Table:
     ragged: list[arrow_csv.InvalidRow] = []
 
     def refuse(row: arrow_csv.InvalidRow) -> str:
@@ -173,7 +100,7 @@ def _parse(
             # On one thread, so that a bad row comes with its number.
             arrow_csv.ReadOptions(column_names=names, use_threads=False, block_size=1 << 24),
             arrow_csv.ParseOptions(
-                delimiter=delimiter,
+                delimiter=layout.delimiter,
                 invalid_row_handler=refuse,
                 newlines_in_values='"' in text,
                 # A blank line is a missing value where there is but one column.
@@ -182,17 +109,20 @@ def _parse(
             arrow_csv.ConvertOptions(
                 null_values=list(MISSING),
                 strings_can_be_null=True,
+                decimal_point=layout.decimal,
                 # Text stays text: what a time stamp is, is for `columns` to say.
                 column_types={
                     column: pa.string()
                     for position, column in enumerate(names)
-                    if not all(_is_number(row[position]) for row in sample if position < len(row))
+                    if not all(is_number(row[position]) for row in layout.rows if position < len(row))
                 },
             ),
         )
     except pa.ArrowInvalid as error:
         if ragged:
-            line = _find_ragged(text, delimiter, len(names), first_line) or first_line + (ragged[0].number or 1) - 1
+            line = (
+                _find_ragged(text, layout.delimiter, len(names), first_line) or first_line + (ragged[0].number or 1) - 1
+            )
             raise DataError(
                 f"{name}, line {line:,}: expected {ragged[0].expected_columns} cells like the lines above, "
                 f"found {ragged[0].actual_columns}. Mend or remove that line."
@@ -229,7 +159,7 @@ def _find_ragged(text: str, delimiter: str, width: int, first_line: int) -> int 
         return None
 
 
-def _convert(table: pa.Table, source: Table) -> tuple[pd.DataFrame, list[Repair]]:
+def _convert(table: pa.Table, source: Table, decimal: str) -> tuple[pd.DataFrame, list[Repair]]:
     columns: dict[str, pd.Series] = {}
     repairs: list[Repair] = []
     for column in table.column_names:
@@ -239,7 +169,7 @@ def _convert(table: pa.Table, source: Table) -> tuple[pd.DataFrame, list[Repair]
         elif pa.types.is_integer(cells.type) or pa.types.is_floating(cells.type) or pa.types.is_boolean(cells.type):
             columns[column] = _numbers(cells)
         else:
-            columns[column], repair = _mostly_numbers(cells.cast(pa.string()), column, source)
+            columns[column], repair = _mostly_numbers(cells.cast(pa.string()), column, source, decimal)
             repairs += [repair] if repair else []
     return pd.DataFrame(columns), repairs
 
@@ -253,13 +183,15 @@ def _numbers(cells: pa.ChunkedArray) -> pd.Series:
     return pd.Series(cells.cast(pa.float64(), safe=False).to_numpy())
 
 
-def _mostly_numbers(cells: pa.ChunkedArray, column: str, source: Table) -> tuple[pd.Series, Repair | None]:
+def _mostly_numbers(
+    cells: pa.ChunkedArray, column: str, source: Table, decimal: str
+) -> tuple[pd.Series, Repair | None]:
     """Text, unless nearly all of its cells are numbers: then the others count as missing, and are reported."""
     text = cells.to_pandas().astype("str").str.strip()
     # Blanks round a missing marker hid it from the parser.
     text = text.mask(text.isin(MISSING))
     present = text.notna()
-    numbers = pd.to_numeric(text, errors="coerce").astype(float)
+    numbers = pd.to_numeric(_plain_numbers(text, decimal), errors="coerce").astype(float)
     if numbers.notna().sum() < MOSTLY_NUMBERS * present.sum():
         return text, None
     odd = np.flatnonzero(present & numbers.isna())
@@ -271,3 +203,12 @@ def _mostly_numbers(cells: pa.ChunkedArray, column: str, source: Table) -> tuple
         len(odd),
         tuple(source.line(row) for row in odd[:SHOWN]),
     )
+
+
+def _plain_numbers(text: pd.Series, decimal: str) -> pd.Series:
+    """Numbers with thousands separators or a decimal comma, as Python writes them."""
+    grouped = text.str.fullmatch(GROUPED[decimal].pattern).fillna(False).astype(bool)
+    if grouped.any():
+        parts = "[. '\u00a0\u202f]" if decimal == "," else "[, '\u00a0\u202f]"
+        text = text.where(~grouped, text.str.replace(parts, "", regex=True))
+    return text.str.replace(",", ".") if decimal == "," else text

@@ -1,0 +1,48 @@
+"""Units of measurement, told from what a file writes behind or below a column's name."""
+
+import re
+
+ATOM = (
+    r"(?:°|º|deg|degrees?|°?[CFK]|°C|°F|℃|℉|celsius|fahrenheit|kelvin|%|‰|ppm|ppb|pct|percent|rh|"
+    r"[kMGmµμun]?(?:Pa|bar|V|A|W|Hz|N|J|g|L|l|m|s|VA|VAr|var|Wh|eV|F|H|T|S|Ω|ohm|mol|M|Eq|IU|U|B|bit|lx|lm|cd|Bq|Sv|Gy)|"
+    r"[cdh]m|dL|dl|cL|cl|hPa|kPa|mmHg|cmH2O|mmH2O|inHg|inH2O|psi[ag]?|atm|torr|bpm|rpm|spm|"
+    r"kg|lb|lbs|oz|t|tonne|min|mins|minutes?|h|hr|hrs|hours?|d|days?|sec|secs|seconds?|ms|us|ns|msec|"
+    r"ft|inch|mi|mph|kn|knots?|gal|gpm|cfm|lpm|slpm|Nm3|Nm|km|ha|dB[Am]?|dBm|pH|"
+    r"m³|m²|cm³|cm²|mm²|mm³|m3|m2|cells|beats|breaths|counts?|cts|rev|rad|mrad|adu|digits?|steps?|years?|yrs?)"
+)
+UNIT = re.compile(rf"1?/?{ATOM}(?:\s?(?:[/·*.⋅×^-]|per )?\s?(?:{ATOM}|[-+]?\d|[²³⁻¹]))*")
+NO_UNIT = {"-", "--", "1", "none", "n/a", "unitless", "[-]", "(-)", ""}
+"""what stands in the place of a unit where there is none"""
+TIME_FORM = re.compile(
+    r"[yYMdDhHmsSf:/. T_-]{4,}|(utc|local|iso ?8601|timestamp|date|datetime|unix|epoch)", re.IGNORECASE
+)
+"""the form of a time stamp, such as dd.mm.yyyy hh:mm, stands in a unit's place, too"""
+IN_BRACKETS = re.compile(r".*\S\s*[\[(]\s*([^\[\]()]{1,20}?)\s*[\])]\s*", re.DOTALL)
+IN_SQUARE = re.compile(r".*\S\s*\[\s*([^\[\]]{1,20}?)\s*\]\s*", re.DOTALL)
+
+
+def unit_in(name: str) -> str:
+    """The unit that a column's name ends with: "°C" of "Temp [°C]", "l/min" of "flow (l/min)"; else ""."""
+    square = IN_SQUARE.fullmatch(name)
+    if square:
+        return "" if square[1].lower() in NO_UNIT else square[1]
+    # Round brackets hold much else: "flow (mean)".
+    round_ = IN_BRACKETS.fullmatch(name)
+    return round_[1] if round_ and UNIT.fullmatch(round_[1]) else ""
+
+
+def strip_unit(name: str) -> str:
+    """A column's name without the unit that it ends with."""
+    return name if not unit_in(name) else re.sub(r"\s*[\[(][^\[\]()]*[\])]\s*$", "", name)
+
+
+def looks_like_unit(cell: str) -> bool:
+    """Whether a cell under a column's name is its unit, or says that there is none."""
+    bare = cell.strip().strip("[]()").strip()
+    return cell.strip().lower() in NO_UNIT or bool(UNIT.fullmatch(bare)) or bool(TIME_FORM.fullmatch(bare))
+
+
+def clean_unit(cell: str) -> str:
+    """ "°C" of "[°C]"; "" where there is no unit, or the form of a time stamp."""
+    bare = cell.strip().strip("[]()").strip()
+    return "" if bare.lower() in NO_UNIT or (TIME_FORM.fullmatch(bare) and not UNIT.fullmatch(bare)) else bare

@@ -1,0 +1,190 @@
+"""CSV as programs really write it: what stands above the table, units, decimal commas, thousands, blanks."""
+
+import csv
+import io
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from anomaly.reading import read_table
+from anomaly.reading.table import Table
+from anomaly.units import clean_unit, looks_like_unit, strip_unit, unit_in
+
+ROWS = "2025-03-01 10:00,1.5,10\n2025-03-01 10:01,2.5,20\n2025-03-01 10:02,3.5,30\n"
+
+
+def table_of(text: str, encoding: str = "utf-8") -> Table:
+    return read_table(text.encode(encoding), "pump.csv")
+
+
+@pytest.mark.parametrize(
+    ("above", "lines"),
+    [
+        ("Pump station 4\n", 1),
+        ("# made by logger 3\n# firmware 2.1, rev 7, x\n", 2),
+        ("Station: pump, 4\nOperator: A. B.\n\n", 2),
+        ("Station 4,,\nExported 2025-03-02,,\n", 2),
+        ("% a\n// b\n", 2),
+        ("name;pump\nfrom;2025-03-01\n", 2),
+    ],
+)
+def test_lines_above_the_header_are_passed_over_and_said(above: str, lines: int) -> None:
+    table = table_of(f"{above}time,flow,level\n{ROWS}")
+    assert list(table.frame.columns) == ["time", "flow", "level"]
+    assert table.frame["level"].tolist() == [10, 20, 30]
+    assert table.line(0) == above.count("\n") + 2
+    assert str(table.repairs[0]).startswith(f"{lines} line{'s' * (lines > 1)} above the table passed over, such as ")
+
+
+def test_a_title_as_wide_as_the_table_is_still_above_it() -> None:
+    table = table_of(f"Pump,station,four\ntime,flow,level\n{ROWS}")
+    assert list(table.frame.columns) == ["time", "flow", "level"]
+
+
+def test_a_first_row_of_errors_is_no_header() -> None:
+    table = table_of("flow,level\nerror,error\n" + "1,2\n" * 30)
+    assert list(table.frame.columns) == ["flow", "level"]
+    assert np.isnan(table.frame.iloc[0]).all()
+
+
+@pytest.mark.parametrize("comment", ["# time flow level", "#time flow level"])
+def test_a_comment_right_above_figures_may_be_the_header(comment: str) -> None:
+    for delimiter in (" ", "\t", ","):
+        head = comment.replace(" ", delimiter) if delimiter != " " else comment
+        table = table_of(f"# sensor 4\n{head}\n" + "0 1.5 10\n1 2.5 20\n2 3.5 30\n".replace(" ", delimiter))
+        assert list(table.frame.columns) == ["time", "flow", "level"], delimiter
+        assert table.frame["flow"].tolist() == [1.5, 2.5, 3.5]
+
+
+@pytest.mark.parametrize(
+    ("units", "known"),
+    [
+        ("s,°C,l/min", {"time": "s", "flow": "°C", "level": "l/min"}),
+        ("[s],[°C],[-]", {"time": "s", "flow": "°C"}),
+        ("yyyy-mm-dd hh:mm,bar,%", {"flow": "bar", "level": "%"}),
+        (",kPa,", {"flow": "kPa"}),
+    ],
+)
+def test_a_row_of_units_below_the_header_is_no_data(units: str, known: dict[str, str]) -> None:
+    table = table_of(f"time,flow,level\n{units}\n{ROWS}")
+    assert list(table.frame.columns) == ["time", "flow", "level"]
+    assert table.frame["flow"].tolist() == [1.5, 2.5, 3.5]
+    assert dict(table.units) == known
+    assert table.line(0) == 3
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
+def test_a_decimal_comma_is_found(delimiter: str) -> None:
+    rows = [["time", "flow", "level"], ["0", "1,5", "1.234,5"], ["1", "2,25", "12,0"], ["2", "-3", "1.234.567,25"]]
+    table = table_of("\n".join(delimiter.join(row) for row in rows))
+    assert table.frame["flow"].tolist() == [1.5, 2.25, -3]
+    assert table.frame["level"].tolist() == [1234.5, 12, 1234567.25]
+    assert any("comma is the decimal sign" in str(repair) for repair in table.repairs)
+
+
+def test_a_decimal_comma_without_a_header_does_not_make_commas_delimiters() -> None:
+    assert table_of("1,5;2,5\n3,5;4,5\n5,5;6,5\n").frame["channel_2"].tolist() == [2.5, 4.5, 6.5]
+
+
+def test_quoted_decimal_commas_between_commas_are_read() -> None:
+    assert table_of('flow,level\n"1,5",1\n"2,5",2\n"13,25",3\n').frame["flow"].tolist() == [1.5, 2.5, 13.25]
+
+
+@pytest.mark.parametrize("sign", [",", " ", "'", "\u00a0", "\u202f"])
+def test_thousands_are_read(sign: str) -> None:
+    cells = ["1,234.5", "12.25", "1,234,567.0", "999"]
+    text = "flow;level\n" + "\n".join(f"{cell.replace(',', sign)};1" for cell in cells)
+    assert table_of(text).frame["flow"].tolist() == [1234.5, 12.25, 1234567, 999]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_needs_no_mark(encoding: str) -> None:
+    assert table_of(f"time,flow,level\n{ROWS}", encoding).frame["flow"].tolist() == [1.5, 2.5, 3.5]
+
+
+def test_columns_apart_by_blanks_are_read() -> None:
+    table = table_of("  1   10.5  -0.5 \n 2    9.5   1e3 \n 3 8.5 7\n")
+    assert table.frame.to_numpy().tolist() == [[1, 10.5, -0.5], [2, 9.5, 1000], [3, 8.5, 7]]
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ('"flow","level"\n"1",1.5,10\n"2",2.5,20\n"3",3.5,30\n', ["column_1", "flow", "level"]),
+        ("flow,level\n1.5,10,\n2.5,20,\n3.5,30,\n", ["flow", "level", "column_3"]),
+    ],
+)
+def test_a_header_one_cell_short_lacks_the_name_of_its_first_or_its_empty_last_column(
+    text: str, names: list[str]
+) -> None:
+    assert list(table_of(text).frame.columns) == names
+
+
+@pytest.mark.parametrize(
+    ("name", "unit", "bare"),
+    [
+        ("Temp [°C]", "°C", "Temp"),
+        ("flow (l/min)", "l/min", "flow"),
+        ("Druck[bar]", "bar", "Druck"),
+        ("flow (mean)", "", "flow (mean)"),
+        ("x [-]", "", "x [-]"),
+        ("power (kW)", "kW", "power"),
+        ("a [m/s^2]", "m/s^2", "a"),
+        ("[°C]", "", "[°C]"),
+        ("level", "", "level"),
+    ],
+)
+def test_a_unit_is_told_from_a_name(name: str, unit: str, bare: str) -> None:
+    assert (unit_in(name), strip_unit(name)) == (unit, bare)
+
+
+@pytest.mark.parametrize("cell", ["°C", "[bar]", "m/s", "-", "", "dd.mm.yyyy", "W/m²", "m³/h", "1/min", "mmHg", "%"])
+def test_units_look_like_units(cell: str) -> None:
+    assert looks_like_unit(cell)
+
+
+@pytest.mark.parametrize("cell", ["flow", "error", "level", "off", "pump 4", "12", "temperature"])
+def test_words_and_numbers_do_not_look_like_units(cell: str) -> None:
+    assert not looks_like_unit(cell)
+
+
+def test_no_unit_is_no_unit() -> None:
+    assert [clean_unit(cell) for cell in ("[-]", "", "dd.mm.yyyy", "[°C]", "s")] == ["", "", "", "°C", "s"]
+
+
+@st.composite
+def dialects(draw: st.DrawFn) -> tuple[str, np.ndarray, str]:
+    """A table of numbers as some program would write it, and what it means."""
+    decimal = draw(st.sampled_from(".,"))
+    delimiter = draw(st.sampled_from(",;\t|" if decimal == "." else ";\t|"))
+    columns, steps = draw(st.integers(2, 5)), draw(st.integers(3, 12))
+    values = np.random.default_rng(draw(st.integers(0, 999))).normal(
+        0, draw(st.sampled_from([1, 40, 9e4])), (steps, columns)
+    )
+    values = values.round(2)
+    thousands = draw(st.sampled_from(["", "'", "\u00a0"]))
+
+    def write(value: float) -> str:
+        whole, _, part = f"{value:,.2f}".partition(".")
+        return whole.replace(",", thousands) + decimal + part
+
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=delimiter, lineterminator=draw(st.sampled_from(["\n", "\r\n"])))
+    if draw(st.booleans()):
+        writer.writerow(["Station four"])
+    if draw(st.booleans()):
+        out.write("# a remark\n")
+    if draw(st.booleans()):
+        writer.writerow([f"channel {n}" for n in range(columns)])
+        if draw(st.booleans()):
+            writer.writerow(["°C"] * columns)
+    writer.writerows([[write(value) for value in row] for row in values])
+    return out.getvalue(), values, draw(st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le"]))
+
+
+@given(dialects())
+def test_every_dialect_gives_the_same_numbers(case: tuple[str, np.ndarray, str]) -> None:
+    text, values, encoding = case
+    np.testing.assert_allclose(table_of(text, encoding).frame.to_numpy(float), values)
