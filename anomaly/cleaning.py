@@ -12,7 +12,9 @@ from anomaly.columns import LABEL_WORDS, is_called_labels
 from anomaly.domain import Columns, Dataset, Repair, TimeAxis, TimeSeries
 from anomaly.exceptions import DataError
 from anomaly.reading.table import Table
+from anomaly.rules import find_rows
 from anomaly.times import join_axes, parse_times
+from anomaly.units import unit_in
 
 SHOWN = 5
 LARGEST = 1e100
@@ -33,19 +35,21 @@ def make_dataset(tables: Sequence[Table], columns: Columns) -> Dataset:
         values = log.numbers(table, columns.monitored)
         context = log.numbers(table, columns.context)
         labels = _read_labels(table, columns.labels)
+        ignored = None if columns.ignore is None else find_rows(table, columns.ignore)
         times, axis = _read_times(table, columns)
         axes.append(axis)
         for name, rows in _split_records(table, columns, alone=len(tables) == 1):
-            series.append(_make_series(name, rows, times, values, context, labels, table, log))
+            series.append(_make_series(name, rows, times, values, context, labels, ignored, table, log))
     _check_usable(tables[0].name, series, columns)
     _note_unused(tables, columns, log)
     _note_values(columns, series, log)
+    units = {column: unit for table in tables for column in columns.monitored if (unit := _unit(table, column))}
     names = [table.name for table in tables]
     digest = tables[0].digest
     if len(tables) > 1:
         digest = hashlib.sha256("".join(table.digest for table in tables).encode()).hexdigest()
     name = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
-    return Dataset(name, tuple(series), columns, join_axes(axes, names), tuple(log.repairs), digest)
+    return Dataset(name, tuple(series), columns, join_axes(axes, names), tuple(log.repairs), digest, units)
 
 
 def _name_apart(tables: Sequence[Table]) -> list[Table]:
@@ -68,7 +72,9 @@ class _RepairLog:
 
     def numbers(self, table: Table, names: Sequence[str]) -> np.ndarray:
         """(R, C) float64; infinities become missing."""
-        values = table.frame[list(names)].to_numpy(np.float64, na_value=np.nan).reshape(len(table.frame), len(names))
+        values = np.empty((len(table.frame), len(names)))
+        for position, name in enumerate(names):
+            values[:, position] = table.numbers(name)
         infinite = np.abs(values) > LARGEST
         if infinite.any():
             values = np.where(infinite, np.nan, values)
@@ -89,6 +95,7 @@ def _make_series(
     values: np.ndarray,
     context: np.ndarray,
     labels: np.ndarray | None,
+    ignored: np.ndarray | None,
     table: Table,
     log: _RepairLog,
 ) -> TimeSeries:
@@ -101,7 +108,7 @@ def _make_series(
             [table.line(rows[row]) for row in late[:SHOWN]],
         )
     rows = rows[order]
-    everything = [values, context] if labels is None else [values, context, labels[:, None].astype(float)]
+    everything = [values, context, *(part[:, None].astype(float) for part in (labels, ignored) if part is not None)]
     steps, repeats = _fold_repeats(times[rows], np.concatenate([part[rows] for part in everything], 1))
     if len(repeats):
         log.add(
@@ -119,7 +126,8 @@ def _make_series(
             [table.line(rows[row]) for row in shared[:SHOWN]],
         )
     kept = rows[kept]
-    return TimeSeries(name, times[kept], values[kept], context[kept], None if labels is None else labels[kept], steps)
+    known, left_out = (None if part is None else part[kept] for part in (labels, ignored))
+    return TimeSeries(name, times[kept], values[kept], context[kept], known, steps, left_out)
 
 
 def _fold_repeats(times: np.ndarray, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -192,6 +200,10 @@ def _read_labels(table: Table, name: str | None) -> np.ndarray | None:
 def _check_usable(name: str, series: Sequence[TimeSeries], columns: Columns) -> None:
     if max(len(one) for one in series) < 2:
         raise DataError(f"{name} has one row per record: expected at least two, since a forecast needs a past.")
+    if not any(np.isfinite(one.counted).any() for one in series) and columns.ignore:
+        raise DataError(
+            f"{name} has no step left where {columns.ignore} does not hold: expected a rule that leaves some."
+        )
     if not any(np.isfinite(one.values).any() for one in series):
         raise DataError(f"{name} has no number in {', '.join(map(repr, columns.monitored))}: all cells are empty.")
 
@@ -204,6 +216,8 @@ def _note_unused(tables: Sequence[Table], columns: Columns, log: _RepairLog) -> 
             continue
         parts = [table.frame[column] for table in tables]
         text = next((part for part in parts if not pd.api.types.is_numeric_dtype(part)), None)
+        if any(name.startswith(f"{column}=") for name in columns.context):
+            continue
         if text is not None:
             log.add(f"Column {column!r} holds text, such as {text.dropna().iloc[0]!r}: left out")
         elif not any(part.notna().any() for part in parts):
@@ -228,9 +242,16 @@ def _note_values(columns: Columns, series: Sequence[TimeSeries], log: _RepairLog
         shown = ", ".join(map(repr, constant[:SHOWN])) + ", …" * (len(constant) > SHOWN)
         verb = "Column {} never changes: it carries" if len(constant) == 1 else "Columns {} never change: they carry"
         log.add(verb.format(shown) + " nothing", len(constant))
+    ignored = sum(int(one.ignored.sum()) for one in series if one.ignored is not None)
+    if columns.ignore:
+        log.add(f"{ignored:,} steps left out of learning and scoring because {columns.ignore}", ignored)
     missing = sum(int(np.isnan(one.values).sum()) for one in series)
     if missing:
         log.add(f"{missing:,} monitored cells are empty: left out of learning and scoring", missing)
+
+
+def _unit(table: Table, column: str) -> str:
+    return table.units.get(column) or unit_in(column)
 
 
 def _is_constant(parts: Sequence[np.ndarray]) -> bool:

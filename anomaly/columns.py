@@ -12,6 +12,7 @@ from anomaly.exceptions import DataError, SettingsError
 from anomaly.reading.table import Table
 from anomaly.settings import ReadSettings
 from anomaly.times import looks_like_time
+from anomaly.units import looks_like_unit
 
 TIME_NAMES = (
     "time",
@@ -36,6 +37,13 @@ LABEL_WORDS = {
 }
 """how a label column of text says whether a row is an anomaly, in lower case"""
 MOST_CHANNELS = 500
+MOST_WORDS, FEWEST_ROWS = 12, 20
+"""a column of text of at most so many different words, in at least so many rows, tells a state: on/off, a mode"""
+STATES_OF_HEALTH = {
+    "normal", "abnormal", "anomaly", "anomalous", "fault", "faulty", "failure", "failed", "broken", "alarm", "error",
+    "healthy", "recovering", "outlier", "attack",
+}  # fmt: skip
+"""words of a column that knows what is to be found: the forecaster must not see it"""
 MOST_NAMED = 8
 
 
@@ -47,13 +55,13 @@ def propose_columns(tables: Sequence[Table], settings: ReadSettings) -> Columns:
     """
     _check_same_columns(tables)
     frame = tables[0].frame
-    _check_known(settings, list(frame.columns), tables[0].name)
+    _check_known(settings, tables[0])
     chosen = {column for _, column in _chosen(settings)}
     labels = _find_labels(frame, chosen) if settings.labels is None else settings.labels or None
-    record = _find_record(frame, chosen | {labels}) if settings.record is None else settings.record or None
+    record = find_record(frame, chosen | {labels}) if settings.record is None else settings.record or None
     time = settings.time or None
     if settings.time is None:
-        time = _find_time(frame, chosen | {labels, record}, record, settings)
+        time = find_time(frame, chosen | {labels, record}, record, settings)
     numeric = [
         column
         for column in frame.columns
@@ -61,7 +69,9 @@ def propose_columns(tables: Sequence[Table], settings: ReadSettings) -> Columns:
         and _has_numbers(tables, column)
         and (column in chosen or not is_called_labels(column))
     ]
-    monitored, context = _split_channels(tables, numeric, settings)
+    monitored, context = _split_channels(tables, numeric, record, settings)
+    if settings.context is None and monitored:
+        context += _propose_words(tables, {time, record, labels})
     if not monitored:
         raise DataError(
             f"{tables[0].name} has no channel to monitor: expected at least one column of numbers beside time, record "
@@ -72,7 +82,7 @@ def propose_columns(tables: Sequence[Table], settings: ReadSettings) -> Columns:
             f"{tables[0].name} has {len(monitored) + len(context):,} channels; expected at most {MOST_CHANNELS}. "
             "Name the ones to monitor (--channels A,B or the Columns panel)."
         )
-    return Columns(time, record, tuple(monitored), tuple(context), labels)
+    return Columns(time, record, tuple(monitored), tuple(context), labels, settings.ignore or None)
 
 
 def _check_same_columns(tables: Sequence[Table]) -> None:
@@ -86,10 +96,11 @@ def _check_same_columns(tables: Sequence[Table]) -> None:
             )
 
 
-def _check_known(settings: ReadSettings, columns: list[str], name: str) -> None:
+def _check_known(settings: ReadSettings, table: Table) -> None:
     parts: dict[str, str] = {}
+    columns, name = [str(column) for column in table.frame], table.name
     for part, column in _chosen(settings):
-        if column not in columns:
+        if column not in columns and not (part == "context" and table.has(column)):
             near = difflib.get_close_matches(column, columns, 1, 0.0)
             raise SettingsError(
                 f"{name} has no column {column!r}; the nearest is {near[0]!r}. "
@@ -131,13 +142,13 @@ def is_called_labels(column: str) -> bool:
     return column.strip().lower() in LABEL_NAMES
 
 
-def _find_time(frame: pd.DataFrame, taken: Set[str | None], record: str | None, settings: ReadSettings) -> str | None:
+def find_time(frame: pd.DataFrame, taken: Set[str | None], record: str | None, settings: ReadSettings) -> str | None:
     free = [column for column in frame.columns if column not in taken]
-    named = [column for column in free if set(_words(column)) & set(TIME_NAMES)]
-    for column in named:
+    named = [column for column in free if set(words_of(column)) & set(TIME_NAMES)]
+    for column in [name for name in named if not _is_the_same_all_along(frame, name, record)]:
         if not _is_number_column(frame[column]) or _orders_rows(frame, column, record):
             return str(column)
-    for column in free:
+    for column in [name for name in free if not _is_the_same_all_along(frame, name, record)]:
         if not _is_number_column(frame[column]) and looks_like_time(frame[column]):
             return str(column)
     first = frame.columns[0]
@@ -145,6 +156,13 @@ def _find_time(frame: pd.DataFrame, taken: Set[str | None], record: str | None, 
     if first in free and (len(free) > 1 or settings.channels) and _counts_up(frame[first]):
         return str(first)
     return None
+
+
+def _is_the_same_all_along(frame: pd.DataFrame, column: str, record: str | None) -> bool:
+    """A date of birth, say: every row of a record has the same, although records have rows enough to differ."""
+    if record is None:
+        return len(frame) > 2 and frame[column].nunique() == 1
+    return len(frame) > 2 * frame[record].nunique() and bool((frame.groupby(record)[column].nunique() <= 1).all())
 
 
 def _orders_rows(frame: pd.DataFrame, column: str, record: str | None) -> bool:
@@ -161,26 +179,36 @@ def _counts_up(values: pd.Series) -> bool:
     return bool(steps[0] > 0 and np.allclose(steps, steps[0], rtol=1e-6))
 
 
-def _find_record(frame: pd.DataFrame, taken: Set[str | None]) -> str | None:
+def find_record(frame: pd.DataFrame, taken: Set[str | None]) -> str | None:
     for column in frame.columns:
-        words = _words(column)
+        words = words_of(column)
         # "patient id", "unit nr" and "hadm_id" name records; "machine temperature" and "patient_heart_rate" do not.
         if column in taken or not set(words) & set(RECORD_NAMES) or words[-1] not in RECORD_ENDS:
             continue
         values = frame[column]
         if pd.api.types.is_float_dtype(values) or values.isna().any():
             continue
+        # "unit" may be that of a machine, or of what was measured.
+        if values.dtype == "str" and all(looks_like_unit(cell) for cell in values.unique()[:MOST_WORDS]):
+            continue
         if values.nunique() <= len(values) / 2:
             return str(column)
     return None
 
 
-def _split_channels(tables: Sequence[Table], numeric: list[str], settings: ReadSettings) -> tuple[list[str], list[str]]:
-    """Monitored and context. Proposed: on/off columns (two values at most) are context where anything else is left."""
+def _split_channels(
+    tables: Sequence[Table], numeric: list[str], record: str | None, settings: ReadSettings
+) -> tuple[list[str], list[str]]:
+    """Monitored and context.
+
+    Proposed: what never changes within a record (age, type of machine) is context, and so are on/off columns (two
+    values at most), where anything else is left.
+    """
+    context = [name for column in settings.context or () for name in _spell_out(tables, column)]
     for column in (*(settings.channels or ()), *(settings.context or ())):
-        if column not in numeric:
+        words = tables[0].frame[column].nunique() if column in tables[0].frame else 1
+        if column not in numeric and (column in (settings.channels or ()) or not 1 <= words <= MOST_WORDS):
             raise DataError(f"Column {column!r} of {tables[0].name} holds no numbers; expected a channel of numbers.")
-    context = list(settings.context or ())
     if settings.channels is not None:
         return list(settings.channels), context
     free = [column for column in numeric if column not in context]
@@ -188,9 +216,52 @@ def _split_channels(tables: Sequence[Table], numeric: list[str], settings: ReadS
         return free, context
     kinds = {column: max(table.frame[column].nunique() for table in tables) for column in free}
     # Where all are on/off, those that ever change are monitored; where none changes, all.
+    static = {column for column in free if _is_static(tables, column, record)}
+    if len(static) < len(free):
+        kinds |= dict.fromkeys(static, 0)
     fewest = next(count for count in (3, 2, 0) if not kinds or max(kinds.values()) >= count)
     monitored = [column for column in free if kinds[column] >= fewest]
     return monitored, [column for column in free if column not in monitored]
+
+
+def _is_static(tables: Sequence[Table], column: str, record: str | None) -> bool:
+    """Whether a column tells the records apart but never changes within one."""
+    if record is None:
+        kinds = [set(table.frame[column].dropna().unique()) for table in tables]
+    else:
+        kinds = [set(part.dropna().unique()) for t in tables for _, part in t.frame.groupby(record, sort=False)[column]]
+    return len(kinds) > 1 and max(map(len, kinds)) == 1 and len(set.union(*kinds)) > 1
+
+
+def _in_words(tables: Sequence[Table]) -> list[str]:
+    """The columns of text that tell a state by few words."""
+    columns = []
+    for column in tables[0].frame.columns:
+        parts = [table.frame[column] for table in tables]
+        if all(_is_number_column(part) for part in parts):
+            continue
+        words = {word for part in parts for word in part.dropna().astype("str").unique()[: MOST_WORDS + 1]}
+        if 2 <= len(words) <= MOST_WORDS and sum(map(len, parts)) >= FEWEST_ROWS:
+            columns.append(str(column))
+    return columns
+
+
+def _spell_out(tables: Sequence[Table], column: str) -> list[str]:
+    """A column of text as one context channel for each of its words, but the first of only two; others as they are."""
+    if column not in tables[0].frame or all(_is_number_column(table.frame[column]) for table in tables):
+        return [column]
+    words = sorted({word for table in tables for word in table.frame[column].dropna().astype("str").unique()})
+    return [f"{column}={word}" for word in (words[1:] if len(words) == 2 else words)]
+
+
+def _propose_words(tables: Sequence[Table], taken: Set[str | None]) -> list[str]:
+    proposed = []
+    for column in _in_words(tables):
+        words = {str(word).strip().lower() for table in tables for word in table.frame[column].dropna().unique()}
+        is_known = is_called_labels(column) or words & STATES_OF_HEALTH or words <= set(LABEL_WORDS)
+        if column not in taken and not is_known and not looks_like_time(tables[0].frame[column]):
+            proposed += _spell_out(tables, column)
+    return proposed
 
 
 def _describe(frame: pd.DataFrame) -> str:
@@ -216,7 +287,7 @@ def _is_number_column(values: pd.Series) -> bool:
     return pd.api.types.is_numeric_dtype(values)
 
 
-def _words(column: str) -> list[str]:
+def words_of(column: str) -> list[str]:
     """The words of a column's name, in lower case: "Patient ID", "patient_id" and "PatientID" -> patient, id."""
     apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column)
     # The name whole as well: "TimeStamp" and "date_time" are in the lists as they stand.

@@ -1,6 +1,7 @@
 """What flows through the stages, in order. T steps, C monitored channels, X context channels, H horizons."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -15,6 +16,8 @@ class Columns:
     monitored: tuple[str, ...]
     context: tuple[str, ...]
     labels: str | None
+    ignore: str | None = None
+    """the rule of the steps to leave out"""
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,13 @@ class TimeSeries:
     """(T,) bool, True = known anomaly"""
     row_steps: np.ndarray
     """(R,) int64: the step each row of the file became, in time order; R >= T since repeated rows share a step"""
+    ignored: np.ndarray | None = None
+    """(T,) bool, True = neither learnt nor scored, as while a machine is off"""
+
+    @property
+    def counted(self) -> np.ndarray:
+        """(T, C) the values that are learnt and scored: NaN where the step is ignored."""
+        return self.values if self.ignored is None else np.where(self.ignored[:, None], np.nan, self.values)
 
     def __len__(self) -> int:
         return len(self.times)
@@ -85,6 +95,8 @@ class Dataset:
     repairs: tuple[Repair, ...]
     digest: str
     """sha256 of the file's bytes"""
+    units: Mapping[str, str] = field(default_factory=dict)
+    """of the channels whose unit the file tells"""
 
     @property
     def monitored(self) -> tuple[str, ...]:

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from anomaly import preparation
-from anomaly.cleaning import make_dataset
-from anomaly.columns import propose_columns
+from anomaly.assembly import assemble
 from anomaly.decimation import find_outages
 from anomaly.detection import Detection
 from anomaly.domain import Columns, Dataset, Epoch, Forecast, Profile, Scores, Threshold
@@ -99,7 +98,7 @@ def read(
     if not sources:
         raise DataError("No file was given: expected at least one.")
     tables = [table for one in sources for table in read_tables(one, name)]
-    return make_dataset(tables, propose_columns(tables, settings or ReadSettings()))
+    return assemble(tables, settings or ReadSettings())
 
 
 def fit(
@@ -132,7 +131,7 @@ def fit(
     longest = max(range(len(inputs)), key=lambda record: len(inputs[record]))
     warm_up = forecaster.measure_warm_up(inputs[longest][:MEASURED_STEPS], targets[longest][:MEASURED_STEPS])
     reference = [
-        prepared.residuals(series.values[:stop], prepared.predicted(outputs))
+        prepared.residuals(series.counted[:stop], prepared.predicted(outputs))
         for series, stop, outputs in zip(dataset.series, stops, forecaster.predict(inputs), strict=True)
     ]
     period = preparation.find_dominant_period([preparation.last_observed(target) for target in targets])
@@ -203,7 +202,7 @@ def score(fitted: Fitted, forecasts: tuple[Forecast, ...], dataset: Dataset, set
 
     scores = tuple(
         score_record(
-            _without_start(fitted.preparation.residuals(one.series.values, one.predicted_by_horizon), fitted.warm_up),
+            _without_start(fitted.preparation.residuals(one.series.counted, one.predicted_by_horizon), fitted.warm_up),
             one.profiles,
         )
         for one in forecasts

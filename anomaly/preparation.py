@@ -85,16 +85,16 @@ class Preparation:
         """
         values, context = (
             last_observed(np.where(np.isnan(scaler.scale), 0.0, scaler.transform(part)))
-            for scaler, part in ((self.channels, series.values), (self.context, series.context))
+            for scaler, part in ((self.channels, series.counted), (self.context, series.context))
         )
         ahead = np.concatenate([context[1:], context[-1:]])[:, self.context_order]
-        missing = np.isnan(series.values[:, [channel for channel in self.order if channel in self.flagged]])
+        missing = np.isnan(series.counted[:, [channel for channel in self.order if channel in self.flagged]])
         every = np.concatenate([values[:, self.order], ahead, missing], 1)
         return np.clip(every, -LARGEST, LARGEST).astype(np.float32)
 
     def targets(self, series: TimeSeries) -> np.ndarray:
         """(T, C) float32 in standard deviations and in the network's order, NaN = not observed."""
-        scaled = self.channels.transform(series.values)[:, self.order]
+        scaled = self.channels.transform(series.counted)[:, self.order]
         return np.clip(scaled, -LARGEST, LARGEST).astype(np.float32)
 
     def predicted(self, outputs: np.ndarray) -> np.ndarray:
@@ -108,7 +108,7 @@ class Preparation:
 
 def prepare(dataset: Dataset, train_stops: list[int]) -> Preparation:
     """Learn the scaling from the leading `train_stops[i]` steps of each record and nothing after."""
-    values = np.concatenate([series.values[:stop] for series, stop in zip(dataset.series, train_stops, strict=True)])
+    values = np.concatenate([series.counted[:stop] for series, stop in zip(dataset.series, train_stops, strict=True)])
     context = np.concatenate([series.context[:stop] for series, stop in zip(dataset.series, train_stops, strict=True)])
     if not np.isfinite(values).any():
         raise DataError(

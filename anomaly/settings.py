@@ -55,6 +55,18 @@ class ReadSettings(Settings):
         None, title="Context channels", description="columns the forecaster sees but that are not scored"
     )
     labels: str | None = Field(None, title="Label column", description="column of known anomalies (never learnt from)")
+    ignore: str | None = Field(
+        None,
+        title="Ignore while",
+        description="rule on one column, such as running=0 or speed<5: steps where it holds are neither learnt nor "
+        "scored",
+    )
+    sheet: str | None = Field(None, title="Sheet", description="sheet of a workbook; left out: the one with most rows")
+    layout: Literal["auto", "wide", "long"] = Field(
+        "auto",
+        title="Layout",
+        description="wide has a column for each channel, long a row for each measurement (time, variable, value)",
+    )
 
 
 class FitSettings(Settings):

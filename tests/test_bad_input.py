@@ -118,7 +118,7 @@ def test_what_can_be_used_in_spite_of_flaws_is_used_and_the_flaws_are_noted() ->
     notes = " / ".join(map(str, dataset.repairs))
     assert "1 infinite value of 'flow': taken as missing (line 9)" in notes
     assert "'level' never changes" in notes
-    assert "Column 'state' holds text, such as 'off': left out" in notes
+    assert dataset.columns.context == ("level", "state=on")
 
 
 def test_a_file_that_is_missing(tmp_path) -> None:

@@ -101,10 +101,9 @@ def open_tables(tables: list["Table"], start: FitSettings | None = None) -> None
 
 
 def _make_dataset(tables: list["Table"], read: ReadSettings) -> "Dataset":
-    from anomaly.cleaning import make_dataset
-    from anomaly.columns import propose_columns
+    from anomaly.assembly import assemble
 
-    return make_dataset(tables, propose_columns(tables, read))
+    return assemble(tables, read)
 
 
 def close() -> None:

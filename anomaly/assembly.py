@@ -1,0 +1,105 @@
+"""Tables as they were read -> one dataset: which sheet, wide or long, a date and a time of day apart or together."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from anomaly.cleaning import make_dataset
+from anomaly.columns import propose_columns
+from anomaly.domain import Dataset, Repair
+from anomaly.exceptions import DataError, SettingsError
+from anomaly.pivoting import find_long_form, pivot
+from anomaly.reading.table import Table
+from anomaly.settings import ReadSettings
+
+CLOCK = r"\s*\d{1,2}:\d\d(:\d\d([.,]\d+)?)?\s*([AaPp][Mm])?\s*"
+DOTTED_CLOCK = r"\s*\d{1,2}\.\d\d(\.\d\d)?\s*"
+NO_DATE = r".*:.*|\s*0?0\..*|[^.]*\.00(\..*)?"
+"""there is no month or day 0: 18.00.00 is a time of day"""
+DAY = r"\s*\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}\s*"
+SAMPLE = 50
+
+
+def assemble(tables: Sequence[Table], settings: ReadSettings) -> Dataset:
+    """What the whole product works on, from the tables of one file or several. Raises DataError and SettingsError."""
+    shaped = shape_tables(tables, settings)
+    return make_dataset(shaped, propose_columns(shaped, settings))
+
+
+def shape_tables(tables: Sequence[Table], settings: ReadSettings) -> list[Table]:
+    """The tables that are used, one row per time step in each."""
+    shaped = [_join_date_and_clock(table, settings) for table in _choose_sheets(tables, settings.sheet)]
+    return [_widen(table, settings) for table in shaped]
+
+
+def sheets_of(tables: Sequence[Table]) -> list[str]:
+    """The sheets to choose among, in the order of the file."""
+    return list(dict.fromkeys(table.sheet for table in tables if table.sheet))
+
+
+def _choose_sheets(tables: Sequence[Table], sheet: str | None) -> list[Table]:
+    """All tables, but of each workbook only the named sheet, or the one with most rows."""
+    names = sheets_of(tables)
+    if sheet and sheet not in names:
+        found = f"the sheets are {', '.join(map(repr, names))}" if names else "no file is a workbook"
+        raise SettingsError(f"There is no sheet {sheet!r}: {found}.")
+    chosen: list[Table] = []
+    for digest in dict.fromkeys(table.digest for table in tables):
+        of_file = [table for table in tables if table.digest == digest]
+        workbook = [table for table in of_file if table.sheet]
+        chosen += [table for table in of_file if not table.sheet]
+        if not workbook:
+            continue
+        wanted = [table for table in workbook if table.sheet == sheet] if sheet else []
+        one = (wanted or [max(workbook, key=lambda table: len(table.frame))])[0]
+        others = [table.sheet for table in workbook if table is not one]
+        note = Repair(f"Sheet {one.sheet!r} is used; the file also has {', '.join(map(repr, others))}")
+        chosen.append(replace(one, repairs=(*one.repairs, note)) if others else one)
+    return chosen
+
+
+def _join_date_and_clock(table: Table, settings: ReadSettings) -> Table:
+    """A column of dates and one of times of day, as many loggers write them, become one."""
+    if settings.time is not None:
+        return table
+    texts = [str(name) for name in table.frame if table.frame[name].dtype == "str"]
+    clocks = [name for name in texts if _all_match(table, name, CLOCK) or _all_match(table, name, DOTTED_CLOCK)]
+    clocks = [name for name in clocks if _any_matches(table, name, NO_DATE)]
+    days = [name for name in texts if _all_match(table, name, DAY) and name not in clocks]
+    if len(days) != 1 or len(clocks) != 1 or table.frame[clocks[0]].nunique() < 2:
+        return table
+    day, clock = days[0], clocks[0]
+    name = f"{day} {clock}"
+    if name in table.frame:
+        return table
+    # 18.00.00 as 18:00:00; a fraction of a second keeps its point.
+    colons = table.frame[clock].str.strip().str.replace(r"^(\d\d?)\.(\d\d)", r"\1:\2", regex=True)
+    colons = colons.str.replace(r"^(\d\d?:\d\d)\.(\d\d)\b", r"\1:\2", regex=True)
+    joined = table.frame[day].str.strip() + " " + colons
+    place = list(table.frame.columns).index(day)
+    frame = table.frame.drop(columns=[day, clock])
+    frame.insert(min(place, len(frame.columns)), name, joined)
+    note = Repair(f"Columns {day!r} and {clock!r} are one time: joined as {name!r}")
+    return replace(table, frame=frame, repairs=(*table.repairs, note))
+
+
+def _all_match(table: Table, name: str, form: str) -> bool:
+    cells = table.frame[name].dropna().iloc[:SAMPLE]
+    return len(cells) > 0 and bool(cells.str.fullmatch(form).all())
+
+
+def _any_matches(table: Table, name: str, form: str) -> bool:
+    return bool(table.frame[name].dropna().iloc[:SAMPLE].str.fullmatch(form).any())
+
+
+def _widen(table: Table, settings: ReadSettings) -> Table:
+    if settings.layout == "wide":
+        return table
+    form = find_long_form(table, settings)
+    if form is not None:
+        return pivot(table, form)
+    if settings.layout == "long":
+        raise DataError(
+            f"{table.name} does not look like one row per measurement: expected a column of times, one that names the "
+            "variable and one of values. Name the time column, or read it as wide."
+        )
+    return table

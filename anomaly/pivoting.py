@@ -1,0 +1,174 @@
+"""Long tables, one row per measurement as clinical systems export them -> wide ones, one column per variable."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from anomaly.columns import TIME_NAMES, find_record, find_time, words_of
+from anomaly.domain import Repair
+from anomaly.exceptions import DataError
+from anomaly.reading.table import Table
+from anomaly.settings import ReadSettings
+
+VARIABLE_NAMES = (
+    "variable", "parameter", "param", "item", "itemid", "measure", "measurement", "metric", "sensor", "signal",
+    "channel", "tag", "tagname", "attribute", "observation", "vital", "analyte", "quantity", "feature",
+)  # fmt: skip
+VALUE_NAMES = ("value", "values", "val", "valuenum", "reading", "result", "amount")
+UNIT_NAMES = ("unit", "units", "uom", "valueuom")
+BESIDE = {"name", "id", "code", "type", "num", "measured", "numeric"}
+"""words that may stand beside these"""
+MOST_VARIABLES = 500
+SHARED_TIMES = 0.5
+"""of the rows have another variable at the same time: found by looking where no name tells"""
+MOST_CELLS = 200_000_000
+
+
+@dataclass(frozen=True)
+class LongForm:
+    """The columns of a long table."""
+
+    record: str | None
+    time: str
+    variable: str
+    value: str
+    unit: str | None
+
+
+def find_long_form(table: Table, settings: ReadSettings) -> LongForm | None:
+    """What a table in long form holds where; None where it is not one."""
+    frame = table.frame
+    numbers = [str(column) for column in frame if pd.api.types.is_numeric_dtype(frame[column])]
+    record = settings.record if settings.record in frame else find_record(frame, set())
+    time = settings.time if settings.time in frame else find_time(frame, {record}, record, settings)
+    # Here a time repeats for each variable, and so does not look like one.
+    time = time or next((name for name in numbers if {*words_of(name)} & {*TIME_NAMES} and name != record), None)
+    if time is None or len(frame) < 3:
+        return None
+    free = [column for column in frame.columns if column not in (record, time)]
+    value = _called(free, VALUE_NAMES, numbers) or _only([column for column in numbers if column in free])
+    if value is None:
+        return None
+    others = [column for column in free if column != value]
+    named = _called(others, VARIABLE_NAMES, others)
+    texts = [column for column in others if column not in numbers]
+    variable = named or next((column for column in texts if _shares_times(frame, record, time, column)), None)
+    if variable is None or not 1 < frame[variable].nunique() <= MOST_VARIABLES:
+        return None
+    # By its name alone a column may mean something else: the value has to be called a value, too, or times be shared.
+    is_named = variable == named and _called([value], VALUE_NAMES, [value]) is not None
+    if not is_named and not _shares_times(frame, record, time, variable):
+        return None
+    unit = _called(others, UNIT_NAMES, texts)
+    return LongForm(record, time, variable, value, unit if unit != variable else None)
+
+
+def _called(columns: Sequence[str], names: Sequence[str], allowed: Sequence[str]) -> str | None:
+    """The first column that is called by one of the names, and by no other word but those that say nothing."""
+
+    def is_called(column: str) -> bool:
+        words = set(words_of(column)[1:])
+        return len(words & set(names)) == 1 and words <= {*names, *BESIDE}
+
+    return next((column for column in columns if column in allowed and is_called(column)), None)
+
+
+def _only(columns: Sequence[str]) -> str | None:
+    return columns[0] if len(columns) == 1 else None
+
+
+def _shares_times(frame: pd.DataFrame, record: str | None, time: str, variable: str) -> bool:
+    """Whether rows of one time tell of different variables, each but once."""
+    if not 1 < frame[variable].nunique() <= MOST_VARIABLES or frame[variable].isna().any():
+        return False
+    keys = [time] if record is None else [record, time]
+    shared = frame.duplicated(keys, keep=False).mean()
+    repeated = frame.duplicated([*keys, variable]).mean()
+    return bool(shared > SHARED_TIMES and repeated < SHARED_TIMES / 5)
+
+
+def pivot(table: Table, form: LongForm) -> Table:
+    """One row per record and time, one column per variable in the order in which they first come; empty = not measured.
+
+    Several values of one variable at one time are averaged; columns that tell the same all along a record are kept.
+    Raises DataError where record, time or variable is missing in a row, or the table would not fit into memory.
+    """
+    frame = table.frame
+    keys = [form.time] if form.record is None else [form.record, form.time]
+    for column in (*keys, form.variable):
+        empty = frame[column].isna().to_numpy()
+        if empty.any():
+            raise DataError(
+                f"{table.name}, line {table.line(int(np.argmax(empty))):,}: expected a value in column {column!r}, "
+                "found an empty cell. Every measurement needs a time and the name of what was measured."
+            )
+    variable, names = pd.factorize(frame[form.variable])
+    step, firsts = _number_steps(frame, keys)
+    if len(firsts) * len(names) > MOST_CELLS:
+        raise DataError(
+            f"{table.name} would have {len(firsts):,} steps of {len(names):,} variables: expected at most "
+            f"{MOST_CELLS:,} cells. Keep the variables you want to monitor."
+        )
+    values = frame[form.value].to_numpy(float)
+    known = np.isfinite(values)
+    place = step[known] * len(names) + variable[known]
+    count = np.bincount(place, minlength=len(firsts) * len(names))
+    with np.errstate(invalid="ignore"):
+        cells = np.bincount(place, values[known], minlength=len(count)) / count
+    kept, dropped = _split_others(frame, form, firsts)
+    columns = {key: frame[key].iloc[firsts].reset_index(drop=True) for key in (*keys, *kept)}
+    labels = _apart([str(name) for name in names], set(columns))
+    columns |= dict(zip(labels, cells.reshape(len(firsts), len(names)).T, strict=True))
+    notes = [Repair(f"One row per measurement: {len(names):,} variables of {form.variable!r} became columns")]
+    repeated = int((count > 1).sum())
+    if repeated:
+        notes.append(Repair(f"{repeated:,} values measured more than once at a time: averaged", repeated))
+    if dropped:
+        notes.append(Repair(f"Columns that differ between the measurements of a time left out: {', '.join(dropped)}"))
+    return replace(
+        table,
+        frame=pd.DataFrame(columns),
+        lines=np.array([table.line(row) for row in firsts]) if table.lines is not None else firsts + table.first_line,
+        repairs=(*table.repairs, *notes),
+        units=_units(frame, form, variable, labels),
+    )
+
+
+def _number_steps(frame: pd.DataFrame, keys: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """(R,) the step of each row, in the order in which record and time first come; and each step's first row."""
+    code = np.zeros(len(frame), np.int64)
+    for key in keys:
+        codes, unique = pd.factorize(frame[key])
+        code = code * len(unique) + codes
+    step, _ = pd.factorize(code)
+    return step, np.flatnonzero(~pd.Series(code).duplicated().to_numpy())
+
+
+def _split_others(frame: pd.DataFrame, form: LongForm, firsts: np.ndarray) -> tuple[list[str], list[str]]:
+    """The other columns: those that never change within a record, and the rest."""
+    used = {form.record, form.time, form.variable, form.value, form.unit}
+    kept: list[str] = []
+    dropped: list[str] = []
+    for column in frame.columns:
+        if column in used:
+            continue
+        same = frame[column].nunique() <= 1
+        if not same and form.record is not None:
+            same = bool((frame.groupby(form.record, sort=False)[column].nunique() <= 1).all())
+        (kept if same else dropped).append(str(column))
+    return kept, dropped
+
+
+def _apart(names: list[str], taken: set[str]) -> list[str]:
+    """Variables called as another column is get its number behind them."""
+    return [f"{name} {place}" if name in taken else name for place, name in enumerate(names, 1)]
+
+
+def _units(frame: pd.DataFrame, form: LongForm, variable: np.ndarray, labels: list[str]) -> dict[str, str]:
+    if form.unit is None:
+        return {}
+    units = frame[form.unit].to_numpy()
+    firsts = dict(zip(variable[::-1], units[::-1], strict=True))
+    return {labels[code]: unit for code, unit in firsts.items() if isinstance(unit, str) and unit.strip()}
