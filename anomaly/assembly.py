@@ -9,6 +9,7 @@ from anomaly.domain import Dataset, Repair
 from anomaly.exceptions import DataError, SettingsError
 from anomaly.pivoting import find_long_form, pivot
 from anomaly.reading.table import Table
+from anomaly.sampling import SINCE, settle_sampling
 from anomaly.settings import ReadSettings
 
 CLOCK = r"\s*\d{1,2}:\d\d(:\d\d([.,]\d+)?)?\s*([AaPp][Mm])?\s*"
@@ -22,7 +23,10 @@ SAMPLE = 50
 def assemble(tables: Sequence[Table], settings: ReadSettings) -> Dataset:
     """What the whole product works on, from the tables of one file or several. Raises DataError and SettingsError."""
     shaped = shape_tables(tables, settings)
-    return make_dataset(shaped, propose_columns(shaped, settings))
+    # What settle_sampling adds is no column of the file.
+    own = None if settings.context is None else tuple(name for name in settings.context if name != SINCE)
+    columns = propose_columns(shaped, settings.model_copy(update={"context": own}))
+    return settle_sampling(make_dataset(shaped, columns), settings)
 
 
 def shape_tables(tables: Sequence[Table], settings: ReadSettings) -> list[Table]:

@@ -72,6 +72,7 @@ class Detection:
             self.dataset.monitored,
             self.half_band,
             self.ranges,
+            self.dataset.units,
         )
 
     def events_table(self, most: int | None = None) -> pd.DataFrame:

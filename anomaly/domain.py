@@ -102,6 +102,11 @@ class Dataset:
     def monitored(self) -> tuple[str, ...]:
         return self.columns.monitored
 
+    def title(self, channel: str) -> str:
+        """The channel with its unit, where its name does not end with it anyway."""
+        unit = self.units.get(channel, "")
+        return channel if not unit or channel.rstrip(" ])").endswith(unit) else f"{channel} [{unit}]"
+
     @property
     def has_labels(self) -> bool:
         return any(series.labels is not None for series in self.series)

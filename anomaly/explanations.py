@@ -1,5 +1,6 @@
 """Why an event: what its leading channel did, in one sentence made of the numbers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,21 +48,23 @@ def explain(
     channels: tuple[str, ...],
     half_band: np.ndarray,
     ranges: np.ndarray,
+    units: Mapping[str, str] | None = None,
 ) -> Explanation:
     """The explanation of one event of `forecast`'s record; `reference` (N,) are the reference scores.
 
-    `half_band` (C,) and `ranges` (2, C) as in `Detection`.
+    `half_band` (C,) and `ranges` (2, C) as in `Detection`; `units` of the channels that have one.
     """
+    units = {channel: f" {unit}" for channel, unit in (units or {}).items()}
     span = slice(event.span.start, event.span.stop)
     highest = event.span.start + int(np.nanargmax(scores.values[span]))
     part = "shape" if scores.shape[highest] > scores.error[highest] else "error"
     shares = _share_out(scores, span, part, channels)
     leading = channels.index(event.channel)
-    kind, what = _tell(event, forecast, leading, float(half_band[leading]), part, len(channels))
+    kind, what = _tell(event, forecast, leading, float(half_band[leading]), part, len(channels), units)
     named = event.channel
     if kind in ("relation", "departure"):
         foremost = shares[0][0] if part == "shape" and shares else named
-        outside = _tell_outside(event, forecast, channels.index(foremost), foremost, ranges)
+        outside = _tell_outside(event, forecast, channels.index(foremost), foremost, ranges, units)
         if outside is not None:
             named, kind, what = foremost, "out of range", outside
         elif part == "shape" and kind == "departure":
@@ -81,18 +84,21 @@ def _share_out(scores: Scores, span: slice, part: str, channels: tuple[str, ...]
     return tuple((channels[channel], float(total[channel] / total.sum())) for channel in order if total[channel] > 0)
 
 
-def _tell(event: Event, forecast: Forecast, leading: int, band: float, part: str, channels: int) -> tuple[str, str]:
+def _tell(
+    event: Event, forecast: Forecast, leading: int, band: float, part: str, channels: int, units: Mapping[str, str]
+) -> tuple[str, str]:
     """The kind of event and what the leading channel did."""
     start, stop = event.span.start, event.span.stop
     values = forecast.series.values[:, leading]
     inside, before = values[start:stop], values[max(0, start - max(stop - start, FEWEST_BEFORE)) : start]
     residuals = inside - forecast.predicted[start:stop, leading]
-    name, seen, foreseen = event.channel, f"{event.observed:.4g}", f"{event.expected:.4g}"
+    name, unit = event.channel, units.get(event.channel, "")
+    seen, foreseen = f"{event.observed:.4g}{unit}", f"{event.expected:.4g}{unit}"
     stuck = _longest_flat(inside)
     near = stuck.start - FEW_STEPS <= event.peak - start < stuck.stop + FEW_STEPS
     long = len(stuck) >= max(FEWEST_FLAT, len(inside) // 5) and len(stuck) > 3 * len(_longest_flat(before))
     if long and (near or part == "shape"):
-        return "flat line", f"{name} stayed at {inside[stuck.start]:.4g} for {len(stuck):,} steps"
+        return "flat line", f"{name} stayed at {inside[stuck.start]:.4g}{unit} for {len(stuck):,} steps"
     size = np.nan_to_num(np.abs(residuals))
     outside, large = size > band, size > size.max(initial=0.0) / 2
     # A spike comes back; the last steps of a climb do not.
@@ -106,12 +112,12 @@ def _tell(event: Event, forecast: Forecast, leading: int, band: float, part: str
     shifted = _shift(before, inside)
     if shifted is not None:
         was, became = shifted
-        return "level shift", f"{name} moved from about {was:.4g} to about {became:.4g}"
+        return "level shift", f"{name} moved from about {was:.4g} to about {became:.4g}{unit}"
     drifted = _trend(residuals, band)
     if drifted is not None:
         return (
             "drift",
-            f"{name} drifted {'up' if drifted > 0 else 'down'}, by {abs(drifted):.3g} from what was expected",
+            f"{name} drifted {'up' if drifted > 0 else 'down'}, by {abs(drifted):.3g}{unit} from what was expected",
         )
     usual = before[np.isfinite(before)]
     if channels > 1 and len(usual) and usual.min() <= event.observed <= usual.max() and outside.any():
@@ -127,7 +133,9 @@ def _tell_shape(event: Event, forecast: Forecast, name: str) -> str:
     return f"the course of {name} over up to {width:,} steps is unlike any other that was learnt"
 
 
-def _tell_outside(event: Event, forecast: Forecast, channel: int, name: str, ranges: np.ndarray) -> str | None:
+def _tell_outside(
+    event: Event, forecast: Forecast, channel: int, name: str, ranges: np.ndarray, units: Mapping[str, str]
+) -> str | None:
     """Where the channel left the values of the train span by far: the farthest it came."""
     values = forecast.series.values[event.span.start : event.span.stop, channel]
     low, high = ranges[:, channel]
@@ -135,8 +143,12 @@ def _tell_outside(event: Event, forecast: Forecast, channel: int, name: str, ran
     step = int(np.argmax(beyond))
     if not beyond[step] > FAR_OUTSIDE * (high - low):
         return None
-    usual = f"outside the {low:.4g} to {high:.4g} of" if low < high else f"where it was always {low:.4g} in"
-    return f"{name} reached {values[step]:.4g}, {usual} the train span"
+    usual = (
+        f"outside the {low:.4g} to {high:.4g}{units.get(name, '')} of"
+        if low < high
+        else f"where it was always {low:.4g}{units.get(name, '')} in"
+    )
+    return f"{name} reached {values[step]:.4g}{units.get(name, '')}, {usual} the train span"
 
 
 def _longest_flat(values: np.ndarray) -> Span:

@@ -45,6 +45,8 @@ def run_json(detection: Detection, fitted: Fitted) -> bytes:
             "channels": columns.monitored,
             "context": columns.context,
             "labels": columns.labels,
+            "ignore": columns.ignore,
+            "units": dict(dataset.units),
             "repairs": [str(repair) for repair in dataset.repairs],
         },
         "fit": fitted.settings.model_dump()

@@ -6,7 +6,7 @@ detect (fast):  Fitted, dataset -> forecast -> scores -> threshold -> events
 Each step of detect is a function of its own, so that a page reruns only what a moved slider touches.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +23,7 @@ from anomaly.exceptions import DataError, SettingsError
 from anomaly.preparation import Preparation
 from anomaly.reading import Source, read_tables
 from anomaly.rounding import round_figures
+from anomaly.sampling import find_breaks
 from anomaly.scoring import Scorer
 from anomaly.settings import DetectSettings, FitSettings, ReadSettings
 from anomaly.shapes import Shapes
@@ -121,10 +122,13 @@ def fit(
     stops = preparation.find_train_stops(dataset, settings)
     prepared = preparation.prepare(dataset, stops)
     inputs = [prepared.inputs(series)[:stop] for series, stop in zip(dataset.series, stops, strict=True)]
+    breaks = [find_breaks(series.times[:stop]) for series, stop in zip(dataset.series, stops, strict=True)]
     targets = [prepared.targets(series)[:stop] for series, stop in zip(dataset.series, stops, strict=True)]
+    # What comes after a break is a record of its own to the network; the end of the whole record is held out.
     records = [
-        TrainRecord(one, target, preparation.validation_start(len(one)))
-        for one, target in zip(inputs, targets, strict=True)
+        TrainRecord(part, target, min(max(preparation.validation_start(len(one)) - start, 0), len(part)))
+        for one, wanted, at in zip(inputs, targets, breaks, strict=True)
+        for start, part, target in zip([0, *at], np.split(one, at), np.split(wanted, at), strict=True)
     ]
     forecaster, epochs, ended = train(records, settings, pick_device(settings.device), on_epoch, should_stop)
     forecaster.burn_in = forecaster.measure_burn_in(max(inputs, key=len)[:MEASURED_STEPS])
@@ -132,7 +136,7 @@ def fit(
     warm_up = forecaster.measure_warm_up(inputs[longest][:MEASURED_STEPS], targets[longest][:MEASURED_STEPS])
     reference = [
         prepared.residuals(series.counted[:stop], prepared.predicted(outputs))
-        for series, stop, outputs in zip(dataset.series, stops, forecaster.predict(inputs), strict=True)
+        for series, stop, outputs in zip(dataset.series, stops, _predict(forecaster, inputs, breaks), strict=True)
     ]
     period = preparation.find_dominant_period([preparation.last_observed(target) for target in targets])
     widths = preparation.propose_shape_widths(period, len(targets[longest]))
@@ -142,7 +146,10 @@ def fit(
         forecaster=forecaster,
         preparation=prepared,
         columns=dataset.columns,
-        reference=tuple(_without_start(residuals, warm_up).astype(np.float32) for residuals in reference),
+        reference=tuple(
+            _without_start(residuals, warm_up, at).astype(np.float32)
+            for residuals, at in zip(reference, breaks, strict=True)
+        ),
         warm_up=warm_up,
         period=period,
         shapes=shapes,
@@ -173,14 +180,23 @@ def forecast(fitted: Fitted, dataset: Dataset) -> tuple[Forecast, ...]:
             )
     prepared = fitted.preparation
     inputs = [prepared.inputs(series) for series in dataset.series]
+    breaks = [find_breaks(series.times) for series in dataset.series]
     return tuple(
         Forecast(
             series,
             prepared.predicted(outputs),
             _compare(fitted.shapes, prepared, prepared.targets(series), find_outages(series.times)),
         )
-        for series, outputs in zip(dataset.series, fitted.forecaster.predict(inputs), strict=True)
+        for series, outputs in zip(dataset.series, _predict(fitted.forecaster, inputs, breaks), strict=True)
     )
+
+
+def _predict(forecaster: "Forecaster", inputs: list[np.ndarray], breaks: Sequence[np.ndarray]) -> Iterator[np.ndarray]:
+    """(H, T, C) of every record, the forecaster started anew at each of its breaks."""
+    parts = [np.split(one, at) for one, at in zip(inputs, breaks, strict=True)]
+    predicted = iter(forecaster.predict([part for record in parts for part in record]))
+    for record in parts:
+        yield np.concatenate([next(predicted) for _ in record], axis=1)
 
 
 def _compare(
@@ -202,7 +218,11 @@ def score(fitted: Fitted, forecasts: tuple[Forecast, ...], dataset: Dataset, set
 
     scores = tuple(
         score_record(
-            _without_start(fitted.preparation.residuals(one.series.counted, one.predicted_by_horizon), fitted.warm_up),
+            _without_start(
+                fitted.preparation.residuals(one.series.counted, one.predicted_by_horizon),
+                fitted.warm_up,
+                find_breaks(one.series.times),
+            ),
             one.profiles,
         )
         for one in forecasts
@@ -223,9 +243,10 @@ def score(fitted: Fitted, forecasts: tuple[Forecast, ...], dataset: Dataset, set
     )
 
 
-def _without_start(residuals: np.ndarray, warm_up: int) -> np.ndarray:
-    """(H, T, C) with the first `warm_up` steps unknown."""
-    residuals[:, :warm_up] = np.nan
+def _without_start(residuals: np.ndarray, warm_up: int, breaks: np.ndarray) -> np.ndarray:
+    """(H, T, C) with the first `warm_up` steps of the record, and after each of its breaks, unknown."""
+    for start in (0, *breaks):
+        residuals[:, start : start + warm_up] = np.nan
     return residuals
 
 

@@ -62,6 +62,15 @@ class ReadSettings(Settings):
         "scored",
     )
     sheet: str | None = Field(None, title="Sheet", description="sheet of a workbook; left out: the one with most rows")
+    sampling: Literal["auto", "keep", "resample"] = Field(
+        "auto",
+        title="Uneven steps",
+        description="keep makes the time since the last step an input, resample brings the rows onto even steps; auto "
+        "looks at the file",
+    )
+    step: float | None = Field(
+        None, gt=0, title="Step", description="even step in seconds, or in the unit of the time column, to resample to"
+    )
     layout: Literal["auto", "wide", "long"] = Field(
         "auto",
         title="Layout",

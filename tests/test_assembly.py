@@ -231,7 +231,7 @@ def test_a_pivot_agrees_with_a_loop(records: list[int], channels: int, holes: fl
     if len({row[2] for row in rows}) < 2 or len(rows) < 3:
         return
     text = "\n".join(["record,time,variable,value", *(",".join(map(str, row)) for row in rows)])
-    settings = {"record": "record", "time": "time", "channels": tuple(sorted({row[2] for row in rows}))}
+    settings = {"record": "record", "time": "time", "channels": tuple(sorted({row[2] for row in rows})), "context": ()}
     wanted = {(record, step, name): value for record, step, name, value in rows}
     try:
         dataset = read(text, **settings)

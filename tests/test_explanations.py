@@ -188,6 +188,18 @@ def test_a_value_far_outside_the_train_span_is_told_before_a_course(value: float
     assert f"level {bound}, where it was always 20 in the train span" in found.sentence
 
 
+def test_the_unit_stands_behind_the_numbers() -> None:
+    values = noise()
+    values[100] = 30
+    scores = np.zeros(200)
+    scores[100] = 5
+    forecast = Forecast(make_series(values), expected()[None])
+    given = make_scores(scores, np.abs(values - 20))
+    (event,) = find_events(0, forecast, given, 1.0, 0, 1, ("flow",))
+    found = explain(event, forecast, given, NEVER_REACHED, ("flow",), np.ones(1), unbounded(1), {"flow": "l/min"})
+    assert found.sentence.startswith("flow jumped to 30 l/min for 1 step where 20 l/min was expected")
+
+
 def test_the_one_that_is_named_says_its_share_where_another_has_more() -> None:
     values = noise(channels=2)
     values[100, 0], values[100:103, 1] = 40, 35

@@ -111,7 +111,7 @@ def _add_channel(
             x=times, y=values, mode=mode, name=name, legendgroup=name, showlegend=first, line=line(colour),
             marker=dot(colour), hovertemplate="%{y:.5g}", **place,
         )  # fmt: skip
-    figure.update_yaxes(title_text=short(channel), **place)
+    figure.update_yaxes(title_text=short(detection.dataset.title(channel)), **place)
 
 
 def _add_score(

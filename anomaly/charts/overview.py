@@ -41,7 +41,7 @@ def plot_series(dataset: Dataset, record: int, most_channels: int = 8) -> go.Fig
             x=times, y=drawn, mode=mode, line=line(OBSERVED), marker=dot(OBSERVED), name=escape(channel),
             row=row, col=1,
         )  # fmt: skip
-        figure.update_yaxes(title_text=short(channel, 14), row=row, col=1)
+        figure.update_yaxes(title_text=short(dataset.title(channel), 14), row=row, col=1)
     figure.update_xaxes(title_text=axis_title(dataset.time_axis), row=len(channels), col=1)
     dress(figure, height=80 + 110 * len(channels))
     return figure.update_layout(showlegend=False)
