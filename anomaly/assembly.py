@@ -22,7 +22,11 @@ SAMPLE = 50
 
 def assemble(tables: Sequence[Table], settings: ReadSettings) -> Dataset:
     """What the whole product works on, from the tables of one file or several. Raises DataError and SettingsError."""
-    shaped = shape_tables(tables, settings)
+    return assemble_shaped(shape_tables(tables, settings), settings)
+
+
+def assemble_shaped(shaped: Sequence[Table], settings: ReadSettings) -> Dataset:
+    """As `assemble`, of tables that `shape_tables` has made."""
     # What settle_sampling adds is no column of the file.
     own = None if settings.context is None else tuple(name for name in settings.context if name != SINCE)
     columns = propose_columns(shaped, settings.model_copy(update={"context": own}))

@@ -13,7 +13,7 @@ from anomaly.domain import Columns, Dataset, Repair, TimeAxis, TimeSeries
 from anomaly.exceptions import DataError
 from anomaly.reading.table import Table
 from anomaly.rules import find_rows
-from anomaly.times import join_axes, parse_times
+from anomaly.times import join_axes, read_times
 from anomaly.units import unit_in
 
 SHOWN = 5
@@ -36,7 +36,7 @@ def make_dataset(tables: Sequence[Table], columns: Columns) -> Dataset:
         context = log.numbers(table, columns.context)
         labels = _read_labels(table, columns.labels)
         ignored = None if columns.ignore is None else find_rows(table, columns.ignore)
-        times, axis = _read_times(table, columns)
+        times, axis = _read_times(table, columns, log)
         axes.append(axis)
         for name, rows in _split_records(table, columns, alone=len(tables) == 1):
             series.append(_make_series(name, rows, times, values, context, labels, ignored, table, log))
@@ -75,7 +75,7 @@ class _RepairLog:
         values = np.empty((len(table.frame), len(names)))
         for position, name in enumerate(names):
             values[:, position] = table.numbers(name)
-        infinite = np.abs(values) > LARGEST
+        infinite = (values > LARGEST) | (values < -LARGEST)
         if infinite.any():
             values = np.where(infinite, np.nan, values)
             for position in map(int, np.flatnonzero(infinite.any(0))):
@@ -170,9 +170,11 @@ def _split_records(table: Table, columns: Columns, alone: bool) -> list[tuple[st
     return [(f"{prefix}{name}", rows) for name, rows in zip(names, np.split(order, bounds), strict=True)]
 
 
-def _read_times(table: Table, columns: Columns) -> tuple[np.ndarray, TimeAxis]:
+def _read_times(table: Table, columns: Columns, log: _RepairLog) -> tuple[np.ndarray, TimeAxis]:
     if columns.time is not None:
-        return parse_times(table.frame[columns.time], columns.time, table.name, table.line)
+        found = read_times(table.frame[columns.time], columns.time, table.name, table.line, columns.date_order)
+        log.repairs += found.notes
+        return found.times, found.axis
     if columns.record is None:
         return np.arange(len(table.frame)), TimeAxis("row", "row")
     return table.frame.groupby(columns.record, sort=False).cumcount().to_numpy(), TimeAxis("row", "row")

@@ -91,6 +91,25 @@ def demo(values: dict[str, Any]) -> None:
     print(f"{out}: {content.count(10) - 1:,} rows.")
 
 
+def datasets(values: dict[str, Any]) -> None:
+    """List the public data sets, or download one."""
+    from anomaly import catalogue
+
+    if values["action"] == "list":
+        for one in catalogue.entries():
+            print(f"{one.name}\n  {one.title}. {one.labelled}\n  Licence: {one.licence}")
+        return
+    if values["name"] is None:
+        raise SettingsError(f"datasets get: expected a NAME; `{catalogue.LIST_COMMAND}` lists them.")
+    entry = catalogue.find(values["name"])
+    folder = Path(values["out"] or entry.name)
+    _check_folder(str(folder))
+    for path in catalogue.get(entry, folder):
+        print(path)
+    for warning in catalogue.unchecked(entry, folder):
+        print(warning)
+
+
 def _check_folder(folder: str) -> None:
     """That a file stands where the results should go is said before minutes of training, not after."""
     nearest = next((path for path in (Path(folder), *Path(folder).parents) if path.exists()), None)
@@ -188,6 +207,12 @@ def _make_parser() -> argparse.ArgumentParser:
     one.set_defaults(run=demo)
     one.add_argument("name", metavar="NAME", help="pump, ecg or ward")
     one.add_argument("--out", metavar="FILE", required=True, help="file to write")
+
+    one = commands.add_parser("datasets", help="list public data sets with known anomalies, or get one by its NAME")
+    one.set_defaults(run=datasets)
+    one.add_argument("action", choices=["list", "get"], help="list them all, or download one")
+    one.add_argument("name", metavar="NAME", nargs="?", help="as the list calls it")
+    one.add_argument("--out", metavar="DIR", help="folder for the files (default: NAME)")
     return parser
 
 
@@ -196,7 +221,8 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
         "files",
         nargs="+",
         metavar="FILE",
-        help="CSV, Parquet, Feather, JSON or NumPy file, packed or not; several are the records of one dataset",
+        help="CSV, Excel, ODS, Parquet, Feather, JSON, NumPy, WFDB or EDF file, packed or not; several are the records "
+        "of one dataset",
     )
 
 

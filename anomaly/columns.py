@@ -82,7 +82,7 @@ def propose_columns(tables: Sequence[Table], settings: ReadSettings) -> Columns:
             f"{tables[0].name} has {len(monitored) + len(context):,} channels; expected at most {MOST_CHANNELS}. "
             "Name the ones to monitor (--channels A,B or the Columns panel)."
         )
-    return Columns(time, record, tuple(monitored), tuple(context), labels, settings.ignore or None)
+    return Columns(time, record, tuple(monitored), tuple(context), labels, settings.ignore or None, settings.date_order)
 
 
 def _check_same_columns(tables: Sequence[Table]) -> None:
@@ -161,7 +161,7 @@ def find_time(frame: pd.DataFrame, taken: Set[str | None], record: str | None, s
 def _is_the_same_all_along(frame: pd.DataFrame, column: str, record: str | None) -> bool:
     """A date of birth, say: every row of a record has the same, although records have rows enough to differ."""
     if record is None:
-        return len(frame) > 2 and frame[column].nunique() == 1
+        return len(frame) > 2 and count_kinds(frame[column], 2) == 1
     return len(frame) > 2 * frame[record].nunique() and bool((frame.groupby(record)[column].nunique() <= 1).all())
 
 
@@ -206,7 +206,7 @@ def _split_channels(
     """
     context = [name for column in settings.context or () for name in _spell_out(tables, column)]
     for column in (*(settings.channels or ()), *(settings.context or ())):
-        words = tables[0].frame[column].nunique() if column in tables[0].frame else 1
+        words = count_kinds(tables[0].frame[column], MOST_WORDS + 1) if column in tables[0].frame else 1
         if column not in numeric and (column in (settings.channels or ()) or not 1 <= words <= MOST_WORDS):
             raise DataError(f"Column {column!r} of {tables[0].name} holds no numbers; expected a channel of numbers.")
     if settings.channels is not None:
@@ -214,7 +214,7 @@ def _split_channels(
     free = [column for column in numeric if column not in context]
     if settings.context is not None:
         return free, context
-    kinds = {column: max(table.frame[column].nunique() for table in tables) for column in free}
+    kinds = {column: max(count_kinds(table.frame[column], 3) for table in tables) for column in free}
     # Where all are on/off, those that ever change are monitored; where none changes, all.
     static = {column for column in free if _is_static(tables, column, record)}
     if len(static) < len(free):
@@ -226,6 +226,8 @@ def _split_channels(
 
 def _is_static(tables: Sequence[Table], column: str, record: str | None) -> bool:
     """Whether a column tells the records apart but never changes within one."""
+    if record is None and len(tables) == 1:
+        return False
     if record is None:
         kinds = [set(table.frame[column].dropna().unique()) for table in tables]
     else:
@@ -239,6 +241,8 @@ def _in_words(tables: Sequence[Table]) -> list[str]:
     for column in tables[0].frame.columns:
         parts = [table.frame[column] for table in tables]
         if all(_is_number_column(part) for part in parts):
+            continue
+        if max(count_kinds(part, MOST_WORDS + 1) for part in parts) > MOST_WORDS:
             continue
         words = {word for part in parts for word in part.dropna().astype("str").unique()[: MOST_WORDS + 1]}
         if 2 <= len(words) <= MOST_WORDS and sum(map(len, parts)) >= FEWEST_ROWS:
@@ -257,9 +261,11 @@ def _spell_out(tables: Sequence[Table], column: str) -> list[str]:
 def _propose_words(tables: Sequence[Table], taken: Set[str | None]) -> list[str]:
     proposed = []
     for column in _in_words(tables):
+        if column in taken:
+            continue
         words = {str(word).strip().lower() for table in tables for word in table.frame[column].dropna().unique()}
         is_known = is_called_labels(column) or words & STATES_OF_HEALTH or words <= set(LABEL_WORDS)
-        if column not in taken and not is_known and not looks_like_time(tables[0].frame[column]):
+        if not is_known and not looks_like_time(tables[0].frame[column]):
             proposed += _spell_out(tables, column)
     return proposed
 
@@ -281,6 +287,12 @@ def _has_numbers(tables: Sequence[Table], column: str) -> bool:
     return all(_is_number_column(table.frame[column]) for table in tables) and any(
         np.isfinite(table.frame[column].to_numpy(float)).any() for table in tables
     )
+
+
+def count_kinds(values: pd.Series, most: int) -> int:
+    """How many different values there are; where there are `most` or more, at least that: the first rows may show it."""
+    few = values.iloc[:1_000].nunique()
+    return few if few >= most else values.nunique()
 
 
 def _is_number_column(values: pd.Series) -> bool:

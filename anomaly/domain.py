@@ -18,6 +18,8 @@ class Columns:
     labels: str | None
     ignore: str | None = None
     """the rule of the steps to leave out"""
+    date_order: Literal["day", "month"] | None = None
+    """which comes first in dates such as 03/04/2025; None = told by the column"""
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import io
 import json
 import math
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -12,6 +13,7 @@ import pyarrow.csv as arrow_csv
 
 from anomaly.assessment import assess_events, assess_scores
 from anomaly.detection import Detection
+from anomaly.domain import Repair
 from anomaly.exceptions import DataError
 from anomaly.pipeline import Fitted
 from anomaly.versions import versions
@@ -28,6 +30,16 @@ def events_csv(detection: Detection) -> bytes:
 
 def points_csv(detection: Detection) -> bytes:
     return to_csv(detection.points())
+
+
+def repairs_csv(repairs: Sequence[Repair]) -> bytes:
+    """What was repaired or noticed while reading: text, count, and the first few lines of the file concerned."""
+    table = {
+        "what": pd.Series([repair.text for repair in repairs], dtype="str"),
+        "count": [repair.count for repair in repairs],
+        "first_lines": pd.Series([" ".join(map(str, repair.lines)) for repair in repairs], dtype="str"),
+    }
+    return to_csv(pd.DataFrame(table))
 
 
 def run_json(detection: Detection, fitted: Fitted) -> bytes:

@@ -66,7 +66,7 @@ def label_dataset(dataset: Dataset, table: Table) -> Dataset:
 
 
 def _read_times(dataset: Dataset, table: Table, name: str) -> np.ndarray:
-    times, axis = parse_times(table.frame[name], name, table.name, table.line)
+    times, axis = parse_times(table.frame[name], name, table.name, table.line, dataset.columns.date_order)
     wanted = dataset.time_axis
     if (axis.kind == "timestamp") != (wanted.kind == "timestamp"):
         raise DataError(

@@ -21,7 +21,7 @@ from anomaly.domain import Columns, Dataset, Epoch, Forecast, Profile, Scores, T
 from anomaly.events import find_events, rank_events
 from anomaly.exceptions import DataError, SettingsError
 from anomaly.preparation import Preparation
-from anomaly.reading import Source, read_tables
+from anomaly.reading import Source, read_files
 from anomaly.rounding import round_figures
 from anomaly.sampling import find_breaks
 from anomaly.scoring import Scorer
@@ -98,7 +98,7 @@ def read(
     sources = [source] if isinstance(source, str | Path | bytes) else list(source)
     if not sources:
         raise DataError("No file was given: expected at least one.")
-    tables = [table for one in sources for table in read_tables(one, name)]
+    tables = read_files([(one, name) for one in sources])
     return assemble(tables, settings or ReadSettings())
 
 

@@ -22,7 +22,7 @@ LONGEST_HOLE = 5
 LONG_UNITS = ((86_400.0, "d"), (3_600.0, "h"), (60.0, "min"))
 USUAL = 0.95
 MOST_LOST, COST = 0.2, 50
-"""so large a share of a record may go unscored because the forecaster starts anew after breaks, at so many steps each"""
+"""so large a share of a record may go unscored after breaks, where the forecaster starts anew, so many steps each"""
 
 
 def settle_sampling(dataset: Dataset, settings: ReadSettings) -> Dataset:

@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from anomaly.exceptions import SettingsError
 
 FILE_ENDINGS = (
-    "csv", "txt", "tsv", "gz", "zip", "parquet", "feather", "arrow", "json", "jsonl", "ndjson", "npy", "npz",
+    "csv", "txt", "tsv", "dat", "gz", "zip", "parquet", "feather", "arrow", "json", "jsonl", "ndjson", "npy", "npz",
+    "xlsx", "xlsm", "xlsb", "xls", "ods", "hea", "atr", "edf", "bdf",
 )  # fmt: skip
 """what is offered when a file is chosen; what a file is, is told by its bytes"""
 RULES = {
@@ -62,6 +63,11 @@ class ReadSettings(Settings):
         "scored",
     )
     sheet: str | None = Field(None, title="Sheet", description="sheet of a workbook; left out: the one with most rows")
+    date_order: Literal["day", "month"] | None = Field(
+        None,
+        title="Date order",
+        description="what comes first in dates such as 03/04/2025; left out: told by the whole column",
+    )
     sampling: Literal["auto", "keep", "resample"] = Field(
         "auto",
         title="Uneven steps",

@@ -1,49 +1,86 @@
-"""Time columns: ISO 8601 time stamps, numbers, and numbers that count from 1970."""
+"""Time columns: time stamps as text in many forms, numbers, and numbers that count from 1970 or from 1899."""
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from anomaly.domain import TimeAxis
+from anomaly import time_forms
+from anomaly.domain import Repair, TimeAxis
 from anomaly.exceptions import DataError
+from anomaly.time_forms import SHOWN, Order, Place
 
 EPOCH_UNITS = {1.0: (2e8, 5e9), 1e-3: (2e11, 5e12), 1e-6: (2e14, 5e15), 1e-9: (2e17, 5e18)}
 """seconds in a unit: the numbers that mean a day from 1976 to 2128 in it"""
 OFFSET = re.compile(r"[Tt ].*(Z|z|[+-]\d\d(?::?\d\d)?)$")
 """after a time of day only: the end of 2025-03-01 is no offset"""
 RESOLUTIONS: tuple[Literal["D", "s", "ms", "us"], ...] = ("D", "s", "ms", "us")
+HAS_OFFSET = re.compile(r"[Zz]$|[+-]\d\d(?::?\d\d)?$")
 SAMPLE = 50
+MOMENTS = ("now", "today")
+"""what pandas takes for the moment of reading"""
+TOO_SHORT = r"\d{1,7}|\d{1,2}[.-]\d[.-]\d\d|\d[.-]\d\d[.-]\d\d"
+"""numbers and version strings, though a column known to hold times may write them so"""
+DATE_WORDS, TIME_WORDS = {"date", "datetime"}, {"date", "datetime", "time", "timestamp", "stamp"}
+SERIALS = (20_000, 80_000)
+"""days of a spreadsheet, counted from 1899-12-30: from 1954 to 2119"""
+DAY, HOUR = 86_400_000_000, 3_600_000_000
+"""microseconds"""
+NIGHT = (23, 0, 1, 2, 3)
+"""hours to which clocks are put back; by day, rows are out of order"""
+
+
+@dataclass(frozen=True, eq=False)
+class ReadTimes:
+    """A time column, understood."""
+
+    times: np.ndarray
+    """(R,) datetime64[us] or numbers"""
+    axis: TimeAxis
+    notes: tuple[Repair, ...] = ()
+    """what was assumed"""
+    ambiguous: bool = False
+    """whether day and month may be the other way round"""
 
 
 def looks_like_time(text: pd.Series) -> bool:
-    """Whether most of a text column's first cells are time stamps."""
-    sample = text.dropna().iloc[:SAMPLE]
-    return len(sample) > 0 and bool(_parse(sample).notna().mean() > 0.5)
+    """Whether most of a text column's first cells are time stamps or clock times, all in one form."""
+    sample = text.dropna().iloc[:SAMPLE].astype("str").str.strip()
+    likely = sample[~sample.str.fullmatch(TOO_SHORT)]
+    if 2 * len(likely) <= len(sample):
+        return False
+    form = time_forms.find_form(likely, _is_iso)
+    return 2 * int(np.sum(time_forms.fits(likely, form) if form else _is_iso(likely))) > len(sample)
 
 
 def parse_times(
-    column: pd.Series, name: str, source: str, line_of: Callable[[int], int]
+    column: pd.Series, name: str, source: str, line_of: Callable[[int], int], date_order: Order | None = None
 ) -> tuple[np.ndarray, TimeAxis]:
-    """A time column's cells -> times (R,), datetime64[us] or numbers, and what they mean.
+    """`read_times` without what was assumed."""
+    read = read_times(column, name, source, line_of, date_order)
+    return read.times, read.axis
 
-    `line_of` gives the line of the file that a row is on. Raises DataError naming the first line that is empty or not
-    a time.
+
+def read_times(
+    column: pd.Series, name: str, source: str, line_of: Callable[[int], int], date_order: Order | None = None
+) -> ReadTimes:
+    """A time column's cells -> times (R,), datetime64[us] or numbers, what they mean and what was assumed.
+
+    `line_of` gives the line of the file that a row is on. `date_order` says what the first number of 03/04/2025 is;
+    left out, the column tells. Clock times without a date and durations become seconds. Raises DataError naming the
+    first line that is empty or not a time in the form of most.
     """
+    place = Place(name, source, line_of)
     if pd.api.types.is_numeric_dtype(column):
-        _refuse_first(~np.isfinite(column.to_numpy(float)), column, name, source, line_of)
-        values = column.to_numpy()
-        return values, TimeAxis(name, "number", _epoch_unit(values))
+        return _read_numbers(column, place)
     text = column.astype("str").str.strip()
-    parsed = _parse(text)
-    _refuse_first(parsed.isna().to_numpy(), column, name, source, line_of)
-    offsets = {_spell_offset(offset) for offset in text.str.extract(OFFSET, expand=False).fillna("").unique()}
-    times = parsed.dt.tz_localize(None).to_numpy().astype("datetime64[us]")
-    offset = offsets.pop() if len(offsets) == 1 else "Z"
-    return times, TimeAxis(name, "timestamp", None, offset, _resolution(times, text))
+    form = time_forms.find_form(text, _is_iso)
+    if form == "elapsed":
+        return _read_elapsed(text, column, place)
+    return _unfold_clock(_read_stamps(text, column, form, place, date_order), place)
 
 
 def join_axes(axes: Sequence[TimeAxis], sources: Sequence[str]) -> TimeAxis:
@@ -70,6 +107,9 @@ def to_calendar(times: np.ndarray, axis: TimeAxis) -> np.ndarray:
     """Times as a chart shows them: datetime64 for epoch numbers too, local to the file's offset; else unchanged."""
     if axis.unit is None:
         return times + axis_offset(axis) if axis.kind == "timestamp" else times
+    if np.issubdtype(times.dtype, np.integer):  # a double would round nanoseconds to a quarter of a microsecond
+        micros = times // 1000 + (times % 1000 >= 500) if axis.unit < 1e-6 else times * round(axis.unit * 1e6)
+        return micros.astype(np.int64).astype("datetime64[us]")
     return (np.asarray(times, float) * axis.unit * 1e6).round().astype(np.int64).astype("datetime64[us]")
 
 
@@ -82,19 +122,133 @@ def axis_offset(axis: TimeAxis) -> np.timedelta64:
     return -lead if axis.offset[0] == "-" else lead
 
 
-def _parse(text: pd.Series) -> pd.Series:
-    """UTC times, NaT where a cell is not an ISO 8601 time stamp."""
-    return pd.to_datetime(text.str.strip(), format="ISO8601", errors="coerce", utc=True)
+def _parse(text: pd.Series) -> np.ndarray:
+    """(R,) datetime64[us] in UTC, NaT where a cell is not an ISO 8601 time stamp of the years 0 to 9999."""
+    parsed = pd.to_datetime(text.mask(text.isin(MOMENTS)), format="ISO8601", errors="coerce", utc=True)
+    return time_forms.within_years(parsed.dt.tz_localize(None).to_numpy().astype("datetime64[us]"))
 
 
-def _spell_offset(offset: str) -> str:
-    """ "+0100" and "+01" as "+01:00"."""
-    if offset in ("", "Z", "z"):
-        return offset.upper()
-    return f"{offset[:3]}:{offset[3:].lstrip(':') or '00'}"
+def _is_iso(text: pd.Series) -> np.ndarray:
+    return ~np.isnat(_parse(text))
 
 
-def _refuse_first(bad: np.ndarray, column: pd.Series, name: str, source: str, line_of: Callable[[int], int]) -> None:
+def _read_stamps(text: pd.Series, column: pd.Series, form: str, place: Place, order: Order | None) -> ReadTimes:
+    if not form:
+        times = _parse(text)
+        _refuse_first(np.isnat(times), column, place)
+        offsets = {""}
+        # Taking each one's offset apart is slow, and most files have none.
+        if text.str.contains(HAS_OFFSET).any():
+            offsets = set(map(time_forms.spell_offset, text.str.extract(OFFSET, expand=False).fillna("").unique()))
+        resolution = _resolution(times, text.str.len().max() > len("2025-03-01"))
+        return ReadTimes(times, TimeAxis(place.name, "timestamp", None, _shared(offsets), resolution))
+    dates = time_forms.read_dates(text, form, place, order)
+    other = "month" if dates.order == "day" else "day"
+    _refuse_first(np.isnat(dates.times), column, place, text, dates.order if dates.decided_by == "the caller" else "")
+    axis = TimeAxis(place.name, "timestamp", None, _shared(dates.zones), _resolution(dates.times, dates.has_clock))
+    if dates.decided_by not in ("the rows", "nothing"):
+        return ReadTimes(dates.times, axis)
+    example = time_forms.spell_day(text.iloc[dates.example], dates.times[dates.example])
+    why = ", which puts its rows in order or spaces them evenly" if dates.decided_by == "the rows" else ""
+    note = f"Dates of {place.name!r} read {dates.order} first ({example}){why}: choose {other} first if that is wrong"
+    return ReadTimes(dates.times, axis, (Repair(note),), dates.decided_by == "nothing")
+
+
+def _read_elapsed(text: pd.Series, column: pd.Series, place: Place) -> ReadTimes:
+    """Durations, or clock times that go on past midnight, in seconds."""
+    elapsed = time_forms.read_elapsed(text)
+    seconds = elapsed.seconds
+    _refuse_first(np.isnan(seconds), column, place, text)
+    axis = TimeAxis(place.name, "number")
+    if not elapsed.is_clock:
+        return ReadTimes(seconds, axis, (Repair(f"Durations of {place.name!r} read as seconds"),))
+    midnights = np.flatnonzero(np.diff(seconds) < -43_200) + 1
+    seconds[1:] += 86_400 * np.cumsum(np.diff(seconds) < -43_200)
+    passed = f"midnight passed {len(midnights):,} time{'s' * (len(midnights) != 1)}"
+    note = f"Clock times of {place.name!r} have no date: read as seconds since midnight of the first day, {passed}"
+    return ReadTimes(seconds, axis, (Repair(note, len(midnights), place.lines(midnights)),))
+
+
+def _read_numbers(column: pd.Series, place: Place) -> ReadTimes:
+    _refuse_first(~np.isfinite(column.to_numpy(float, na_value=np.nan)), column, place)
+    values = column.to_numpy()
+    words = set(re.findall(r"[^\W\d_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", place.name).lower()))
+    speaks_of_time = len(values) > 0 and bool(words & TIME_WORDS)
+    whole = bool(np.all(values == np.floor(values)))
+    calendar, meaning = _read_digits(values, place) if speaks_of_time and whole else None, "year, month and day"
+    if calendar is None and speaks_of_time and _are_serials(values, whole, bool(words & DATE_WORDS)):
+        micros = (values * (DAY / 1000)).round().astype(np.int64) * 1000
+        calendar, meaning = np.datetime64("1899-12-30", "us") + micros.astype("timedelta64[us]"), "a spreadsheet's days"
+    if calendar is None:
+        return ReadTimes(values, TimeAxis(place.name, "number", _epoch_unit(values)))
+    has_clock = bool((calendar.astype(np.int64) % DAY).any())
+    shown = np.datetime_as_string(calendar[0], unit="m" if has_clock else "D")
+    note = Repair(f"Numbers of {place.name!r} read as {meaning} ({values[0]:.15g} is {shown.replace('T', ' ')})")
+    axis = TimeAxis(place.name, "timestamp", None, "", _resolution(calendar, has_clock))
+    return _unfold_clock(ReadTimes(calendar, axis, (note,)), place)
+
+
+def _read_digits(values: np.ndarray, place: Place) -> np.ndarray | None:
+    """Numbers such as 20250301 and 20250301100000 -> (R,) datetime64[us]; None where they are no such dates."""
+    low, high = (f"{float(value):.0f}" for value in (values.min(), values.max()))
+    if not ("1900" <= low[:4] <= high[:4] <= "2100" and len(low) == len(high) and len(low) in (8, 12, 14)):
+        return None
+    dates = time_forms.read_dates(pd.Series(values.astype(np.int64)).astype("str"), "compact", place, None)
+    return None if np.isnat(dates.times).any() else dates.times
+
+
+def _are_serials(values: np.ndarray, whole: bool, is_date: bool) -> bool:
+    """Whether numbers are days of a spreadsheet: step counters are whole, or do not lie there, or are not so dense."""
+    if values.min() < SERIALS[0] or values.max() > SERIALS[1] or (whole and not is_date):
+        return False
+    return len(values) < 2 or bool(np.median(np.abs(np.diff(values))) <= 1)
+
+
+def _unfold_clock(read: ReadTimes, place: Place) -> ReadTimes:
+    """Tell the hour that local time repeats in autumn from the first, as if the clock had not been put back."""
+    late, shift = (None, 0) if read.axis.offset else _hours_repeated(read.times)
+    if late is None:
+        return read
+    rows = np.flatnonzero(np.diff(late) > 0) + 1
+    lines = ", ".join(f"{line:,}" for line in place.lines(rows)) + ", …" * (len(rows) > SHOWN)
+    amount = "an hour" if shift == HOUR else f"{shift // 60_000_000} minutes"
+    note = Repair(
+        f"Column {place.name!r}: the clock goes back {amount} at line{'s' * (len(rows) > 1)} {lines} (daylight "
+        f"saving): rows kept in the order of the file, {amount} added from there until it goes forward again",
+        len(rows),
+    )
+    return replace(read, times=read.times + (late * shift).astype("timedelta64[us]"), notes=(*read.notes, note))
+
+
+def _hours_repeated(times: np.ndarray) -> tuple[np.ndarray | None, int]:
+    """(R,) 1 from where the clock was put back to where it went forward, else 0, and by how many microseconds.
+
+    None where rows go back for another reason: by day, or among rows that are not evenly spaced.
+    """
+    steps = np.diff(times.astype(np.int64))
+    back = steps <= 0
+    usual = int(np.median(steps)) if len(steps) >= 4 and back.any() else 0
+    shift = usual - int(steps[np.argmax(back)]) if usual > 0 else 0
+    if shift not in (HOUR // 2, HOUR, HOUR * 3 // 2, 2 * HOUR):
+        return None, 0
+    hours = times[1:][back].astype("datetime64[h]").astype(np.int64)
+    # A repeated stamp may be a repeated row as well: clocks change on Sundays, and 1970 began on a Thursday.
+    is_night = np.isin(hours % 24, NIGHT) & ((steps[back] < 0) | (hours // 24 % 7 == 3))
+    # Put forward before it is ever put back, the clock leaves a gap as it stands.
+    ahead = (steps == usual + shift) & (np.cumsum(back) > 0)
+    late = np.concatenate([[0], np.cumsum(back.astype(np.int64) - ahead)])
+    is_even = np.isin(steps, (usual, usual - shift, usual + shift)).all()
+    return (late if is_night.all() and is_even and set(np.unique(late)) <= {0, 1} else None), shift
+
+
+def _shared(offsets: Collection[str]) -> str:
+    return next(iter(offsets)) if len(offsets) == 1 else "Z"
+
+
+def _refuse_first(
+    bad: np.ndarray, column: pd.Series, place: Place, text: pd.Series | None = None, order: str = ""
+) -> None:
+    """`text`: the cells, where most are in a form of their own; `order`: which was asked for."""
     if not bad.any():
         return
     row = int(np.argmax(bad))
@@ -102,14 +256,20 @@ def _refuse_first(bad: np.ndarray, column: pd.Series, name: str, source: str, li
     found = repr(str(cell))
     if pd.isna(cell):  # in a column of numbers, a cell that is none has become missing
         found = "an empty cell" if column.dtype == "str" else "an empty cell or one that is no number"
+    example = "such as 2025-03-01T12:00:00 or a number"
+    if text is not None and not bad.all():
+        example = f"like {str(text.iloc[int(np.argmin(bad))])!r}, the form of most rows"
+    elif order:
+        example = f"the {order} being first"
+    advice = "Mend it, choose the other order of day and month" if order else "Mend it"
     raise DataError(
-        f"{source}, line {line_of(row):,}: expected a time in column {name!r}, such as 2025-03-01T12:00:00 or "
-        f"a number, found {found}. Mend it, or choose another time column."
+        f"{place.line(row)}: expected a time in column {place.name!r}, {example}, found {found}. "
+        f"{advice}, or choose another time column."
     )
 
 
-def _resolution(times: np.ndarray, text: pd.Series) -> Literal["D", "s", "ms", "us"]:
-    if text.str.len().max() <= len("2025-03-01"):
+def _resolution(times: np.ndarray, has_clock: bool) -> Literal["D", "s", "ms", "us"]:
+    if not has_clock:
         return "D"
     micros = times.astype(np.int64)
     if not (micros % 1_000_000).any():
@@ -118,6 +278,8 @@ def _resolution(times: np.ndarray, text: pd.Series) -> Literal["D", "s", "ms", "
 
 
 def _epoch_unit(values: np.ndarray) -> float | None:
+    if len(values) == 0:
+        return None
     low, high = float(values.min()), float(values.max())
     for unit, (first, last) in EPOCH_UNITS.items():
         if first <= low and high <= last:

@@ -4,22 +4,15 @@ Every measurement runs in a process of its own. Prints a table and writes it, wi
 benchmarks/results/speed.csv. The yardstick is what most detectors do instead: an LSTM trained on overlapping windows.
 """
 
-import argparse
-import csv
-import datetime
-import json
-import os
-import platform
 import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 
-RESULTS = Path(__file__).parent / "results" / "speed.csv"
+from benchmarks.measuring import Measurement, run
+
 EPOCHS, SMALL, SMALL_TRAIN, LARGE = 60, 7_500, 3_000, 1_000_000
 YARDSTICK_WINDOW, YARDSTICK_BATCH = 150, 128
 
@@ -122,7 +115,7 @@ def start() -> dict[str, float]:
     return figures
 
 
-MEASUREMENTS: dict[str, Callable[[], dict[str, float]]] = {
+MEASUREMENTS: dict[str, Measurement] = {
     "start": start,
     "small": small,
     "yardstick": yardstick,
@@ -140,36 +133,11 @@ GOALS = {
 }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--only", choices=MEASUREMENTS)
-    parser.add_argument("--inside", choices=MEASUREMENTS, help=argparse.SUPPRESS)
-    chosen = parser.parse_args()
-    if chosen.inside:
-        print(json.dumps(MEASUREMENTS[chosen.inside]()))
-        return
-    figures: dict[str, float] = {}
-    for name in [chosen.only] if chosen.only else MEASUREMENTS:
-        command = [sys.executable, "-m", "benchmarks.speed", "--inside", name]
-        figures |= json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-    if {"small: fit (s)", "yardstick: fit (s)"} <= figures.keys():
-        figures["small: times as fast as the yardstick"] = figures["yardstick: fit (s)"] / figures["small: fit (s)"]
-    for name, value in figures.items():
-        print(f"{name:42}{value:10.3f}{f'   (goal: {GOALS[name]:g})' if name in GOALS else ''}")
-    if not chosen.only:
-        write(figures)
-
-
-def write(figures: dict[str, float]) -> None:
-    today = datetime.date.today().isoformat()
-    machine = f"{platform.machine()}, {os.cpu_count()} cores"
-    RESULTS.parent.mkdir(exist_ok=True)
-    with RESULTS.open("w", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["figure", "value", "goal", "date", "machine"])
-        for name, value in figures.items():
-            writer.writerow([name, f"{value:.4g}", GOALS.get(name, ""), today, machine])
+def compare(figures: dict[str, float]) -> dict[str, float]:
+    if not {"small: fit (s)", "yardstick: fit (s)"} <= figures.keys():
+        return {}
+    return {"small: times as fast as the yardstick": figures["yardstick: fit (s)"] / figures["small: fit (s)"]}
 
 
 if __name__ == "__main__":
-    main()
+    run("speed", MEASUREMENTS, GOALS, compare)

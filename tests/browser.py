@@ -1,5 +1,6 @@
 """A real browser and a real server, for the tests and the benchmarks that need them."""
 
+import resource
 import shutil
 import socket
 import subprocess
@@ -35,6 +36,12 @@ class Server:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
+
+    @property
+    def memory(self) -> int:
+        """Bytes that the server holds; Linux only."""
+        pages = Path(f"/proc/{self._process.pid}/statm").read_text().split()[1]
+        return int(pages) * resource.getpagesize()
 
     def __enter__(self) -> "Server":
         for _ in range(600):

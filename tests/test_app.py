@@ -82,7 +82,7 @@ def results(fitted_tables: tuple[list[Table], Fitted]) -> AppTest:
     tables, fitted = fitted_tables
     dataset = read(sensor_csv(), name="pump.csv")
     app = AppTest.from_file(str(APP), default_timeout=60)
-    app.session_state[KEY] = Current(tables, ReadSettings(), dataset, QUICK, run=Run(dataset, fitted))
+    app.session_state[KEY] = Current(tables, ReadSettings(), tables, dataset, QUICK, run=Run(dataset, fitted))
     return check(app.run())
 
 

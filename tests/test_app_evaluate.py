@@ -37,7 +37,7 @@ def open_results(fitted: Fitted, content: bytes, section: str) -> AppTest:
     tables: list[Table] = [read_table(content, "pump.csv")]
     dataset = read(content, name="pump.csv")
     app = AppTest.from_file(str(APP), default_timeout=60)
-    app.session_state[KEY] = Current(tables, ReadSettings(), dataset, QUICK, run=Run(dataset, fitted))
+    app.session_state[KEY] = Current(tables, ReadSettings(), tables, dataset, QUICK, run=Run(dataset, fitted))
     check(app.run())
     app.get("button_group")[0].set_value(section)
     return check(app.run())

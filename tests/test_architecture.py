@@ -20,7 +20,7 @@ FLOORS = {
     **dict.fromkeys(["reading.table", "model", "model.network", "model.forecaster", "model.training", "progress"], 1),
     **dict.fromkeys(["reading.archives", "reading.dialect", "reading.columnar", "rules", "times", "preparation"], 2),
     **dict.fromkeys(["evaluation", "explanations"], 2),
-    **dict.fromkeys(["reading.csv", "reading.json", "reading.waveforms", "sampling", "columns", "thresholds", "detection"], 3),
+    **dict.fromkeys(["reading.csv", "reading.json", "reading.waveforms", "sampling", "inspection", "columns", "thresholds", "detection"], 3),
     **dict.fromkeys(["reading.spreadsheets", "pivoting", "cleaning", "assessment", "labelling"], 4),
     **dict.fromkeys(["reading", "assembly"], 5),
     **dict.fromkeys(["pipeline", "catalogue"], 6),

@@ -7,7 +7,7 @@ import pytest
 from anomaly.domain import TimeAxis
 from anomaly.exceptions import DataError
 from anomaly.pipeline import read
-from anomaly.times import axis_offset, format_times, parse_times, to_calendar
+from anomaly.times import ReadTimes, axis_offset, format_times, parse_times, read_times, to_calendar
 
 
 def parse(cells: list) -> tuple[np.ndarray, TimeAxis]:
@@ -107,3 +107,111 @@ def test_files_that_tell_the_time_in_different_ways_are_refused() -> None:
     one, two = b"time,a\n2025-03-01,1\n2025-03-02,2\n", b"time,a\n1,1\n2,2\n"
     with pytest.raises(DataError, match="data 1 and data 2 do not tell the time alike"):
         read([one, two])
+
+
+def read_column(cells: list, name: str = "time") -> ReadTimes:
+    return read_times(pd.Series(cells), name, "pump", lambda row: row + 2)
+
+
+def notes(result: ReadTimes) -> str:
+    return "; ".join(map(str, result.notes))
+
+
+@pytest.mark.parametrize(
+    ("cells", "name", "meaning"),
+    [
+        ([45658.0, 45658.25], "time", ["2025-01-01T00:00:00", "2025-01-01T06:00:00"]),
+        ([45658.25], "Log_TimeStamp", ["2025-01-01T06:00:00"]),
+        ([45658.5000001157, 45658.6], "log timestamp", ["2025-01-01T12:00:00.010", "2025-01-01T14:24:00.000"]),
+        ([45658, 45659], "Start Date", ["2025-01-01", "2025-01-02"]),
+        ([45658, 45659], "time", None),
+        ([45658, 45659], "update", None),
+        ([45658.5, 45659.5], "flow", None),
+        ([20_000.5, 30_000.5], "time", None),
+        ([19_999.5, 20_000], "time", None),
+        ([79_999.5, 80_000.5], "time", None),
+        ([20250301, 20250302], "date", ["2025-03-01", "2025-03-02"]),
+        ([20250301100000, 20250301100001], "time", ["2025-03-01T10:00:00", "2025-03-01T10:00:01"]),
+        ([202503011000, 202503011005], "time", ["2025-03-01T10:00:00", "2025-03-01T10:05:00"]),
+        ([20250301, 20250332], "date", None),
+        ([20250301, 20250302], "flow", None),
+    ],
+)
+def test_numbers_are_a_calendar_where_name_and_values_say_so(cells: list, name: str, meaning: list | None) -> None:
+    result = read_column(cells, name)
+    assert list(format_times(result.times, result.axis)) == (meaning or cells)
+    assert ("read as" in notes(result)) == (meaning is not None)
+
+
+@pytest.mark.parametrize("unit", [1e-3, 1e-6, 1e-9])
+@pytest.mark.parametrize("micros", [1_740_830_400_123_000, 4_900_000_000_987_000, 1_740_830_399_999_000])
+def test_whole_epochs_keep_every_microsecond(unit: float, micros: int) -> None:
+    extra = 0 if unit == 1e-3 else 457
+    cells = [int(value * 1000 if unit == 1e-9 else value * round(1e-6 / unit, 9)) for value in (micros + extra,) * 2]
+    times, axis = parse_times(pd.Series(cells), "ns", "pump", lambda row: row)
+    assert times.dtype == np.int64
+    assert to_calendar(times, axis)[0] == np.datetime64(micros + extra, "us")
+
+
+def test_nanoseconds_past_the_half_go_to_the_next_microsecond() -> None:
+    times = np.array([1_740_830_400_123_456_499, 1_740_830_400_123_456_500])
+    shown = to_calendar(times, TimeAxis("ns", "number", 1e-9)).astype(np.int64)
+    assert shown.tolist() == [1_740_830_400_123_456, 1_740_830_400_123_457]
+
+
+def local(start: str, count: int, step: str, zone: str = "Europe/Berlin") -> list[str]:
+    return list(pd.date_range(start, periods=count, freq=step, tz=zone).strftime("%Y-%m-%d %H:%M:%S"))
+
+
+@pytest.mark.parametrize(("step", "line"), [("10min", 164), ("30min", 56), ("h", 29)])
+def test_the_hour_repeated_in_autumn_is_told_apart(step: str, line: int) -> None:
+    cells = local("2025-10-25", 300, step)
+    result = read_column(cells)
+    assert np.unique(np.diff(result.times)) == pd.Timedelta(step if step != "h" else "1h").to_timedelta64()
+    assert notes(result) == (
+        f"Column 'time': the clock goes back an hour at line {line} (daylight saving): rows kept in the order of the "
+        "file, an hour added from there until it goes forward again"
+    )
+
+
+def test_half_an_hour_put_back_on_lord_howe_is_told_apart() -> None:
+    assert "back 30 minutes" in notes(read_column(local("2025-04-05", 200, "10min", "Australia/Lord_Howe")))
+
+
+def test_from_spring_on_local_time_is_as_the_file_gave_it() -> None:
+    cells = local("2024-10-01", 24 * 300, "h")
+    result = read_column(cells)
+    as_given = pd.to_datetime(cells).to_numpy().astype("datetime64[us]")
+    hours = (result.times - as_given) / np.timedelta64(1, "h")
+    assert np.unique(np.diff(result.times)).tolist() == [np.timedelta64(1, "h")]
+    assert (hours[0], hours[2000], hours[-1]) == (0, 1, 0)
+
+
+def test_the_gap_of_spring_is_left_as_it_is() -> None:
+    cells = local("2025-03-29", 100, "h")
+    result = read_column(cells)
+    assert format_times(result.times, result.axis).tolist() == [cell.replace(" ", "T") for cell in cells]
+    assert not result.notes
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        local("2025-10-25", 300, "10min")[:200] + local("2025-10-28", 50, "10min"),
+        [cell + "Z" for cell in local("2025-10-25", 300, "10min")],
+        [cell.replace("-10-26", "-10-22").replace("-10-27", "-10-23") for cell in local("2025-10-26", 30, "h")],
+        [f"2025-03-01 1{n}:{m:02}" for n in (0, 0, 1) for m in range(0, 60, 10)],
+        local("2025-10-26", 16, "10min") + local("2025-10-26", 16, "10min"),
+    ],
+)
+def test_other_rows_that_go_back_are_left_as_they_are(cells: list[str]) -> None:
+    given_times = pd.to_datetime(pd.Series(cells)).dt.tz_localize(None).to_numpy().astype("datetime64[us]")
+    np.testing.assert_array_equal(read_column(cells).times, given_times)
+    assert not read_column(cells).notes
+
+
+def test_a_spring_before_the_autumn_keeps_its_gap() -> None:
+    result = read_column(local("2025-03-01", 24 * 300, "h"))
+    steps = np.diff(result.times) / np.timedelta64(1, "h")
+    assert (np.sum(steps == 2), np.sum(steps == 1)) == (1, len(steps) - 1)
+    assert "back an hour at line" in notes(result)

@@ -1,19 +1,22 @@
 """Files, uploads and bytes -> tables."""
 
 import zipfile
+from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 
 from anomaly.exceptions import DataError
-from anomaly.reading import archives, columnar
+from anomaly.reading import archives, columnar, spreadsheets
 from anomaly.reading.csv import read_csv
 from anomaly.reading.json import looks_like_json, read_json
 from anomaly.reading.table import Table, load
 from anomaly.settings import FILE_ENDINGS
 
-__all__ = ["Source", "Table", "read_table", "read_tables"]
+__all__ = ["Source", "Table", "read_files", "read_table", "read_tables"]
 
 Source = str | Path | bytes
+WFDB_HEADER = ".hea"
+EDF = (b"0       ", b"\xffBIOSEMI")
 
 
 def read_table(source: Source, name: str | None = None) -> Table:
@@ -25,19 +28,55 @@ def read_table(source: Source, name: str | None = None) -> Table:
 
 
 def read_tables(source: Source, name: str | None = None) -> list[Table]:
-    """As `read_table`; a zip archive holds a table for each of its files."""
-    content, name = load(source, name)
-    if content.startswith(archives.GZIP):
-        return _read(archives.unpack_gzip(content, name), _inner_name(name))
-    return _read(content, name)
+    """As `read_table`; a zip archive holds a table for each of its files, a workbook one for each of its sheets."""
+    return read_files([(source, name)])
+
+
+def read_files(files: Sequence[tuple[Source, str | None]]) -> list[Table]:
+    """As `read_tables`, of several files and what to call them. Those that belong together are read together: a WFDB
+    header with its signals and annotations, beside it in the list or in its folder."""
+    called = [str(source) if name is None and not isinstance(source, bytes) else name or "" for source, name in files]
+    headers = [Path(name).stem for name in called if is_header(name)]
+    tables: list[Table] = []
+    for (source, name), whole in zip(files, called, strict=True):
+        if is_header(whole):
+            beside = [(other, other_name) for other, other_name in zip(files, called, strict=True)]
+            parts = {Path(n).name: load(other[0], n)[0] for other, n in beside if Path(n).stem == Path(whole).stem}
+            parts |= {} if isinstance(source, bytes) else _parts_in_folder(Path(source))
+            from anomaly.reading import waveforms
+
+            tables.append(waveforms.read_wfdb(parts, Path(whole).name))
+        elif Path(whole).stem not in headers:
+            content, short = load(source, name)
+            if content.startswith(archives.GZIP):
+                content, short = archives.unpack_gzip(content, short), _inner_name(short)
+            tables += _read(content, short)
+    return tables
+
+
+def is_header(name: str) -> bool:
+    return name.lower().endswith(WFDB_HEADER)
+
+
+def _parts_in_folder(header: Path) -> dict[str, bytes]:
+    """The header and the files beside it that are called alike."""
+    try:
+        return {path.name: path.read_bytes() for path in sorted(header.parent.iterdir()) if path.stem == header.stem}
+    except OSError:
+        return {header.name: load(header, None)[0]}
 
 
 def _read(content: bytes, name: str) -> list[Table]:
+    if spreadsheets.looks_like_workbook(content):
+        return spreadsheets.read_workbook(content, name)
     if content.startswith(archives.ZIP):
         if _is_npz(content):
             return [columnar.read_numpy(content, name)]
-        tables = [_read(member, Path(inside).stem) for member, inside in archives.unpack_zip(content, name)]
-        return [table for found in tables for table in found]
+        return read_files(archives.unpack_zip(content, name))
+    if content.startswith(EDF):
+        from anomaly.reading import waveforms
+
+        return [waveforms.read_edf(content, name)]
     for magic, read in (
         (columnar.PARQUET, columnar.read_parquet),
         (columnar.ARROW, columnar.read_feather),

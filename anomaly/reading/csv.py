@@ -10,44 +10,51 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
 from anomaly.domain import Repair
 from anomaly.exceptions import DataError
-from anomaly.reading.dialect import BLANKS, GROUPED, MISSING, Layout, decode, find_layout, is_number
+from anomaly.reading.dialect import BLANKS, GROUPED, MISSING, SAMPLE_CHARACTERS, Layout, find_layout, in_utf8, is_number
 from anomaly.reading.table import Table, digest_of
 
 MOSTLY_NUMBERS = 0.9
 MOST_COLUMNS = 2000
 """a file of more is refused before its cells are parsed: no one monitors that many channels by eye"""
-SHOWN = 5
+SHOWN, LOOKED_AT = 5, 2_000
+BLANK = re.compile(rb"[ \r\n\t]*")
 
 
 def read_csv(content: bytes, name: str) -> Table:
     """Parse the bytes of a CSV file. Raises DataError with the line at fault."""
-    text = decode(content, name)
-    if not text.strip():
+    data = in_utf8(content, name)
+    start, stop = _trim(data)
+    if stop <= start:
         raise DataError(f"{name} is empty: expected a header line and at least two rows of numbers.")
-    start, stop = _trim(text)
+    sample = data[start : min(stop, start + 4 * SAMPLE_CHARACTERS)].decode("utf-8", errors="ignore")
     try:
-        layout = find_layout(text, start, stop)
+        layout = find_layout(sample)
     except csv.Error as error:
         raise DataError(f"{name} cannot be read as CSV ({error}): expected short cells between delimiters.") from None
     width = len(layout.rows[0]) if layout.names is None and layout.rows else len(layout.names or ())
     names = layout.names or [f"channel_{position}" for position in range(1, width + 1)]
     names = [column or f"column_{position}" for position, column in enumerate(names, 1)]
     _check_names(names, name)
-    body = text[layout.start : stop]
-    first_line = 1 + _count_line_ends(text[: layout.start])
+    start += len(sample[: layout.start].encode())
+    first_line = 1 + _count_line_ends(data[:start])
+    # A view: a copy of a large file would cost as much again.
+    body = memoryview(data)[start:stop]
     if layout.delimiter == BLANKS:
-        body = re.sub(r"(?m)^ +| +$", "", re.sub(" {2,}", " ", body))
-    table = _parse(body, name, names, layout, first_line)
+        body = memoryview(re.sub(rb"(?m)^ +| +$", b"", re.sub(b" {2,}", b" ", bytes(body))))
+    quoted = data.find(b'"', start, stop) >= 0
+    table = _parse(body, name, names, layout, first_line, quoted)
     if table.num_rows == 0:
         raise DataError(f"{name} has a header but no rows: expected at least two rows of numbers under it.")
-    same = _count_line_ends(body) + 1 == table.num_rows
+    same = _count_line_ends(data) - first_line + 2 - _count_line_ends(data[stop:]) == table.num_rows
     lines = None if same else _find_lines(body, layout.delimiter, table, first_line)
     units = {names[position]: unit for position, unit in layout.units.items() if position < len(names)}
     result = Table(name, pd.DataFrame(), first_line, (), digest_of(content), lines, units)
+    del data, body
     frame, repairs = _convert(table, result, layout.decimal)
     return replace(result, frame=frame, repairs=(*_notes(layout), *repairs))
 
@@ -62,14 +69,23 @@ def _notes(layout: Layout) -> Iterator[Repair]:
         yield Repair("A comma is the decimal sign in this file")
 
 
-def _trim(text: str) -> tuple[int, int]:
-    """Where the first line that is not blank starts, and where the last one stops."""
-    start = len(text) - len(text.lstrip(" \r\n"))
-    return max(text.rfind("\n", 0, start), text.rfind("\r", 0, start)) + 1, len(text.rstrip(" \r\n"))
+def _trim(data: bytes) -> tuple[int, int]:
+    """Where the first line that is not blank starts, and where the last one stops; both 0 where all is blank."""
+    first = BLANK.match(data)
+    start = first.end() if first else 0
+    stop = len(data)
+    if start == stop:
+        return 0, 0
+    while stop > start and data[stop - 1] in b" \t\r\n":
+        stop -= 1
+    # A delimiter may be a tab: only the line ends and blanks behind the last cell go.
+    while stop < len(data) and data[stop] == 9:
+        stop += 1
+    return max(data.rfind(b"\n", 0, start), data.rfind(b"\r", 0, start)) + 1, stop
 
 
-def _count_line_ends(text: str) -> int:
-    return text.count("\n") or text.count("\r")
+def _count_line_ends(data: bytes) -> int:
+    return data.count(b"\n") or data.count(b"\r")
 
 
 def _check_names(names: list[str], name: str) -> None:
@@ -87,22 +103,22 @@ def _check_names(names: list[str], name: str) -> None:
             )
 
 
-def _parse(text: str, name: str, names: list[str], layout: Layout, first_line: int) -> pa.Table:
+def _parse(body: memoryview, name: str, names: list[str], layout: Layout, first_line: int, quoted: bool) -> pa.Table:
+    """The cells, on all threads; on one where that fails, so that a bad row comes with its number."""
     ragged: list[arrow_csv.InvalidRow] = []
 
     def refuse(row: arrow_csv.InvalidRow) -> str:
         ragged.append(row)
         return "error"
 
-    try:
+    def parse(use_threads: bool) -> pa.Table:
         return arrow_csv.read_csv(
-            pa.BufferReader(text.encode()),
-            # On one thread, so that a bad row comes with its number.
-            arrow_csv.ReadOptions(column_names=names, use_threads=False, block_size=1 << 24),
+            pa.BufferReader(pa.py_buffer(body)),
+            arrow_csv.ReadOptions(column_names=names, use_threads=use_threads, block_size=1 << 24),
             arrow_csv.ParseOptions(
                 delimiter=layout.delimiter,
-                invalid_row_handler=refuse,
-                newlines_in_values='"' in text,
+                invalid_row_handler=None if use_threads else refuse,
+                newlines_in_values=quoted,
                 # A blank line is a missing value where there is but one column.
                 ignore_empty_lines=len(names) > 1,
             ),
@@ -118,11 +134,17 @@ def _parse(text: str, name: str, names: list[str], layout: Layout, first_line: i
                 },
             ),
         )
+
+    try:
+        return parse(use_threads=True)
+    except pa.ArrowInvalid:
+        pass
+    try:
+        return parse(use_threads=False)
     except pa.ArrowInvalid as error:
         if ragged:
-            line = (
-                _find_ragged(text, layout.delimiter, len(names), first_line) or first_line + (ragged[0].number or 1) - 1
-            )
+            found = _find_ragged(body, layout.delimiter, len(names), first_line)
+            line = found or first_line + (ragged[0].number or 1) - 1
             raise DataError(
                 f"{name}, line {line:,}: expected {ragged[0].expected_columns} cells like the lines above, "
                 f"found {ragged[0].actual_columns}. Mend or remove that line."
@@ -132,9 +154,9 @@ def _parse(text: str, name: str, names: list[str], layout: Layout, first_line: i
         raise DataError(f"{name} cannot be read as CSV: {str(error).splitlines()[0]}.") from None
 
 
-def _rows(text: str, delimiter: str, width: int, first_line: int) -> Iterator[tuple[int, list[str]]]:
+def _rows(body: memoryview, delimiter: str, width: int, first_line: int) -> Iterator[tuple[int, list[str]]]:
     """Each row and the line of the file it starts on: slow, so only where blank lines or line ends in cells ask it."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    reader = csv.reader(io.StringIO(bytes(body).decode("utf-8", errors="replace"), newline=""), delimiter=delimiter)
     line = first_line
     for row in reader:
         if row or width == 1:
@@ -142,18 +164,18 @@ def _rows(text: str, delimiter: str, width: int, first_line: int) -> Iterator[tu
         line = first_line + reader.line_num
 
 
-def _find_lines(text: str, delimiter: str, table: pa.Table, first_line: int) -> np.ndarray | None:
+def _find_lines(body: memoryview, delimiter: str, table: pa.Table, first_line: int) -> np.ndarray | None:
     try:
-        lines = [line for line, _ in _rows(text, delimiter, table.num_columns, first_line)]
+        lines = [line for line, _ in _rows(body, delimiter, table.num_columns, first_line)]
     except csv.Error:
         return None
     return np.array(lines) if len(lines) == table.num_rows else None
 
 
-def _find_ragged(text: str, delimiter: str, width: int, first_line: int) -> int | None:
+def _find_ragged(body: memoryview, delimiter: str, width: int, first_line: int) -> int | None:
     try:
         return next(
-            (line for line, row in _rows(text, delimiter, width, first_line) if row and len(row) != width), None
+            (line for line, row in _rows(body, delimiter, width, first_line) if row and len(row) != width), None
         )
     except csv.Error:
         return None
@@ -171,7 +193,7 @@ def _convert(table: pa.Table, source: Table, decimal: str) -> tuple[pd.DataFrame
         else:
             columns[column], repair = _mostly_numbers(cells.cast(pa.string()), column, source, decimal)
             repairs += [repair] if repair else []
-    return pd.DataFrame(columns), repairs
+    return pd.DataFrame(columns, copy=False), repairs
 
 
 def _numbers(cells: pa.ChunkedArray) -> pd.Series:
@@ -187,22 +209,34 @@ def _mostly_numbers(
     cells: pa.ChunkedArray, column: str, source: Table, decimal: str
 ) -> tuple[pd.Series, Repair | None]:
     """Text, unless nearly all of its cells are numbers: then the others count as missing, and are reported."""
-    text = cells.to_pandas().astype("str").str.strip()
+    text = pc.utf8_trim_whitespace(cells)
     # Blanks round a missing marker hid it from the parser.
-    text = text.mask(text.isin(MISSING))
-    present = text.notna()
-    numbers = pd.to_numeric(_plain_numbers(text, decimal), errors="coerce").astype(float)
+    text = pc.if_else(pc.is_in(text, pa.array(MISSING)), pa.scalar(None, pa.string()), text)
+    if not _may_be_numbers(text, decimal):
+        return text.to_pandas().astype("str"), None
+    series = text.to_pandas().astype("str")
+    present = series.notna()
+    numbers = pd.to_numeric(_plain_numbers(series, decimal), errors="coerce").astype(float)
     if numbers.notna().sum() < MOSTLY_NUMBERS * present.sum():
-        return text, None
+        return series, None
     odd = np.flatnonzero(present & numbers.isna())
     if not len(odd):
         return numbers, None
     return numbers, Repair(
-        f"{len(odd):,} cell{'s' * (len(odd) > 1)} of {column!r} not a number, such as {text.iloc[odd[0]]!r}: "
+        f"{len(odd):,} cell{'s' * (len(odd) > 1)} of {column!r} not a number, such as {series.iloc[odd[0]]!r}: "
         "taken as missing",
         len(odd),
         tuple(source.line(row) for row in odd[:SHOWN]),
     )
+
+
+def _may_be_numbers(text: pa.ChunkedArray, decimal: str) -> bool:
+    """Whether as many cells as all of them would have to be are numbers in a sample, taken from all over the column."""
+    places = np.unique(np.linspace(0, len(text) - 1, LOOKED_AT).astype(np.int64))
+    sample = pd.Series([text[int(place)].as_py() for place in places], dtype="str").dropna()
+    if not len(sample):
+        return True
+    return bool(pd.to_numeric(_plain_numbers(sample, decimal), errors="coerce").notna().mean() >= MOSTLY_NUMBERS / 2)
 
 
 def _plain_numbers(text: pd.Series, decimal: str) -> pd.Series:

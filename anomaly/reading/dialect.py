@@ -49,20 +49,13 @@ class Layout:
     has_unit_row: bool
 
 
-def decode(content: bytes, name: str) -> str:
-    """The text. Raises DataError where the bytes are none."""
-    for mark, encoding in (
-        (codecs.BOM_UTF8, "utf-8-sig"),
-        (codecs.BOM_UTF16_LE, "utf-16"),
-        (codecs.BOM_UTF16_BE, "utf-16"),
-    ):
-        if content.startswith(mark):
-            return content.decode(encoding, errors="replace")
+def in_utf8(content: bytes, name: str) -> bytes:
+    """The text in UTF-8 without a mark: the very bytes where they are that. Raises DataError where they are no text."""
+    encoding = _find_utf16(content)
+    if encoding is not None:
+        return content.decode(encoding, errors="replace").removeprefix("\ufeff").encode()
+    content = content.removeprefix(codecs.BOM_UTF8)
     sample = content[:100_000]
-    # Latin text in UTF-16 has a zero in every other byte.
-    for encoding, zeros, others in (("utf-16-le", sample[1::2], sample[::2]), ("utf-16-be", sample[::2], sample[1::2])):
-        if len(zeros) > 1 and zeros.count(0) > 0.8 * len(zeros) and others.count(0) == 0:
-            return content.decode(encoding, errors="replace")
     control = sum(sample.count(byte) for byte in range(32) if byte not in (9, 10, 12, 13))
     if b"\0" in sample or control > len(sample) / 100:
         raise DataError(
@@ -70,18 +63,32 @@ def decode(content: bytes, name: str) -> str:
             "Open it with the program it came from and export it as CSV."
         )
     try:
-        return content.decode("utf-8")
+        content.decode("utf-8")
     except UnicodeDecodeError:
-        return content.decode("cp1252", errors="replace")
+        return content.decode("cp1252", errors="replace").encode()
+    return content
+
+
+def _find_utf16(content: bytes) -> str | None:
+    """The byte order of text in UTF-16, told by its mark, or by the zero in every other byte of Latin text."""
+    sample = content[:100_000]
+    for mark, encoding, zeros, others in (
+        (codecs.BOM_UTF16_LE, "utf-16-le", sample[1::2], sample[::2]),
+        (codecs.BOM_UTF16_BE, "utf-16-be", sample[::2], sample[1::2]),
+    ):
+        looks = len(zeros) > 1 and zeros.count(0) > 0.8 * len(zeros) and others.count(0) == 0
+        if content.startswith(mark) or looks:
+            return encoding
+    return None
 
 
 def _first_odd_byte(sample: bytes) -> int:
     return next(n for n, byte in enumerate(sample, 1) if byte < 32 and byte not in (9, 10, 12, 13))
 
 
-def find_layout(text: str, start: int, stop: int) -> Layout:
-    """The layout of text[start:stop], whose first line is not blank. Raises csv.Error where it is no table at all."""
-    sample = text[start : min(stop, start + SAMPLE_CHARACTERS)]
+def find_layout(text: str) -> Layout:
+    """The layout of a text by its beginning; its first line is not blank. Raises csv.Error where it is no table."""
+    sample = text[:SAMPLE_CHARACTERS]
     delimiter = _find_delimiter(sample)
     rows, ends = _read_rows(sample, delimiter)
     width = _usual_width(rows)
@@ -102,7 +109,7 @@ def find_layout(text: str, start: int, stop: int) -> Layout:
         _find_decimal(rows[body:], delimiter),
         names,
         {} if units is None else {place: unit for place, cell in enumerate(rows[units]) if (unit := clean_unit(cell))},
-        start + (ends[body - 1] if body else 0),
+        ends[body - 1] if body else 0,
         rows[body:],
         tuple(delimiter.join(rows[place]).strip() for place in above if any(rows[place])),
         units is not None,

@@ -16,8 +16,8 @@ def show_opening() -> None:
         "where the next value could not be foreseen, that stretch is an **anomaly**. Nothing leaves this computer."
     )
     uploaded = st.file_uploader(
-        "CSV, Parquet, Feather, JSON or NumPy files, packed (gzip, zip) or not: one row per time step, one column per "
-        "channel. Several files are the records of one dataset.",
+        "CSV, Excel, ODS, Parquet, Feather, JSON, NumPy, WFDB or EDF, packed (gzip, zip) or not: a row per time step "
+        "or a row per measurement. Several files are the records of one dataset.",
         type=list(FILE_ENDINGS),
         accept_multiple_files=True,
         # A refused file is taken out of the box (by another box), so that the next one is read on its own.
@@ -29,18 +29,20 @@ def show_opening() -> None:
         open_files([(file.getvalue(), file.name) for file in uploaded])
     st.subheader("Or see it at work", anchor=False)
 
-    from anomaly.ui.demos import show_demos
+    from anomaly.ui.demos import show_catalogue, show_demos
 
     show_demos(open_files)
+    with st.expander("Public data sets with known anomalies", icon=":material/public:"):
+        show_catalogue()
 
 
 def open_files(files: list[tuple[bytes, str]], start: FitSettings | None = None) -> None:
     """Read and go on to the next page; with `start`, straight to training. What is wrong is said here."""
-    from anomaly.reading import read_tables
+    from anomaly.reading import read_files
 
     try:
         with st.spinner("Opening …"):
-            session.open_tables([table for one in files for table in read_tables(*one)], start)
+            session.open_tables(read_files(files), start)
     except AnomalyError as error:
         st.session_state["refused"] = str(error)
         st.session_state["refusals"] = st.session_state.get("refusals", 0) + 1

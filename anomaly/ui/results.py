@@ -16,7 +16,7 @@ from anomaly.ui.evaluate import show_evaluate
 from anomaly.ui.event_table import MOST_CHANNELS_DRAWN, show_event_table
 from anomaly.ui.figures import show_figures
 from anomaly.ui.plain import plain, show_error
-from anomaly.ui.preview import describe
+from anomaly.ui.preview import describe, show_columns
 from anomaly.ui.wording import duration, show_repairs
 from anomaly.ui.zoom import CHART, look_at, show_zoom_buttons, zoom_to_selection
 
@@ -56,6 +56,9 @@ def show_results(run: session.Run) -> None:
     elif section == "Data":
         st.markdown(describe(run.dataset))
         show_repairs(run.dataset.repairs)
+        opened = session.current()
+        if opened is not None:
+            show_columns(opened)
     else:
         show_event_table(run, detection)
 

@@ -58,6 +58,8 @@ class Current:
 
     tables: list["Table"]
     read: ReadSettings
+    shaped: list["Table"]
+    """those that are used, one row per time step in each"""
     dataset: "Dataset"
     fit: FitSettings = field(default_factory=FitSettings)
     """those of the last fit, or the defaults"""
@@ -67,6 +69,12 @@ class Current:
     run: Run | None = None
     error: str | None = None
     """why the last fit failed, until the next one starts"""
+    role_error: str | None = None
+    """why the roles last chosen cannot be used"""
+    roles_read: int = 0
+    """how often roles were chosen in the table"""
+    inspected: tuple[object, Any] | None = None
+    """the look at the columns, and the dataset it is of"""
 
 
 CHOICES = (
@@ -93,17 +101,18 @@ def open_tables(tables: list["Table"], start: FitSettings | None = None) -> None
     from anomaly.jobs import warm_up
 
     read = ReadSettings()
-    opened = Current(tables, read, _make_dataset(tables, read), start or FitSettings())
+    opened = Current(tables, read, *_assemble(tables, read), start or FitSettings())
     warm_up()
     if start is not None:
         start_job(opened)
     st.session_state[KEY] = opened
 
 
-def _make_dataset(tables: list["Table"], read: ReadSettings) -> "Dataset":
-    from anomaly.assembly import assemble
+def _assemble(tables: list["Table"], read: ReadSettings) -> tuple[list["Table"], "Dataset"]:
+    from anomaly.assembly import assemble_shaped, shape_tables
 
-    return assemble(tables, read)
+    shaped = shape_tables(tables, read)
+    return shaped, assemble_shaped(shaped, read)
 
 
 def close() -> None:
@@ -116,8 +125,25 @@ def close() -> None:
 
 def change_columns(opened: Current, read: ReadSettings) -> None:
     """Read the opened tables again with other columns; what is open stays where that fails (DataError)."""
-    dataset = _make_dataset(opened.tables, read)
-    opened.read, opened.dataset = read, dataset
+    opened.shaped, opened.dataset = _assemble(opened.tables, read)
+    opened.read = read
+    opened.role_error = None
+
+
+def inspected(opened: Current) -> Any:
+    """The look at every column of the opened file, taken once for each way to read it."""
+    if opened.inspected is None or opened.inspected[0] is not opened.dataset:
+        from anomaly.inspection import inspect_columns
+
+        opened.inspected = (opened.dataset, inspect_columns(opened.shaped, opened.dataset.columns))
+    return opened.inspected[1]
+
+
+def column_names(opened: Current) -> tuple[list[str], list[str]]:
+    """All columns of the tables that are used, and those of numbers."""
+    frame = opened.shaped[0].frame
+    names = [str(name) for name in frame.columns]
+    return names, [name for name in names if frame[name].dtype.kind in "if"]
 
 
 def start_job(opened: Current) -> None:

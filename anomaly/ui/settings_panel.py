@@ -4,6 +4,7 @@ from typing import Any, get_args
 
 import streamlit as st
 
+from anomaly.assembly import sheets_of
 from anomaly.exceptions import AnomalyError
 from anomaly.settings import FitSettings, ReadSettings
 from anomaly.ui import session
@@ -47,9 +48,7 @@ def show_settings_panel() -> None:
 
 
 def _show_columns(opened: session.Current) -> None:
-    frame = opened.tables[0].frame
-    names = [str(name) for name in frame.columns]
-    numeric = [name for name in names if frame[name].dtype.kind in "if"]
+    names, numeric = session.column_names(opened)
     now = opened.dataset.columns
     with st.form("columns", border=False):
         time = st.selectbox("Time", [NONE, *names], index=_index(names, now.time), format_func=str)
@@ -57,7 +56,7 @@ def _show_columns(opened: session.Current) -> None:
         channels = st.multiselect("Monitored channels", numeric, default=list(now.monitored))
         context = st.multiselect(
             "Context",
-            numeric,
+            [*numeric, *(name for name in now.context if name not in numeric)],
             default=list(now.context),
             help="Seen by the forecaster but not scored: commands, on/off.",
         )
@@ -67,24 +66,62 @@ def _show_columns(opened: session.Current) -> None:
             index=_index(names, now.labels),
             help="For comparison only, never learnt from.",
         )
+        ignore = st.text_input(
+            "Ignore while",
+            now.ignore or "",
+            placeholder="running=0",
+            help=f"{_about('ignore')} Signs: = != < <= > >=.",
+        )
+        others = {name: _choice(name, opened.read) for name in ("sampling", "layout", "date_order")}
+        step = st.number_input("Step", 0.0, value=opened.read.step or 0.0, help=f"{_about('step')} 0: proposed.")
+        sheets = sheets_of(opened.tables)
+        if len(sheets) > 1:
+            others["sheet"] = st.selectbox("Sheet", sheets, index=_sheet_index(sheets, opened))
         # A fit under way keeps the columns it began with: a result beside other columns would mislead.
         busy = opened.job is not None and opened.job.is_running
         if not st.form_submit_button("Read again with these", width="stretch", disabled=busy):
             return
-    choice = ReadSettings(
-        time=_chosen(time),
-        record=_chosen(record),
-        channels=tuple(channels),
-        context=tuple(context),
-        labels=_chosen(labels),
-    )
+    # Another table is another set of columns: what was proposed for the one before does not hold.
+    same = all(others.get(name) == getattr(opened.read, name) for name in ("layout", "sheet") if name in others)
+    parts = {
+        "time": _chosen(time),
+        "record": _chosen(record),
+        "channels": tuple(channels),
+        "context": tuple(context),
+        "labels": _chosen(labels),
+    }
+    if others["sampling"] != opened.read.sampling:
+        parts.pop("context")
     try:
+        choice = ReadSettings(**(parts if same else {}), **others, ignore=ignore.strip() or None, step=step or None)
         session.change_columns(opened, choice)
     except AnomalyError as error:
         show_error(error)
         return
     opened.run = None
     st.rerun()
+
+
+def _about(name: str) -> str:
+    about = ReadSettings.model_fields[name].description or ""
+    return f"{about[:1].upper()}{about[1:]}."
+
+
+def _choice(name: str, now: ReadSettings) -> str | None:
+    """A choice among words; a setting that may be left out is so as a dash."""
+    field = ReadSettings.model_fields[name]
+    kinds = get_args(field.annotation)
+    words = [word for kind in kinds for word in (get_args(kind) or (kind,)) if isinstance(word, str)]
+    options = words if field.default is not None else [NONE, *words]
+    chosen = st.selectbox(
+        field.title or name, options, index=options.index(getattr(now, name) or NONE), help=_about(name)
+    )
+    return None if chosen == NONE else chosen
+
+
+def _sheet_index(sheets: list[str], opened: session.Current) -> int:
+    used = opened.read.sheet or max(opened.tables, key=lambda table: len(table.frame)).sheet
+    return sheets.index(used) if used in sheets else 0
 
 
 def _show_train_span(now: FitSettings) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import numpy as np
 import streamlit as st
 
+from anomaly import export
 from anomaly.domain import Dataset, Repair, TimeSeries
 from anomaly.times import seconds_of
 
@@ -16,6 +17,14 @@ def show_repairs(repairs: tuple[Repair, ...]) -> None:
     with st.expander(label, icon=":material/build:"):
         for repair in repairs:
             st.text(f"• {repair}")
+        st.download_button(
+            "repairs.csv",
+            lambda: export.repairs_csv(repairs),
+            "repairs.csv",
+            "text/csv",
+            on_click="ignore",
+            icon=":material/download:",
+        )
 
 
 def size_of(dataset: Dataset) -> str:

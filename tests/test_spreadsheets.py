@@ -1,0 +1,405 @@
+"""Workbooks: each sheet that holds a table gives what its CSV would, and one sentence says what is wrong."""
+
+import datetime as dt
+import io
+import re
+import struct
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable, Iterable
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from openpyxl import Workbook
+from openpyxl.worksheet.worksheet import Worksheet
+
+from anomaly.exceptions import DataError
+from anomaly.reading import spreadsheets
+from anomaly.reading.csv import read_csv
+from anomaly.reading.spreadsheets import OLE2, looks_like_workbook, read_workbook
+from anomaly.reading.table import Table, digest_of
+
+FRAME = pd.DataFrame(
+    {
+        "time": pd.date_range("2025-03-01", periods=30, freq="10min"),
+        "flow": np.round(np.sin(np.arange(30)), 6),
+        "running": np.arange(30) % 2 == 0,
+        "count": np.arange(30),
+        "state": ["on; =1+1", 'a "b", c', "déjà"] * 10,
+    }
+)
+FRAME.loc[4, "flow"] = np.nan
+CSV = FRAME.assign(running=FRAME["running"].astype(int)).to_csv(index=False, date_format="%Y-%m-%dT%H:%M:%S").encode()
+ROWS = [["t", "v"], [1, 0.5], [2, 1.5], [3, 2.5]]
+
+
+def saved(frames: dict[str, pd.DataFrame], engine: str = "openpyxl") -> bytes:
+    buffer = io.BytesIO()
+    with pd.ExcelWriter(buffer, engine=engine) as writer:
+        for sheet, frame in frames.items():
+            frame.to_excel(writer, sheet_name=sheet, index=False)
+    return buffer.getvalue()
+
+
+def workbook(fill: Callable[[Worksheet], object]) -> bytes:
+    book, buffer = Workbook(), io.BytesIO()
+    assert book.active is not None
+    fill(book.active)
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+def of_rows(rows: Iterable[Iterable[object]]) -> bytes:
+    return workbook(lambda sheet: [sheet.append(list(row)) for row in rows])
+
+
+def repacked(content: bytes, change: Callable[[str, bytes], bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as new:
+        for part in old.namelist():
+            new.writestr(part, change(part, old.read(part)))
+    return buffer.getvalue()
+
+
+def only(content: bytes) -> Table:
+    (table,) = read_workbook(content, "pump")
+    return table
+
+
+def record(kind: int, body: bytes) -> bytes:
+    return struct.pack("<HH", kind, len(body)) + body
+
+
+def as_xls(rows: list[list[str | float]], sheet: bytes = b"Raw") -> bytes:
+    """BIFF8 in an OLE2 file, the least of both: one stream, one sector of its table, one of its directory."""
+    begin, end = struct.pack("<HHHHII", 0x600, 5, 0, 1997, 0, 6), record(0x0A, b"")
+    cells = b""
+    for row, values in enumerate(rows):
+        for column, value in enumerate(values):
+            place = struct.pack("<HHH", row, column, 0)
+            if isinstance(value, str):
+                cells += record(0x204, place + struct.pack("<HB", len(value), 0) + value.encode("latin-1"))
+            else:
+                cells += record(0x203, place + struct.pack("<d", value))
+    bound = struct.pack("<IBBBB", 0, 0, 0, len(sheet), 0) + sheet
+    start = 4 + len(begin) + 4 + len(bound) + len(end)
+    book = record(0x809, begin) + record(0x85, struct.pack("<I", start) + bound[4:]) + end
+    book += record(0x809, begin[:2] + b"\x10\0" + begin[4:]) + cells + end
+    book = book.ljust(max(4096, -(-len(book) // 512) * 512), b"\0")
+    sectors = len(book) // 512
+    fat = [0xFFFFFFFD, 0xFFFFFFFE, *range(3, sectors + 2), 0xFFFFFFFE]
+    fat += [0xFFFFFFFF] * (128 - len(fat))
+
+    def entry(name: str, kind: int, first: int, size: int, child: int) -> bytes:
+        text = name.encode("utf-16-le")
+        return (
+            text.ljust(64, b"\0")
+            + struct.pack("<HBBIII", len(text) + 2, kind, 1, 0xFFFFFFFF, 0xFFFFFFFF, child)
+            + bytes(36)
+            + struct.pack("<IQ", first, size)
+        )
+
+    header = OLE2 + bytes(16) + struct.pack("<HHHHH", 0x3E, 3, 0xFFFE, 9, 6) + bytes(6)
+    header += struct.pack("<IIIIIIIII", 0, 1, 1, 0, 4096, 0xFFFFFFFE, 0, 0xFFFFFFFE, 0)
+    header += struct.pack("<109I", 0, *[0xFFFFFFFF] * 108)
+    directory = entry("Root Entry", 5, 0xFFFFFFFE, 0, 1) + entry("Workbook", 2, 2, len(book), 0xFFFFFFFF)
+    return header + struct.pack("<128I", *fat) + directory.ljust(512, b"\0") + book
+
+
+@pytest.mark.parametrize("engine", ["openpyxl", "odf"])
+def test_a_workbook_gives_the_table_of_its_csv(engine: str) -> None:
+    content = saved({"Raw": FRAME}, engine)
+    expected, found = read_csv(CSV, "pump"), only(content)
+    pd.testing.assert_frame_equal(found.frame, expected.frame)
+    assert (found.name, found.sheet, found.digest) == ("pump", "Raw", digest_of(content))
+    assert [found.line(row) for row in (0, 29)] == [2, 31]
+
+
+def test_an_old_workbook_is_read_and_told_by_its_bytes() -> None:
+    content = as_xls([["t", "v"], [1.0, 0.5], [2.0, 1.5]])
+    assert looks_like_workbook(content) and only(content).sheet == "Raw"
+    assert only(content).frame.to_dict("list") == {"t": [1, 2], "v": [0.5, 1.5]}
+
+
+def test_every_visible_sheet_with_a_table_is_one_and_the_others_are_passed_over() -> None:
+    def fill(sheet: Worksheet) -> None:
+        book = sheet.parent
+        sheet.append(["Read me first"])
+        sheet.append(["Nothing here but words"])
+        for title in ("Second", "Hidden", "Very hidden", "Empty", "First"):
+            book.create_sheet(title)
+        book.create_chartsheet("Chart")
+        for title in ("Second", "Hidden", "Very hidden", "First"):
+            for row in ROWS:
+                book[title].append(row)
+        book["Hidden"].sheet_state, book["Very hidden"].sheet_state = "hidden", "veryHidden"
+
+    assert [table.sheet for table in read_workbook(workbook(fill), "pump")] == ["Second", "First"]
+
+
+def test_a_sheet_that_cannot_be_read_hides_no_other_but_is_told_where_it_is_alone() -> None:
+    twice = pd.DataFrame([[1, 2], [3, 4]])
+    twice.columns = pd.Index(["flow", "flow"])
+    assert [table.sheet for table in read_workbook(saved({"Sum": twice, "Raw": FRAME}), "pump")] == ["Raw"]
+    with pytest.raises(DataError, match=r"pump, sheet 'Sum' has 2 columns called 'flow'"):
+        read_workbook(saved({"Sum": twice}), "pump")
+
+
+def test_no_table_at_all_names_the_sheets_looked_at() -> None:
+    with pytest.raises(DataError, match=r"no sheet holds a table \(looked at 'Notes', 'Empty'\); expected"):
+        read_workbook(saved({"Notes": pd.DataFrame({"a": ["b", "c"]}), "Empty": pd.DataFrame()}), "pump")
+    with pytest.raises(DataError, match="no sheet holds a table"):
+        read_workbook(of_rows([["v", "w"], [1, "x"], [None, "y"]]), "pump")
+
+
+def test_kinds_of_cells_become_what_a_csv_would_hold() -> None:
+    midnight = dt.datetime(2025, 3, 1)
+    rows = [
+        ["time", "day", "clock", "took", "on", "ratio", "text", "big"],
+        [midnight, midnight, dt.time(12, 3, 4), dt.timedelta(hours=30), True, "#DIV/0!", "=1+1\nx", 1e300],
+        [midnight + dt.timedelta(hours=1), dt.date(2025, 3, 2), dt.time(0), dt.timedelta(0), False, 0.1, "<b>", 3],
+        [midnight + dt.timedelta(hours=2, milliseconds=5), dt.date(2025, 3, 3), dt.time(1), None, True, "#N/A", "", 4],
+    ]
+
+    def fill(sheet: Worksheet) -> None:
+        for row in rows:
+            sheet.append(row)
+        sheet["G2"].data_type = "s"
+
+    content = workbook(fill)
+    frame = only(content).frame
+    assert frame["time"].tolist() == ["2025-03-01T00:00:00", "2025-03-01T01:00:00", "2025-03-01T02:00:00.005000"]
+    assert frame["day"].tolist() == ["2025-03-01", "2025-03-02", "2025-03-03"]
+    assert frame["clock"].tolist() == ["12:03:04", "00:00:00", "01:00:00"]
+    assert frame["took"].tolist()[:2] == [108_000, 0] and frame["on"].tolist() == [1, 0, 1]
+    assert frame["ratio"].isna().tolist() == [True, False, True] and frame["big"].tolist() == [1e300, 3, 4]
+    assert frame["text"].tolist()[:2] == ["=1+1 x", "<b>"]
+
+
+def test_an_error_written_as_text_is_a_missing_value() -> None:
+    rows = pd.DataFrame({"t": [1, 2, 3], "v": [0.5, "#DIV/0!", 2.5], "w": ["a", "#REF!", "b"]})
+    frame = only(saved({"a": rows}, "odf")).frame
+    assert frame["v"].isna().tolist() == [False, True, False] == frame["w"].isna().tolist()
+
+
+def test_a_formula_gives_its_kept_value_and_is_never_computed() -> None:
+    formulas = of_rows([["t", "v"], [1, "=40+2"], [2, "=1+1"], [3, 5]])
+    kept = repacked(formulas, lambda _, part: part.replace(b"<f>40+2</f><v />", b"<f>40+2</f><v>7</v>"))
+    assert kept != formulas
+    np.testing.assert_array_equal(only(kept).frame["v"], [7, np.nan, 5])
+
+
+def test_numbers_typed_with_a_decimal_comma_do_not_shift_the_true_ones() -> None:
+    frame = only(of_rows([["true", "typed", "grouped"], [1.234, "1,5", "1,234"], [2.345, "1,234", "2,000"]])).frame
+    assert frame.to_dict("list") == {"true": [1.234, 2.345], "typed": [1.5, 1.234], "grouped": [1234, 2000]}
+
+
+def test_lines_are_the_rows_of_the_sheet_wherever_the_table_is() -> None:
+    def fill(sheet: Worksheet) -> None:
+        for at, row in zip((5, 6, 7, 9, 10), [*ROWS, [4, "broken"]], strict=True):
+            sheet.cell(at, 3, row[0])
+            sheet.cell(at, 4, row[1])
+
+    table = only(workbook(fill))
+    assert list(table.frame) == ["t", "v"] and [table.line(row) for row in range(4)] == [6, 7, 9, 10]
+
+
+def test_a_merged_title_in_the_corner_widens_no_table() -> None:
+    def fill(sheet: Worksheet) -> None:
+        sheet["A1"] = "Pump station 4"
+        sheet.merge_cells("A1:F1")
+        for at, row in enumerate(ROWS, 3):
+            sheet.cell(at, 3, row[0])
+            sheet.cell(at, 4, row[1])
+
+    table = only(workbook(fill))
+    assert table.frame.to_dict("list") == {"t": [1, 2, 3], "v": [0.5, 1.5, 2.5]}
+    assert [table.line(row) for row in range(3)] == [4, 5, 6]
+
+
+def test_only_workbooks_look_like_workbooks() -> None:
+    def zipped(**parts: str) -> bytes:
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w") as archive:
+            for name, text in parts.items():
+                archive.writestr({"types": "[Content_Types].xml"}.get(name, name.replace("__", "/")), text)
+        return buffer.getvalue()
+
+    kind = "application/vnd.oasis.opendocument."
+    assert looks_like_workbook(saved({"a": FRAME})) and looks_like_workbook(saved({"a": FRAME}, "odf"))
+    for other in (
+        zipped(types="", word__document="x"),
+        zipped(types="", ppt__slide="x"),
+        zipped(mimetype=kind + "text"),
+        zipped(mimetype=kind + "spreadsheet-template"),
+        zipped(xl__a="x"),
+        b"PK\x03\x04",
+        b"",
+        CSV,
+    ):
+        assert not looks_like_workbook(other)
+
+
+def test_a_password_is_asked_to_be_taken_off() -> None:
+    locked = OLE2 + bytes(600) + "EncryptedPackage".encode("utf-16-le") + bytes(600)
+    sealed = bytearray(saved({"a": FRAME}))
+    sealed[sealed.index(b"PK\x01\x02") + 8] |= 1
+    sealed[6] |= 1
+    for content in (locked, bytes(sealed)):
+        assert looks_like_workbook(content)
+        with pytest.raises(DataError, match=r"^pump is protected by a password\. Save it without one"):
+            read_workbook(content, "pump")
+
+
+def far_xlsx(place: str, value: object = 1) -> bytes:
+    def fill(sheet: Worksheet) -> None:
+        for row in ROWS:
+            sheet.append(row)
+        sheet[place].number_format = "0.00"
+        sheet[place] = value
+
+    return workbook(fill)
+
+
+def repeated_ods(rows: int, columns: int) -> bytes:
+    cell, row = b'<table:table-cell office:value-type="float"', b"<table:table-row>"
+    return repacked(
+        saved({"a": pd.DataFrame({"a": [1, 2], "b": [3, 4]})}, "odf"),
+        lambda _, part: part.replace(cell, b'%s table:number-columns-repeated="%d"' % (cell, columns)).replace(
+            row, b'<table:table-row table:number-rows-repeated="%d">' % rows
+        ),
+    )
+
+
+def far_xlsb() -> bytes:
+    """Two numbers in the first and the last row and column."""
+    places = ((0, 0), (1_048_575, 16_383))
+    cells = (b"\0\4" + struct.pack("<I", row) + b"\5\x10" + struct.pack("<IId", at, 0, 1.0) for row, at in places)
+    return with_part("xl/worksheets/sheet2.bin", b"\x94\1\x10" + b"\x7f" * 16 + b"".join(cells))
+
+
+def with_part(name: str, body: bytes) -> bytes:
+    buffer = io.BytesIO(saved({"a": FRAME}))
+    with zipfile.ZipFile(buffer, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, body)
+    return buffer.getvalue()
+
+
+def without_places(content: bytes) -> bytes:
+    """Neither rows nor cells say where they are: they follow each other."""
+    return repacked(content, lambda _, part: re.sub(rb'(<(?:c|row)) r="\w+"', rb"\1", part))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [far_xlsx("XFD1048576"), far_xlsx("AAA100000"), repeated_ods(1_048_576, 16_384), far_xlsb()],
+    ids=["corner.xlsx", "far.xlsx", "repeated.ods", "far.xlsb"],
+)
+def test_a_value_far_from_the_table_is_refused_before_its_rectangle_fills_memory(content: bytes) -> None:
+    with pytest.raises(DataError, match=r"^pump: the cells of a sheet span .* expected at most 50,000,000 cells"):
+        read_workbook(content, "pump")
+
+
+def test_a_far_cell_with_but_a_format_and_cells_without_a_place_do_no_harm() -> None:
+    assert only(far_xlsx("XFD1048576", None)).frame["v"].tolist() == [0.5, 1.5, 2.5]
+    placeless = without_places(of_rows(ROWS))
+    assert placeless != of_rows(ROWS) and only(placeless).frame["v"].tolist() == [0.5, 1.5, 2.5]
+    wide = without_places(of_rows([[f"c{n}" for n in range(100)], range(100)]))
+    with pytest.raises(DataError, match="span 1,048,576 rows and 100 columns"):
+        read_workbook(repacked(wide, lambda _, part: part.replace(b"</row><row", b'</row><row r="1048576"')), "pump")
+
+
+def test_what_unpacks_to_too_much_is_refused_whatever_size_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spreadsheets, "MOST_UNPACKED_BYTES", 1 << 22)
+    bomb = with_part("xl/media/a.png", bytes(1 << 23))
+    with pytest.raises(DataError, match="unpacks to more than"):
+        read_workbook(bomb, "pump")
+    lying = bomb.replace(struct.pack("<I", 1 << 23), struct.pack("<I", 10))
+    with pytest.raises(DataError, match="unpacks to more than"):
+        read_workbook(lying, "pump")
+
+
+def test_a_wide_sheet_is_refused_with_its_name() -> None:
+    with pytest.raises(DataError, match=r"sheet 'Sheet' has 2,001 columns; expected at most 2,000"):
+        read_workbook(of_rows([[f"c{n}" for n in range(2001)], range(2001), range(2001)]), "pump")
+
+
+def test_names_are_kept_as_they_are_and_fit_into_one_sentence() -> None:
+    name = "=cmd|' /C calc'!A0 <script>alert(1)</script>"
+    (table,) = read_workbook(saved({"<b>=1+1": FRAME}), name)
+    assert (table.name, table.sheet) == (name, "<b>=1+1")
+
+
+def test_a_panic_of_the_reader_is_a_sentence_and_an_interrupt_stays_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    class PanicException(BaseException):
+        pass
+
+    for raised, expected in (
+        (PanicException("index out\nof bounds"), DataError),
+        (KeyboardInterrupt(), KeyboardInterrupt),
+    ):
+
+        def broken(content: bytes, raised: BaseException = raised) -> None:
+            raise raised
+
+        monkeypatch.setattr(spreadsheets, "_sheets", broken)
+        with pytest.raises(expected) as caught:
+            read_workbook(saved({"a": FRAME}), "pump")
+        assert "\n" not in str(caught.value)
+
+
+def test_whoever_reads_no_workbook_pays_for_none() -> None:
+    told = "import sys, anomaly.reading.spreadsheets; assert 'python_calamine' not in sys.modules"
+    subprocess.run([sys.executable, "-c", told], check=True)
+
+
+SMALL = {
+    "xlsx": saved({"a": FRAME[:5]}),
+    "ods": saved({"a": FRAME[:5]}, "odf"),
+    "xls": as_xls([["t", "v"], [1.0, 0.5], [2.0, 1.5]]),
+}
+
+
+def survives(content: bytes) -> None:
+    looks_like_workbook(content)
+    try:
+        read_workbook(content, "pump")
+    except DataError as error:
+        assert "\n" not in str(error)
+
+
+@pytest.mark.parametrize("kind", SMALL)
+def test_a_workbook_cut_off_anywhere_is_one_sentence(kind: str) -> None:
+    content = SMALL[kind]
+    for stop in range(0, len(content), max(1, len(content) // 60)):
+        survives(content[:stop])
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data(), kind=st.sampled_from(sorted(SMALL)))
+def test_damaged_bytes_end_in_a_table_or_one_sentence(data: st.DataObject, kind: str) -> None:
+    content = bytearray(SMALL[kind])
+    for _ in range(data.draw(st.integers(1, 6))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    survives(bytes(content))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    data=st.data(),
+    part=st.sampled_from(["xl/worksheets/sheet1.xml", "xl/workbook.xml", "xl/styles.xml", "content.xml"]),
+)
+def test_a_damaged_part_ends_in_a_table_or_one_sentence(data: st.DataObject, part: str) -> None:
+    def damage(name: str, body: bytes) -> bytes:
+        if name != part:
+            return body
+        changed = bytearray(body)
+        for _ in range(data.draw(st.integers(1, 3))):
+            changed[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(32, 126))
+        return bytes(changed)
+
+    survives(repacked(SMALL["ods" if part == "content.xml" else "xlsx"], damage))
