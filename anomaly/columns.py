@@ -290,7 +290,7 @@ def _has_numbers(tables: Sequence[Table], column: str) -> bool:
 
 
 def count_kinds(values: pd.Series, most: int) -> int:
-    """How many different values there are; where there are `most` or more, at least that: the first rows may show it."""
+    """How many different values there are, or `most` at least: the first rows often show that there are so many."""
     few = values.iloc[:1_000].nunique()
     return few if few >= most else values.nunique()
 

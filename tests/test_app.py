@@ -12,8 +12,8 @@ from streamlit.testing.v1 import AppTest
 from anomaly import export, pipeline
 from anomaly.pipeline import Fitted, detect, fit, read
 from anomaly.reading import Table, read_table
-from anomaly.settings import DetectSettings, ReadSettings
-from anomaly.ui.session import KEY, Current, Run
+from anomaly.settings import DetectSettings
+from anomaly.ui.session import KEY, Current, Run, make_current
 from tests.strategies import QUICK, sine_values
 
 APP = Path(__file__).parent.parent / "app.py"
@@ -82,7 +82,9 @@ def results(fitted_tables: tuple[list[Table], Fitted]) -> AppTest:
     tables, fitted = fitted_tables
     dataset = read(sensor_csv(), name="pump.csv")
     app = AppTest.from_file(str(APP), default_timeout=60)
-    app.session_state[KEY] = Current(tables, ReadSettings(), tables, dataset, QUICK, run=Run(dataset, fitted))
+    opened = make_current(tables, QUICK)
+    opened.run = Run(dataset, fitted)
+    app.session_state[KEY] = opened
     return check(app.run())
 
 

@@ -10,9 +10,9 @@ from streamlit.testing.v1 import AppTest
 from anomaly.domain import Span
 from anomaly.pipeline import Fitted, fit, read
 from anomaly.reading import Table, read_table
-from anomaly.settings import RULES, ReadSettings
+from anomaly.settings import RULES
 from anomaly.ui import evaluate
-from anomaly.ui.session import KEY, Current, Run
+from anomaly.ui.session import KEY, Run, make_current
 from tests.strategies import QUICK
 from tests.test_app import APP, check, count_events, current, fit_quickly, sensor_csv
 
@@ -37,7 +37,9 @@ def open_results(fitted: Fitted, content: bytes, section: str) -> AppTest:
     tables: list[Table] = [read_table(content, "pump.csv")]
     dataset = read(content, name="pump.csv")
     app = AppTest.from_file(str(APP), default_timeout=60)
-    app.session_state[KEY] = Current(tables, ReadSettings(), tables, dataset, QUICK, run=Run(dataset, fitted))
+    opened = make_current(tables, QUICK)
+    opened.run = Run(dataset, fitted)
+    app.session_state[KEY] = opened
     check(app.run())
     app.get("button_group")[0].set_value(section)
     return check(app.run())

@@ -457,7 +457,7 @@ def test_an_archive_that_is_none_is_one_sentence(
 
 def test_the_nearest_name_and_the_command_that_lists_all_are_named() -> None:
     assert find(" NAB-nyc-Taxi ").name == "nab-nyc-taxi"
-    with pytest.raises(DataError, match=r"'nab-taxi': the nearest is 'nab-nyc-taxi', and `python -m anomaly datasets`"):
+    with pytest.raises(DataError, match="nearest is 'nab-nyc-taxi', and `python -m anomaly datasets list`"):
         find("nab-taxi")
     with pytest.raises(DataError, match="There is no data set ''"):
         find("")

@@ -1,6 +1,8 @@
 """The first page. It imports next to nothing, so that it shows at once; what it leads to is imported on the way."""
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from anomaly.exceptions import AnomalyError
 from anomaly.settings import FILE_ENDINGS, FitSettings
@@ -26,7 +28,9 @@ def show_opening() -> None:
     if "refused" in st.session_state and not uploaded:
         show_error(st.session_state["refused"])
     if uploaded:
-        open_files([(file.getvalue(), file.name) for file in uploaded])
+        files = [(file.getvalue(), file.name) for file in uploaded]
+        _forget(uploaded)
+        open_files(files)
     st.subheader("Or see it at work", anchor=False)
 
     from anomaly.ui.demos import show_catalogue, show_demos
@@ -36,9 +40,22 @@ def show_opening() -> None:
         show_catalogue()
 
 
+def _forget(uploaded: list[UploadedFile]) -> None:
+    """The bytes of an upload would stay in the server's memory until the visitor leaves: they are read now."""
+    context = get_script_run_ctx()
+    # Only the store that keeps files in memory can remove one.
+    remove = getattr(context and context.uploaded_file_mgr, "remove_file", None)
+    if context is not None and remove is not None:
+        for file in uploaded:
+            remove(session_id=context.session_id, file_id=file.file_id)
+
+
 def open_files(files: list[tuple[bytes, str]], start: FitSettings | None = None) -> None:
     """Read and go on to the next page; with `start`, straight to training. What is wrong is said here."""
     from anomaly.reading import read_files
+    from anomaly.ui.spool import return_large_blocks
+
+    return_large_blocks()
 
     try:
         with st.spinner("Opening …"):

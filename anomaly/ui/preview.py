@@ -55,7 +55,7 @@ def show_preview(opened: session.Current) -> None:
 
 def show_columns(opened: session.Current) -> None:
     """One line per column; another role chosen there reads the tables, not the file, again."""
-    table = session.inspected(opened)
+    table = opened.look.columns
     key = f"roles-{opened.roles_read}"
     st.data_editor(
         table,
@@ -71,7 +71,7 @@ def show_columns(opened: session.Current) -> None:
 
 
 def _change_roles(opened: session.Current, key: str) -> None:
-    table = session.inspected(opened)
+    table = opened.look.columns
     roles = dict(zip(table["column"], table["role"], strict=True))
     for row, edit in st.session_state[key]["edited_rows"].items():
         name, role = table["column"].iloc[int(row)], edit.get("role")

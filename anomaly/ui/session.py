@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from anomaly.jobs import FitJob
     from anomaly.pipeline import Fitted, Scored
     from anomaly.reading import Table
+    from anomaly.ui.spool import SpooledTables
 
 KEY = "current"
 
@@ -53,14 +54,26 @@ class Run:
 
 
 @dataclass
+class Look:
+    """What is known of the columns of the tables that are used."""
+
+    names: list[str]
+    numeric: list[str]
+    sheets: list[str]
+    sheet: str
+    """the one that is used; empty where the file is no workbook"""
+    columns: Any
+    """one line for each (`anomaly.inspection`)"""
+
+
+@dataclass
 class Current:
     """The opened file."""
 
-    tables: list["Table"]
+    tables: "SpooledTables"
     read: ReadSettings
-    shaped: list["Table"]
-    """those that are used, one row per time step in each"""
     dataset: "Dataset"
+    look: "Look"
     fit: FitSettings = field(default_factory=FitSettings)
     """those of the last fit, or the defaults"""
     chosen: dict[str, Any] = field(default_factory=dict)
@@ -73,8 +86,6 @@ class Current:
     """why the roles last chosen cannot be used"""
     roles_read: int = 0
     """how often roles were chosen in the table"""
-    inspected: tuple[object, Any] | None = None
-    """the look at the columns, and the dataset it is of"""
 
 
 CHOICES = (
@@ -99,20 +110,36 @@ def current() -> Current | None:
 def open_tables(tables: list["Table"], start: FitSettings | None = None) -> None:
     """Make these tables the opened file; `start` goes straight to training. Raises DataError."""
     from anomaly.jobs import warm_up
+    from anomaly.ui.spool import release_memory
 
-    read = ReadSettings()
-    opened = Current(tables, read, *_assemble(tables, read), start or FitSettings())
+    opened = make_current(tables, start or FitSettings())
+    del tables
+    release_memory()
     warm_up()
     if start is not None:
         start_job(opened)
     st.session_state[KEY] = opened
 
 
-def _assemble(tables: list["Table"], read: ReadSettings) -> tuple[list["Table"], "Dataset"]:
-    from anomaly.assembly import assemble_shaped, shape_tables
+def make_current(tables: list["Table"], fit: FitSettings) -> Current:
+    """What is known of freshly read tables; their cells are set aside."""
+    from anomaly.ui.spool import SpooledTables
+
+    read = ReadSettings()
+    return Current(SpooledTables(tables), read, *_assemble(tables, read), fit)
+
+
+def _assemble(tables: list["Table"], read: ReadSettings) -> tuple["Dataset", Look]:
+    from anomaly.assembly import assemble_shaped, shape_tables, sheets_of
+    from anomaly.inspection import inspect_columns
 
     shaped = shape_tables(tables, read)
-    return shaped, assemble_shaped(shaped, read)
+    dataset = assemble_shaped(shaped, read)
+    frame = shaped[0].frame
+    names = [str(name) for name in frame.columns]
+    numeric = [name for name in names if frame[name].dtype.kind in "if"]
+    table = inspect_columns(shaped, dataset.columns)
+    return dataset, Look(names, numeric, sheets_of(tables), shaped[0].sheet, table)
 
 
 def close() -> None:
@@ -125,25 +152,9 @@ def close() -> None:
 
 def change_columns(opened: Current, read: ReadSettings) -> None:
     """Read the opened tables again with other columns; what is open stays where that fails (DataError)."""
-    opened.shaped, opened.dataset = _assemble(opened.tables, read)
+    opened.dataset, opened.look = _assemble(opened.tables.load(), read)
     opened.read = read
     opened.role_error = None
-
-
-def inspected(opened: Current) -> Any:
-    """The look at every column of the opened file, taken once for each way to read it."""
-    if opened.inspected is None or opened.inspected[0] is not opened.dataset:
-        from anomaly.inspection import inspect_columns
-
-        opened.inspected = (opened.dataset, inspect_columns(opened.shaped, opened.dataset.columns))
-    return opened.inspected[1]
-
-
-def column_names(opened: Current) -> tuple[list[str], list[str]]:
-    """All columns of the tables that are used, and those of numbers."""
-    frame = opened.shaped[0].frame
-    names = [str(name) for name in frame.columns]
-    return names, [name for name in names if frame[name].dtype.kind in "if"]
 
 
 def start_job(opened: Current) -> None:

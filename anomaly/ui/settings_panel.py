@@ -4,7 +4,6 @@ from typing import Any, get_args
 
 import streamlit as st
 
-from anomaly.assembly import sheets_of
 from anomaly.exceptions import AnomalyError
 from anomaly.settings import FitSettings, ReadSettings
 from anomaly.ui import session
@@ -48,7 +47,7 @@ def show_settings_panel() -> None:
 
 
 def _show_columns(opened: session.Current) -> None:
-    names, numeric = session.column_names(opened)
+    names, numeric, sheets = opened.look.names, opened.look.numeric, opened.look.sheets
     now = opened.dataset.columns
     with st.form("columns", border=False):
         time = st.selectbox("Time", [NONE, *names], index=_index(names, now.time), format_func=str)
@@ -74,15 +73,14 @@ def _show_columns(opened: session.Current) -> None:
         )
         others = {name: _choice(name, opened.read) for name in ("sampling", "layout", "date_order")}
         step = st.number_input("Step", 0.0, value=opened.read.step or 0.0, help=f"{_about('step')} 0: proposed.")
-        sheets = sheets_of(opened.tables)
         if len(sheets) > 1:
-            others["sheet"] = st.selectbox("Sheet", sheets, index=_sheet_index(sheets, opened))
+            others["sheet"] = st.selectbox("Sheet", sheets, index=sheets.index(opened.look.sheet))
         # A fit under way keeps the columns it began with: a result beside other columns would mislead.
         busy = opened.job is not None and opened.job.is_running
         if not st.form_submit_button("Read again with these", width="stretch", disabled=busy):
             return
     # Another table is another set of columns: what was proposed for the one before does not hold.
-    same = all(others.get(name) == getattr(opened.read, name) for name in ("layout", "sheet") if name in others)
+    same = others["layout"] == opened.read.layout and others.get("sheet", opened.look.sheet) == opened.look.sheet
     parts = {
         "time": _chosen(time),
         "record": _chosen(record),
@@ -117,11 +115,6 @@ def _choice(name: str, now: ReadSettings) -> str | None:
         field.title or name, options, index=options.index(getattr(now, name) or NONE), help=_about(name)
     )
     return None if chosen == NONE else chosen
-
-
-def _sheet_index(sheets: list[str], opened: session.Current) -> int:
-    used = opened.read.sheet or max(opened.tables, key=lambda table: len(table.frame)).sheet
-    return sheets.index(used) if used in sheets else 0
 
 
 def _show_train_span(now: FitSettings) -> dict[str, Any]:
