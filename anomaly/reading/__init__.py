@@ -43,7 +43,7 @@ def read_files(files: Sequence[tuple[Source, str | None]]) -> list[Table]:
             beside = [(other, other_name) for other, other_name in zip(files, called, strict=True)]
             parts = {Path(n).name: load(other[0], n)[0] for other, n in beside if Path(n).stem == Path(whole).stem}
             parts |= {} if isinstance(source, bytes) else _parts_in_folder(Path(source))
-            from anomaly.reading import waveforms
+            import anomaly.reading.waveforms as waveforms
 
             tables.append(waveforms.read_wfdb(parts, Path(whole).name))
         elif Path(whole).stem not in headers:
@@ -74,7 +74,7 @@ def _read(content: bytes, name: str) -> list[Table]:
             return [columnar.read_numpy(content, name)]
         return read_files(archives.unpack_zip(content, name))
     if content.startswith(EDF):
-        from anomaly.reading import waveforms
+        import anomaly.reading.waveforms as waveforms
 
         return [waveforms.read_edf(content, name)]
     for magic, read in (

@@ -60,7 +60,7 @@ def unpack_zip(content: bytes, name: str) -> list[tuple[bytes, str]]:
                 raise DataError(f"{name} is encrypted ({locked!r} asks for a password). Unpack it and open the file.")
             _check_size(sum(one.file_size for one in members), name)
             return [(_read_member(archive, one, name), Path(one.filename).name) for one in members]
-    except (zipfile.BadZipFile, NotImplementedError, zlib.error, EOFError, OSError) as error:
+    except (zipfile.BadZipFile, NotImplementedError, zlib.error, EOFError, OSError, ValueError) as error:
         raise DataError(f"{name} is no sound zip archive ({error}). Copy or download it again.") from None
 
 

@@ -1,7 +1,6 @@
 """Parquet, Feather and NumPy files: their columns are typed already."""
 
 import io
-import zipfile
 from collections.abc import Callable
 
 import numpy as np
@@ -27,9 +26,11 @@ def read_feather(content: bytes, name: str) -> Table:
 def _from_arrow(content: bytes, name: str, kind: str, read: Callable[[], pa.Table]) -> Table:
     try:
         table = read()
+        # Text that is not UTF-8 would only be found out when it is looked at.
+        table.validate(full=True)
         nested = next((field.name for field in table.schema if pa.types.is_nested(field.type)), None)
         frame = pd.DataFrame() if nested is not None else _to_pandas(table)
-    except (pa.ArrowException, OSError, ValueError) as error:
+    except Exception as error:  # whatever a parser of foreign bytes stumbles over
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise DataError(f"{name} is no sound {kind} file ({reason}). Copy or export it again.") from None
     if nested is not None:
@@ -53,7 +54,7 @@ def read_numpy(content: bytes, name: str) -> Table:
     try:
         loaded = np.load(io.BytesIO(content), allow_pickle=False)
         arrays = dict(loaded) if hasattr(loaded, "files") else {"": loaded}
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile, MemoryError) as error:
+    except Exception as error:  # whatever a parser of foreign bytes stumbles over
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise DataError(f"{name} is no sound NumPy file of numbers ({reason}).") from None
     columns: dict[str, np.ndarray] = {}
