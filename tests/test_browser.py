@@ -131,6 +131,7 @@ def test_a_bad_file_gets_one_sentence_and_the_next_one_opens(page: Page, pump: P
     bad.write_text("a,b\n1,2\n3,4,5\n")
     page.locator("input[type=file]").set_input_files(bad)
     page.get_by_text("line 3: expected 2 cells").wait_for()
+    settle(page)
     page.locator("input[type=file]").set_input_files(pump)
     page.get_by_role("button", name="Find anomalies").first.wait_for()
 
