@@ -300,3 +300,23 @@ def test_an_interrupted_training_keeps_its_best_weights_says_so_and_writes_the_f
     assert len(pd.read_csv(pump.parent / "out" / "points.csv")) == 300
     fitted = json.loads((pump.parent / "out" / "run.json").read_text())["fit"]
     assert 2 <= fitted["epochs_run"] < 10_000
+
+
+def test_the_public_data_sets_are_listed(capsys: Capture) -> None:
+    run("datasets", "list")
+    listed = capsys.readouterr().out
+    assert "nab-machine-temperature" in listed and "Licence: " in listed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("get",), "expected a NAME"),
+        (("get", "nab-taxi"), "the nearest is 'nab-nyc-taxi'"),
+        (("fetch",), "invalid choice"),
+    ],
+)
+def test_a_data_set_that_cannot_be_got_is_told_in_one_sentence(
+    arguments: tuple[str, ...], said: str, capsys: Capture
+) -> None:
+    assert said in refusal(capsys, "datasets", *arguments)

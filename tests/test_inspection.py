@@ -1,0 +1,107 @@
+"""The look at every column before anything is learnt, and the tables set aside meanwhile."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from anomaly import DataError, ReadSettings
+from anomaly.assembly import assemble, shape_tables
+from anomaly.export import repairs_csv
+from anomaly.inspection import SPARK_POINTS, inspect_columns, inspect_records
+from anomaly.reading import read_table
+from anomaly.ui import spool
+from anomaly.ui.spool import SpooledTables
+
+ROWS = [
+    f"P{step // 60},{step % 60},{'' if 10 <= step < 13 else step % 9},{20 if 60 <= step < 100 else step % 7 + 0.5},"
+    f"{'' if step % 3 else step},7,{'ab'[step % 2]},{int(step == 50)},n{step}"
+    for step in range(120)
+]
+TEXT = "\n".join(["patient,time,T [°C],still,sparse,constant,mode,label,note", *ROWS])
+
+
+def look() -> dict[str, dict[str, object]]:
+    tables = [read_table(TEXT.encode(), "ward.csv")]
+    dataset = assemble(tables, ReadSettings())
+    lines = inspect_columns(shape_tables(tables, ReadSettings()), dataset.columns).to_dict("records")
+    return {str(line["column"]): line for line in lines}
+
+
+def test_every_column_has_its_role() -> None:
+    assert {name: line["role"] for name, line in look().items()} == {
+        "patient": "record",
+        "time": "time",
+        "T [°C]": "monitored",
+        "still": "monitored",
+        "sparse": "monitored",
+        "constant": "context",
+        "mode": "context",
+        "label": "known anomalies",
+        "note": "ignored",
+    }
+
+
+def test_range_holes_and_flat_stretches_are_counted() -> None:
+    temperature = look()["T [°C]"]
+    assert (temperature["low"], temperature["high"], temperature["unit"]) == (0, 8, "°C")
+    assert (temperature["missing"], temperature["gap"], temperature["flat"]) == (3 / 120, 3, 0)
+    assert look()["still"]["flat"] == 40
+
+
+def test_the_grade_has_its_reason() -> None:
+    grades = {name: (line["grade"], line["reason"]) for name, line in look().items()}
+    assert grades["T [°C]"] == ("high", "")
+    assert grades["still"] == ("medium", "stands still for 40 rows")
+    assert grades["sparse"] == ("low", "67 % empty")
+    assert grades["constant"] == ("low", "never changes")
+    assert grades["note"] == ("", "text, 120 different")
+
+
+def test_a_course_has_so_many_points_and_passes_over_what_is_empty() -> None:
+    course = np.array(look()["sparse"]["spark"])
+    assert 0 < len(course) <= SPARK_POINTS and np.isfinite(course).all()
+    assert (np.diff(course) > 0).all()
+
+
+def test_every_record_has_its_length_and_its_times() -> None:
+    table = inspect_records(assemble([read_table(TEXT.encode(), "ward.csv")], ReadSettings()))
+    assert table.to_dict("list") == {
+        "record": ["P0", "P1"],
+        "steps": [60, 60],
+        "start": [0, 0],
+        "end": [59, 59],
+    }
+
+
+def test_repairs_can_be_taken_away_with_their_lines() -> None:
+    times = [0, 2, 1, *range(3, 40)]
+    text = "\n".join(["time,flow", *(f"{time},{time % 5}" for time in times)])
+    dataset = assemble([read_table(text.encode(), "x.csv")], ReadSettings())
+    lines = repairs_csv(dataset.repairs).decode().splitlines()
+    assert lines[0] == "what,count,first_lines"
+    assert any("out of time order" in line and line.endswith(",1,4") for line in lines)
+
+
+@pytest.mark.parametrize("few", [0, spool.FEW_BYTES])
+def test_tables_set_aside_come_back_as_they_were(few: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spool, "FEW_BYTES", few)
+    tables = [read_table(TEXT.encode(), "ward.csv"), read_table(b"a,b\n1,x\n2,\n", "b.csv")]
+    back = SpooledTables(tables).load()
+    assert all(one.frame.equals(other.frame) for one, other in zip(back, tables, strict=True))
+    assert [(one.name, one.digest, one.line(1)) for one in back] == [
+        (one.name, one.digest, one.line(1)) for one in tables
+    ]
+
+
+def test_a_cleared_temporary_folder_is_told_in_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spool, "FEW_BYTES", 0)
+    spooled = SpooledTables([read_table(TEXT.encode(), "ward.csv")])
+    folder = spooled._folder
+    assert folder is not None
+    kept = Path(folder.name)
+    assert kept.stat().st_mode & 0o077 == 0
+    folder.cleanup()
+    with pytest.raises(DataError, match="open it again"):
+        spooled.load()
+    assert not kept.exists()
