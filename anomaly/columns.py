@@ -1,7 +1,6 @@
 """Which column is the time, the record, a channel, context, the label: proposed by looking, changed by settings."""
 
 import difflib
-import re
 from collections.abc import Sequence, Set
 
 import numpy as np
@@ -9,28 +8,12 @@ import pandas as pd
 
 from anomaly.domain import Columns
 from anomaly.exceptions import DataError, SettingsError
+from anomaly.naming import LABEL_NAMES, TIME_NAMES, names_records, words_of
 from anomaly.reading.table import Table
 from anomaly.settings import ReadSettings
 from anomaly.times import looks_like_time
 from anomaly.units import looks_like_unit
 
-TIME_NAMES = (
-    "time",
-    "timestamp",
-    "datetime",
-    "date",
-    "date_time",
-    "ts",
-    "seconds",
-    "step",
-    "index",
-    "t",
-    "epoch",
-    "unix",
-)
-RECORD_NAMES = ("record", "patient", "subject", "unit", "machine", "device", "series", "stay", "id", "engine", "asset")
-RECORD_ENDS = (*RECORD_NAMES, "nr", "no", "number", "name", "key", "code")
-LABEL_NAMES = ("label", "labels", "is_anomaly", "anomaly", "is_outlier")
 LABEL_WORDS = {
     **{"1": 1.0, "true": 1.0, "yes": 1.0, "anomaly": 1.0},
     **{"0": 0.0, "false": 0.0, "no": 0.0, "normal": 0.0},
@@ -181,9 +164,7 @@ def _counts_up(values: pd.Series) -> bool:
 
 def find_record(frame: pd.DataFrame, taken: Set[str | None]) -> str | None:
     for column in frame.columns:
-        words = words_of(column)
-        # "patient id", "unit nr" and "hadm_id" name records; "machine temperature" and "patient_heart_rate" do not.
-        if column in taken or not set(words) & set(RECORD_NAMES) or words[-1] not in RECORD_ENDS:
+        if column in taken or not names_records(column):
             continue
         values = frame[column]
         if pd.api.types.is_float_dtype(values) or values.isna().any():
@@ -297,10 +278,3 @@ def count_kinds(values: pd.Series, most: int) -> int:
 
 def _is_number_column(values: pd.Series) -> bool:
     return pd.api.types.is_numeric_dtype(values)
-
-
-def words_of(column: str) -> list[str]:
-    """The words of a column's name, in lower case: "Patient ID", "patient_id" and "PatientID" -> patient, id."""
-    apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column)
-    # The name whole as well: "TimeStamp" and "date_time" are in the lists as they stand.
-    return [column.strip().lower(), *re.findall(r"[^\W_]+", apart.lower())]

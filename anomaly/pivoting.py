@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from anomaly.columns import TIME_NAMES, find_record, find_time, words_of
+from anomaly.columns import find_record, find_time
 from anomaly.domain import Repair
 from anomaly.exceptions import DataError
+from anomaly.naming import TIME_NAMES, words_of
 from anomaly.reading.table import Table
 from anomaly.settings import ReadSettings
 

@@ -16,7 +16,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 FLOORS = {
     **dict.fromkeys(["domain", "exceptions", "settings", "versions", "rounding"], 0),
-    **dict.fromkeys(["time_forms", "events", "scoring", "shapes", "synthetic", "decimation", "units"], 1),
+    **dict.fromkeys(["time_forms", "events", "scoring", "shapes", "synthetic", "decimation", "units", "naming"], 1),
     **dict.fromkeys(["reading.table", "model", "model.network", "model.forecaster", "model.training", "progress"], 1),
     **dict.fromkeys(["reading.archives", "reading.dialect", "reading.columnar", "rules", "times", "preparation"], 2),
     **dict.fromkeys(["evaluation", "explanations"], 2),

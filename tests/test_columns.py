@@ -70,6 +70,11 @@ def test_a_measurement_of_a_machine_or_patient_is_no_record(name: str) -> None:
     assert propose(rows([name, 70, 70, 71, 72, 71], [*FLOW, 2])).monitored == (name, "flow")
 
 
+def test_zeros_in_front_of_a_records_name_stay() -> None:
+    dataset = read(rows(["patient", "007", "007", "010", "010"], FLOW).encode())
+    assert [series.name for series in dataset.series] == ["007", "010"]
+
+
 def test_an_identifier_of_each_row_is_no_record() -> None:
     assert propose(rows(["id", "a", "b", "c", "d"], FLOW)).record is None
 

@@ -104,6 +104,12 @@ def test_utf_16_needs_no_mark(encoding: str) -> None:
     assert table_of(f"time,flow,level\n{ROWS}", encoding).frame["flow"].tolist() == [1.5, 2.5, 3.5]
 
 
+def test_one_byte_of_another_encoding_does_not_change_how_the_rest_is_read() -> None:
+    table = read_table("température,b\n1,x\n2,".encode() + b"\xff\n3,y\n", "pump.csv")
+    assert list(table.frame.columns) == ["température", "b"]
+    assert table.frame["b"].tolist() == ["x", "\ufffd", "y"]
+
+
 def test_columns_apart_by_blanks_are_read() -> None:
     table = table_of("  1   10.5  -0.5 \n 2    9.5   1e3 \n 3 8.5 7\n")
     assert table.frame.to_numpy().tolist() == [[1, 10.5, -0.5], [2, 9.5, 1000], [3, 8.5, 7]]

@@ -15,12 +15,14 @@ import pyarrow.csv as arrow_csv
 
 from anomaly.domain import Repair
 from anomaly.exceptions import DataError
+from anomaly.naming import names_records
 from anomaly.reading.dialect import BLANKS, GROUPED, MISSING, SAMPLE_CHARACTERS, Layout, find_layout, in_utf8, is_number
 from anomaly.reading.table import Table, digest_of
 
 MOSTLY_NUMBERS = 0.9
 MOST_COLUMNS = 2000
 """a file of more is refused before its cells are parsed: no one monitors that many channels by eye"""
+LEADING_ZERO = re.compile(r"0\d+")
 SHOWN, LOOKED_AT = 5, 2_000
 BLANK = re.compile(rb"[ \r\n\t]*")
 
@@ -130,7 +132,7 @@ def _parse(body: memoryview, name: str, names: list[str], layout: Layout, first_
                 column_types={
                     column: pa.string()
                     for position, column in enumerate(names)
-                    if not all(is_number(row[position]) for row in layout.rows if position < len(row))
+                    if _is_text([row[position] for row in layout.rows if position < len(row)], column)
                 },
             ),
         )
@@ -152,6 +154,15 @@ def _parse(body: memoryview, name: str, names: list[str], layout: Layout, first_
         if "Empty CSV" in str(error):
             return pa.table({column: pa.array([], pa.float64()) for column in names})
         raise DataError(f"{name} cannot be read as CSV: {str(error).splitlines()[0]}.") from None
+
+
+def _is_text(cells: list[str], column: str) -> bool:
+    return _keeps_zeros(cells, column) or not all(map(is_number, cells))
+
+
+def _keeps_zeros(cells: list[str], column: str) -> bool:
+    """Whether a column names records by figures with zeros in front: patient 007 is no number."""
+    return names_records(column) and any(LEADING_ZERO.fullmatch(cell.strip()) for cell in cells)
 
 
 def _rows(body: memoryview, delimiter: str, width: int, first_line: int) -> Iterator[tuple[int, list[str]]]:
@@ -212,7 +223,7 @@ def _mostly_numbers(
     text = pc.utf8_trim_whitespace(cells)
     # Blanks round a missing marker hid it from the parser.
     text = pc.if_else(pc.is_in(text, pa.array(MISSING)), pa.scalar(None, pa.string()), text)
-    if not _may_be_numbers(text, decimal):
+    if _keeps_zeros(text.slice(0, LOOKED_AT).drop_null().to_pylist(), column) or not _may_be_numbers(text, decimal):
         return text.to_pandas().astype("str"), None
     series = text.to_pandas().astype("str")
     present = series.notna()

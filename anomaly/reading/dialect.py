@@ -64,8 +64,10 @@ def in_utf8(content: bytes, name: str) -> bytes:
         )
     try:
         content.decode("utf-8")
-    except UnicodeDecodeError:
-        return content.decode("cp1252", errors="replace").encode()
+    except UnicodeDecodeError as error:
+        # What is good UTF-8 up to there, beyond ASCII, is that; single bytes of another encoding are lost.
+        mixed = not content[: error.start].isascii()
+        return content.decode("utf-8" if mixed else "cp1252", errors="replace").encode()
     return content
 
 

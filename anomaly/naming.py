@@ -1,0 +1,35 @@
+"""What columns are called: the words by which their part is told."""
+
+import re
+
+TIME_NAMES = (
+    "time",
+    "timestamp",
+    "datetime",
+    "date",
+    "date_time",
+    "ts",
+    "seconds",
+    "step",
+    "index",
+    "t",
+    "epoch",
+    "unix",
+)
+RECORD_NAMES = ("record", "patient", "subject", "unit", "machine", "device", "series", "stay", "id", "engine", "asset")
+RECORD_ENDS = (*RECORD_NAMES, "nr", "no", "number", "name", "key", "code")
+LABEL_NAMES = ("label", "labels", "is_anomaly", "anomaly", "is_outlier")
+
+
+def names_records(column: str) -> bool:
+    """Whether a column is called as what tells records apart: "patient id", "unit nr" and "hadm_id" are; "machine
+    temperature" and "patient_heart_rate" are not."""
+    words = words_of(column)
+    return bool(set(words) & set(RECORD_NAMES)) and words[-1] in RECORD_ENDS
+
+
+def words_of(column: str) -> list[str]:
+    """The words of a column's name, in lower case: "Patient ID", "patient_id" and "PatientID" -> patient, id."""
+    apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column)
+    # The name whole as well: "TimeStamp" and "date_time" are in the lists as they stand.
+    return [column.strip().lower(), *re.findall(r"[^\W_]+", apart.lower())]
