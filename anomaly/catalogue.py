@@ -109,6 +109,14 @@ def get(entry: Entry, folder: Path, on_progress: Progress | None = None) -> list
     return paths + made
 
 
+def parts_of(entry: Entry, paths: list[Path]) -> tuple[list[Path], Path | None]:
+    """Of what `get` returned: the files that hold series, and the one with their known anomalies where there is one."""
+    known = next((path for path in paths if path.name == f"{entry.name}-known.csv"), None)
+    if entry.members is not None:
+        return [path for path in paths if path.parent.name == entry.name], known
+    return [path for path in paths if path != known and path.name != WINDOWS], known
+
+
 def unchecked(entry: Entry, folder: Path) -> list[str]:
     """A sentence for each file got into `folder` whose digest is not known: that it was not checked, and its own."""
     names = [file.name for file in entry.files if file.sha256 is None]

@@ -113,7 +113,7 @@ def upload() -> dict[str, float]:
         time.sleep(5)
         held = server.memory - before
         dataset = anomaly.read(path)
-        arrays = sum(one.values.nbytes + one.context.nbytes + one.times.nbytes for one in dataset.series)
+        arrays = sum(one.values.nbytes + one.times.nbytes + one.row_steps.nbytes for one in dataset.series)
         return {
             "upload: file (MB)": path.stat().st_size / 1e6,
             "upload: to the data page (s)": seconds,
@@ -123,7 +123,13 @@ def upload() -> dict[str, float]:
 
 
 MEASUREMENTS: dict[str, Measurement] = {"wide": wide, "long": long, "upload": upload}
-GOALS = {"wide: read (s)": 3.0, "wide: memory (times the file)": 6.0, "long: read (s)": 6.0}
+GOALS = {
+    "wide: read (s)": 3.0,
+    "wide: memory (times the file)": 6.0,
+    "long: read (s)": 6.0,
+    "upload: held by the server (MB)": 202.0,
+}
+"""the last is the dataset with the place of each row"""
 
 if __name__ == "__main__":
     run("reading", MEASUREMENTS, GOALS)

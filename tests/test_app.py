@@ -105,7 +105,7 @@ def test_the_first_page_offers_an_upload_and_three_demonstrations() -> None:
     app = open_app()
     assert [title.value for title in app.title] == ["Unforeseen"]
     assert len(app.file_uploader) == 1
-    assert [button.label for button in app.button] == ["Find its anomalies"] * 3
+    assert [button.label for button in app.button] == ["Find its anomalies"] * 3 + ["Download and open"]
 
 
 def test_a_demonstration_goes_straight_to_training_and_can_be_discarded() -> None:

@@ -1,11 +1,16 @@
 """The page of data: the look at the columns, other ways to read, and an upload that is forgotten once read."""
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from anomaly.catalogue import Entry
+from anomaly.exceptions import DataError
 from anomaly.reading import read_table
+from anomaly.ui import public_data
 from anomaly.ui.preview import _change_roles
 from anomaly.ui.session import make_current
 from tests.strategies import QUICK
@@ -82,3 +87,34 @@ def test_roles_that_leave_nothing_to_monitor_are_refused_and_what_was_stays(monk
     monkeypatch.setattr(st, "session_state", {"roles-0": {"edited_rows": edits}})
     _change_roles(opened, "roles-0")
     assert opened.dataset is before and "no channel to monitor" in str(opened.role_error)
+
+
+def test_a_public_data_set_is_opened_with_its_known_anomalies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if it had been downloaded."""
+
+    def fetch(entry: Entry, folder: Path) -> list[Path]:
+        files = {
+            "machine.csv": "timestamp,value\n" + "\n".join(f"{t},{t % 7}" for t in range(60)),
+            f"{entry.name}-known.csv": "start,end\n20,25\n",
+            "combined_windows.json": "{}",
+        }
+        for name, text in files.items():
+            (folder / name).write_text(text)
+        return [folder / name for name in files]
+
+    monkeypatch.setattr(public_data, "get", fetch)
+    app = open_app()
+    check(labelled(app.button, "Download and open").click().run())
+    dataset = current(app).dataset
+    assert dataset.monitored == ("value",)
+    assert dataset.series[0].labels is not None and dataset.series[0].labels.sum() == 6
+
+
+def test_a_data_set_that_cannot_be_reached_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fetch(entry: Entry, folder: Path) -> list[Path]:
+        raise DataError("example.org could not be reached (no network): check the connection.")
+
+    monkeypatch.setattr(public_data, "get", fetch)
+    app = open_app()
+    check(labelled(app.button, "Download and open").click().run())
+    assert len(app.error) == 1 and "could not be reached" in app.error[0].value

@@ -5,14 +5,12 @@ from collections.abc import Callable
 import numpy as np
 import streamlit as st
 
-from anomaly.catalogue import entries
 from anomaly.decimation import choose_steps
 from anomaly.events import find_runs
 from anomaly.pipeline import read
 from anomaly.preparation import last_observed
 from anomaly.settings import FitSettings
 from anomaly.synthetic import DEMOS, Demo, demo_csv
-from anomaly.ui.plain import plain
 
 WIDTH, HEIGHT, EDGE = 600, 120, 6
 
@@ -21,18 +19,6 @@ def show_demos(open_files: Callable[[list[tuple[bytes, str]], FitSettings], None
     for column, demo in zip(st.columns(len(DEMOS)), DEMOS.values(), strict=True):
         with column.container(border=True, height="stretch"):
             _show_demo(demo, open_files)
-
-
-def show_catalogue() -> None:
-    """What can be fetched from its publisher on request. The server fetches nothing for whoever visits the page."""
-    lines = [
-        f"- **{plain(one.title)}** (`{one.name}`). {plain(one.labelled)} Licence: {plain(one.licence)}"
-        for one in entries()
-    ]
-    st.markdown(
-        "None of these is part of the app. `python -m anomaly datasets get NAME --out DIR` downloads one from its "
-        "publisher and checks it; then open the files here.\n" + "\n".join(lines)
-    )
 
 
 def _show_demo(demo: Demo, open_files: Callable[[list[tuple[bytes, str]], FitSettings], None]) -> None:

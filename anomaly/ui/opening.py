@@ -33,11 +33,13 @@ def show_opening() -> None:
         open_files(files)
     st.subheader("Or see it at work", anchor=False)
 
-    from anomaly.ui.demos import show_catalogue, show_demos
+    from anomaly.ui.demos import show_demos
 
     show_demos(open_files)
     with st.expander("Public data sets with known anomalies", icon=":material/public:"):
-        show_catalogue()
+        from anomaly.ui.public_data import show_catalogue
+
+        show_catalogue(open_files)
 
 
 def _forget(uploaded: list[UploadedFile]) -> None:
@@ -50,8 +52,11 @@ def _forget(uploaded: list[UploadedFile]) -> None:
             remove(session_id=context.session_id, file_id=file.file_id)
 
 
-def open_files(files: list[tuple[bytes, str]], start: FitSettings | None = None) -> None:
-    """Read and go on to the next page; with `start`, straight to training. What is wrong is said here."""
+def open_files(
+    files: list[tuple[bytes, str]], start: FitSettings | None = None, known: tuple[bytes, str] | None = None
+) -> None:
+    """Read and go on to the next page; with `start`, straight to training. `known` is a file of known anomalies. What
+    is wrong is said here."""
     from anomaly.reading import read_files
     from anomaly.ui.spool import return_large_blocks
 
@@ -59,7 +64,7 @@ def open_files(files: list[tuple[bytes, str]], start: FitSettings | None = None)
 
     try:
         with st.spinner("Opening …"):
-            session.open_tables(read_files(files), start)
+            session.open_tables(read_files(files), start, known)
     except AnomalyError as error:
         st.session_state["refused"] = str(error)
         st.session_state["refusals"] = st.session_state.get("refusals", 0) + 1

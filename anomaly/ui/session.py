@@ -107,13 +107,21 @@ def current() -> Current | None:
     return st.session_state.get(KEY)
 
 
-def open_tables(tables: list["Table"], start: FitSettings | None = None) -> None:
-    """Make these tables the opened file; `start` goes straight to training. Raises DataError."""
+def open_tables(
+    tables: list["Table"], start: FitSettings | None = None, known: tuple[bytes, str] | None = None
+) -> None:
+    """Make these tables the opened file; `start` goes straight to training, `known` is a file of known anomalies.
+    Raises DataError."""
     from anomaly.jobs import warm_up
     from anomaly.ui.spool import release_memory
 
     opened = make_current(tables, start or FitSettings())
     del tables
+    if known is not None:
+        from anomaly.labelling import label_dataset
+        from anomaly.reading import read_table
+
+        opened.dataset = label_dataset(opened.dataset, read_table(*known))
     release_memory()
     warm_up()
     if start is not None:

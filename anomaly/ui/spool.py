@@ -35,7 +35,8 @@ class SpooledTables:
             # No room on the disk: memory it is.
             self._folder = None
             return
-        self._tables = [replace(table, frame=table.frame.iloc[:0]) for table in tables]
+        # Not an empty slice: that would keep all of its memory.
+        self._tables = [replace(table, frame=pd.DataFrame()) for table in tables]
 
     def load(self) -> list[Table]:
         """The tables as they were. Raises DataError where the folder has been cleared away meanwhile."""
