@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import pandas as pd
+
 from anomaly.cleaning import make_dataset
 from anomaly.columns import propose_columns
 from anomaly.domain import Dataset, Repair
@@ -12,6 +14,7 @@ from anomaly.reading.table import Table
 from anomaly.sampling import SINCE, settle_sampling
 from anomaly.settings import ReadSettings
 
+CALENDAR = ("year", "month", "day", "hour", "minute", "second")
 CLOCK = r"\s*\d{1,2}:\d\d(:\d\d([.,]\d+)?)?\s*([AaPp][Mm])?\s*"
 DOTTED_CLOCK = r"\s*\d{1,2}\.\d\d(\.\d\d)?\s*"
 NO_DATE = r".*:.*|\s*0?0\..*|[^.]*\.00(\..*)?"
@@ -35,7 +38,9 @@ def assemble_shaped(shaped: Sequence[Table], settings: ReadSettings) -> Dataset:
 
 def shape_tables(tables: Sequence[Table], settings: ReadSettings) -> list[Table]:
     """The tables that are used, one row per time step in each."""
-    shaped = [_join_date_and_clock(table, settings) for table in _choose_sheets(tables, settings.sheet)]
+    shaped = _choose_sheets(tables, settings.sheet)
+    if settings.time is None:
+        shaped = [_join_calendar(_join_date_and_clock(table)) for table in shaped]
     return [_widen(table, settings) for table in shaped]
 
 
@@ -65,10 +70,8 @@ def _choose_sheets(tables: Sequence[Table], sheet: str | None) -> list[Table]:
     return chosen
 
 
-def _join_date_and_clock(table: Table, settings: ReadSettings) -> Table:
+def _join_date_and_clock(table: Table) -> Table:
     """A column of dates and one of times of day, as many loggers write them, become one."""
-    if settings.time is not None:
-        return table
     texts = [str(name) for name in table.frame if table.frame[name].dtype == "str"]
     clocks = [name for name in texts if _all_match(table, name, CLOCK) or _all_match(table, name, DOTTED_CLOCK)]
     clocks = [name for name in clocks if _any_matches(table, name, NO_DATE)]
@@ -88,6 +91,25 @@ def _join_date_and_clock(table: Table, settings: ReadSettings) -> Table:
     frame.insert(min(place, len(frame.columns)), name, joined)
     note = Repair(f"Columns {day!r} and {clock!r} are one time: joined as {name!r}")
     return replace(table, frame=frame, repairs=(*table.repairs, note))
+
+
+def _join_calendar(table: Table) -> Table:
+    """Columns of numbers called year, month, day and perhaps hour, minute, second become one time."""
+    frame = table.frame
+    found = {str(name).strip().lower(): str(name) for name in frame if frame[name].dtype.kind in "if"}
+    if not all(part in found for part in CALENDAR[:3]):
+        return table
+    parts = [part for part in CALENDAR if part in found]
+    times = pd.to_datetime(pd.DataFrame({part: frame[found[part]] for part in parts}), errors="coerce")
+    if times.isna().any() or times.nunique() < 2:
+        return table
+    name = " ".join(found[part] for part in parts)
+    rest = frame.drop(columns=[found[part] for part in parts])
+    if name in rest:
+        return table
+    rest.insert(0, name, times.dt.strftime("%Y-%m-%d" if "hour" not in parts else "%Y-%m-%dT%H:%M:%S").astype("str"))
+    note = Repair(f"Columns {', '.join(repr(found[part]) for part in parts)} are one time: joined as {name!r}")
+    return replace(table, frame=rest, repairs=(*table.repairs, note))
 
 
 def _all_match(table: Table, name: str, form: str) -> bool:

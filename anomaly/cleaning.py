@@ -11,6 +11,7 @@ import pandas as pd
 from anomaly.columns import LABEL_WORDS, is_called_labels
 from anomaly.domain import Columns, Dataset, Repair, TimeAxis, TimeSeries
 from anomaly.exceptions import DataError
+from anomaly.naming import names_counter, names_records
 from anomaly.reading.table import Table
 from anomaly.rules import find_rows
 from anomaly.times import join_axes, read_times
@@ -226,6 +227,10 @@ def _note_unused(tables: Sequence[Table], columns: Columns, log: _RepairLog) -> 
             log.add(f"Column {column!r} is empty: left out")
         elif not any(np.isfinite(part.to_numpy(float)).any() for part in parts):
             log.add(f"Column {column!r} holds no finite number: left out")
+        elif column not in (columns.time, columns.record) and names_counter(column):
+            log.add(f"Column {column!r} numbers the rows: left out")
+        elif names_records(column):
+            log.add(f"Column {column!r} names records, too: left out")
         elif is_called_labels(column):
             log.add(
                 f"Column {column!r} is not a channel by its name, nor known anomalies, which are 0 and 1: left out; "

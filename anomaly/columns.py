@@ -8,25 +8,29 @@ import pandas as pd
 
 from anomaly.domain import Columns
 from anomaly.exceptions import DataError, SettingsError
-from anomaly.naming import LABEL_NAMES, TIME_NAMES, names_records, words_of
+from anomaly.naming import LABEL_NAMES, TIME_NAMES, names_counter, names_records, words_of
 from anomaly.reading.table import Table
 from anomaly.settings import ReadSettings
 from anomaly.times import looks_like_time
 from anomaly.units import looks_like_unit
 
+STATES_OF_HEALTH = {
+    **dict.fromkeys(
+        ["abnormal", "anomalous", "anomaly", "outlier", "fault", "faulty", "failure", "failed", "broken", "recovering",
+         "alarm", "attack", "a ttack"], 1.0,
+    ),
+    **dict.fromkeys(["normal", "healthy", "ok"], 0.0),
+}  # fmt: skip
+"""words of a column that knows what is to be found: the forecaster must not see it"""
 LABEL_WORDS = {
-    **{"1": 1.0, "true": 1.0, "yes": 1.0, "anomaly": 1.0},
-    **{"0": 0.0, "false": 0.0, "no": 0.0, "normal": 0.0},
+    **dict.fromkeys(["1", "true", "yes"], 1.0),
+    **dict.fromkeys(["0", "false", "no"], 0.0),
+    **STATES_OF_HEALTH,
 }
 """how a label column of text says whether a row is an anomaly, in lower case"""
 MOST_CHANNELS = 500
 MOST_WORDS, FEWEST_ROWS = 12, 20
 """a column of text of at most so many different words, in at least so many rows, tells a state: on/off, a mode"""
-STATES_OF_HEALTH = {
-    "normal", "abnormal", "anomaly", "anomalous", "fault", "faulty", "failure", "failed", "broken", "alarm", "error",
-    "healthy", "recovering", "outlier", "attack",
-}  # fmt: skip
-"""words of a column that knows what is to be found: the forecaster must not see it"""
 MOST_NAMED = 8
 
 
@@ -45,6 +49,8 @@ def propose_columns(tables: Sequence[Table], settings: ReadSettings) -> Columns:
     time = settings.time or None
     if settings.time is None:
         time = find_time(frame, chosen | {labels, record}, record, settings)
+    if settings.time is None and settings.record is None and time is None and record is None:
+        record, time = _find_blocks(frame, chosen | {labels})
     numeric = [
         column
         for column in frame.columns
@@ -117,7 +123,16 @@ def _find_labels(frame: pd.DataFrame, taken: Set[str | None]) -> str | None:
         )
         if known.all():
             return str(column)
-    return None
+    return next((str(column) for column in frame.columns if column not in taken and _tells_health(frame[column])), None)
+
+
+def _tells_health(cells: pd.Series) -> bool:
+    """Whether a column says in words when things were normal and when not, as a machine's status does."""
+    if _is_number_column(cells) or count_kinds(cells, MOST_WORDS + 1) > MOST_WORDS:
+        return False
+    words = {word.strip().lower() for word in cells.dropna().astype("str").unique()}
+    states = {STATES_OF_HEALTH[word] for word in words if word in STATES_OF_HEALTH}
+    return words <= set(LABEL_WORDS) and states == {0.0, 1.0}
 
 
 def is_called_labels(column: str) -> bool:
@@ -146,6 +161,21 @@ def _is_the_same_all_along(frame: pd.DataFrame, column: str, record: str | None)
     if record is None:
         return len(frame) > 2 and count_kinds(frame[column], 2) == 1
     return len(frame) > 2 * frame[record].nunique() and bool((frame.groupby(record)[column].nunique() <= 1).all())
+
+
+def _find_blocks(frame: pd.DataFrame, taken: Set[str | None]) -> tuple[str | None, str | None]:
+    """Record and time where neither is named: whole numbers in blocks in front, and steps that count up in each."""
+    columns = [str(column) for column in frame.columns[:2]]
+    if len(frame.columns) < 3 or taken & set(columns) or not all(frame[name].dtype.kind == "i" for name in columns):
+        return None, None
+    block, step = (frame[name].to_numpy() for name in columns)
+    starts = np.flatnonzero(np.diff(block) != 0) + 1
+    within = np.diff(step)[np.diff(block) == 0]
+    whole = len(starts) + 1 == frame[columns[0]].nunique() and 0 < len(starts) < len(frame) / 4
+    if not whole or not len(within) or within.min() != within.max() or within[0] <= 0:
+        return None, None
+    restarts = bool((step[starts] < step[starts - 1]).all())
+    return (columns[0], columns[1]) if restarts else (None, None)
 
 
 def _orders_rows(frame: pd.DataFrame, column: str, record: str | None) -> bool:
@@ -194,7 +224,8 @@ def _split_channels(
         return list(settings.channels), context
     free = [column for column in numeric if column not in context]
     if settings.context is not None:
-        return free, context
+        return [name for name in free if not _is_no_measurement(tables, name, record, len(free))], context
+    free = [name for name in free if not _is_no_measurement(tables, name, record, len(free))]
     kinds = {column: max(count_kinds(table.frame[column], 3) for table in tables) for column in free}
     # Where all are on/off, those that ever change are monitored; where none changes, all.
     static = {column for column in free if _is_static(tables, column, record)}
@@ -203,6 +234,15 @@ def _split_channels(
     fewest = next(count for count in (3, 2, 0) if not kinds or max(kinds.values()) >= count)
     monitored = [column for column in free if kinds[column] >= fewest]
     return monitored, [column for column in free if column not in monitored]
+
+
+def _is_no_measurement(tables: Sequence[Table], column: str, record: str | None, columns: int) -> bool:
+    """Row numbers, and further names of records: numbers that measure nothing."""
+    if columns < 2:
+        return False
+    if names_counter(column) and all(_counts_up(table.frame[column]) for table in tables):
+        return True
+    return record is not None and names_records(column) and _is_static(tables, column, record)
 
 
 def _is_static(tables: Sequence[Table], column: str, record: str | None) -> bool:
@@ -245,7 +285,7 @@ def _propose_words(tables: Sequence[Table], taken: Set[str | None]) -> list[str]
         if column in taken:
             continue
         words = {str(word).strip().lower() for table in tables for word in table.frame[column].dropna().unique()}
-        is_known = is_called_labels(column) or words & STATES_OF_HEALTH or words <= set(LABEL_WORDS)
+        is_known = is_called_labels(column) or words & set(STATES_OF_HEALTH) or words <= set(LABEL_WORDS)
         if not is_known and not looks_like_time(tables[0].frame[column]):
             proposed += _spell_out(tables, column)
     return proposed

@@ -15,7 +15,17 @@ TIME_NAMES = (
     "t",
     "epoch",
     "unix",
+    "charttime",
+    "storetime",
+    "zeit",
+    "datum",
+    "uhrzeit",
+    "zeitstempel",
+    "horodatage",
+    "fecha",
 )
+COUNTER_NAMES = ("", "index", "id", "nr", "no", "row", "number", "idx", "unnamed", "column")
+"""what a column of row numbers is called"""
 RECORD_NAMES = ("record", "patient", "subject", "unit", "machine", "device", "series", "stay", "id", "engine", "asset")
 RECORD_ENDS = (*RECORD_NAMES, "nr", "no", "number", "name", "key", "code")
 LABEL_NAMES = ("label", "labels", "is_anomaly", "anomaly", "is_outlier")
@@ -26,6 +36,11 @@ def names_records(column: str) -> bool:
     temperature" and "patient_heart_rate" are not."""
     words = words_of(column)
     return bool(set(words) & set(RECORD_NAMES)) and words[-1] in RECORD_ENDS
+
+
+def names_counter(column: str) -> bool:
+    """Whether a column is called as one of row numbers: "", "Unnamed: 0" and "column_1" are."""
+    return column.strip() == "" or all(word in COUNTER_NAMES or word.isdigit() for word in words_of(column)[1:])
 
 
 def words_of(column: str) -> list[str]:

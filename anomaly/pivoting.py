@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from anomaly.columns import find_record, find_time
+from anomaly.columns import LABEL_WORDS, find_record, find_time, is_called_labels
 from anomaly.domain import Repair
 from anomaly.exceptions import DataError
 from anomaly.naming import TIME_NAMES, words_of
@@ -15,7 +15,8 @@ from anomaly.settings import ReadSettings
 
 VARIABLE_NAMES = (
     "variable", "parameter", "param", "item", "itemid", "measure", "measurement", "metric", "sensor", "signal",
-    "channel", "tag", "tagname", "attribute", "observation", "vital", "analyte", "quantity", "feature",
+    "channel", "tag", "tagname", "attribute", "observation", "vital", "analyte", "quantity", "feature", "label", "name",
+    "test", "code",
 )  # fmt: skip
 VALUE_NAMES = ("value", "values", "val", "valuenum", "reading", "result", "amount")
 UNIT_NAMES = ("unit", "units", "uom", "valueuom")
@@ -53,7 +54,10 @@ def find_long_form(table: Table, settings: ReadSettings) -> LongForm | None:
     if value is None:
         return None
     others = [column for column in free if column != value]
-    named = _called(others, VARIABLE_NAMES, others)
+    # A "label" may also say what is an anomaly.
+    named = _called(
+        [name for name in others if not (is_called_labels(name) and is_known(frame[name]))], VARIABLE_NAMES, others
+    )
     texts = [column for column in others if column not in numbers]
     variable = named or next((column for column in texts if _shares_times(frame, record, time, column)), None)
     if variable is None or not 1 < frame[variable].nunique() <= MOST_VARIABLES:
@@ -64,6 +68,13 @@ def find_long_form(table: Table, settings: ReadSettings) -> LongForm | None:
         return None
     unit = _called(others, UNIT_NAMES, texts)
     return LongForm(record, time, variable, value, unit if unit != variable else None)
+
+
+def is_known(cells: pd.Series) -> bool:
+    """Whether a column holds known anomalies, or has empty cells: no name of what was measured."""
+    if cells.isna().any():
+        return True
+    return cells.dtype == "str" and set(cells.str.lower().unique()[:20]) <= set(LABEL_WORDS)
 
 
 def _called(columns: Sequence[str], names: Sequence[str], allowed: Sequence[str]) -> str | None:

@@ -153,6 +153,8 @@ def read_dates(text: pd.Series, form: str, place: Place, order: Order | None) ->
     if not differ.any():
         return Dates(day, zones, has_clock)
     chosen, decided = _order_of_rows(day[known], month[known])
+    if not decided and text.str.contains(r"[AaPp]\.?[Mm]").any():
+        chosen = "month"  # whoever counts twelve hours mostly writes the month first
     times = day if chosen == "day" else month
     return Dates(times, zones, has_clock, chosen, "the rows" if decided else "nothing", int(np.argmax(differ)))
 

@@ -4,7 +4,8 @@ import re
 
 ATOM = (
     r"(?:°|º|deg|degrees?|°?[CFK]|°C|°F|℃|℉|celsius|fahrenheit|kelvin|%|‰|ppm|ppb|pct|percent|rh|"
-    r"[kMGmµμun]?(?:Pa|bar|V|A|W|Hz|N|J|g|L|l|m|s|VA|VAr|var|Wh|eV|F|H|T|S|Ω|ohm|mol|M|Eq|IU|U|B|bit|lx|lm|cd|Bq|Sv|Gy)|"
+    r"[kMGmµμun]?(?:Pa|bar|V|A|W|Hz|N|J|g|L|l|m|s|VA|VAr|var|Wh|eV|Ω|ohm|mol|Eq|IU|bit|lx|lm|cd|Bq|Sv|Gy)|"
+    r"[mµμun](?:F|H|T|S|M)|[kMGT]B|S|T|U|"
     r"[cdh]m|dL|dl|cL|cl|hPa|kPa|mmHg|cmH2O|mmH2O|inHg|inH2O|psi[ag]?|atm|torr|bpm|rpm|spm|"
     r"kg|lb|lbs|oz|t|tonne|min|mins|minutes?|h|hr|hrs|hours?|d|days?|sec|secs|seconds?|ms|us|ns|msec|"
     r"ft|inch|mi|mph|kn|knots?|gal|gpm|cfm|lpm|slpm|Nm3|Nm|km|ha|dB[Am]?|dBm|pH|"

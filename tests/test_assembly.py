@@ -138,12 +138,50 @@ def test_a_text_column_can_be_named_as_context_by_its_own_name() -> None:
     assert read("\n".join(["time,flow,mode", *rows]), context=("mode",)).columns.context == ("mode=b",)
 
 
-@pytest.mark.parametrize("words", [("NORMAL", "BROKEN"), ("ok", "fault"), ("yes", "no")])
-def test_words_that_tell_the_health_are_never_proposed_as_an_input(words: tuple[str, str]) -> None:
+@pytest.mark.parametrize("words", [("yes", "no"), ("normal", "unsure"), ("fault", "no fault")])
+def test_words_that_may_tell_the_health_are_never_proposed_as_an_input(words: tuple[str, str]) -> None:
     rows = [f"{t},{t % 7},{words[t % 2]}" for t in range(40)]
     dataset = read("\n".join(["time,flow,machine_status", *rows]))
-    assert dataset.columns.context == ()
+    assert dataset.columns.context == () and dataset.columns.labels is None
     assert any("'machine_status' holds text" in str(repair) for repair in dataset.repairs)
+
+
+@pytest.mark.parametrize("words", [("NORMAL", "BROKEN"), ("ok", "fault"), ("Normal", "A ttack")])
+def test_words_that_tell_the_health_are_known_anomalies(words: tuple[str, str]) -> None:
+    rows = [f"{t},{t % 7},{words[t % 3 == 0]}" for t in range(40)]
+    dataset = read("\n".join(["time,flow,machine_status", *rows]))
+    assert dataset.columns.labels == "machine_status"
+    labels = dataset.series[0].labels
+    assert labels is not None and np.flatnonzero(labels).tolist() == list(range(0, 40, 3))
+
+
+def test_records_and_their_steps_are_found_without_names() -> None:
+    rows = [f"{unit} {step} {unit * 100 + step % 7:.2f} {step % 5}.5" for unit in (1, 2, 3) for step in range(1, 20)]
+    dataset = read("\n".join(rows))
+    assert (dataset.columns.record, dataset.columns.time) == ("channel_1", "channel_2")
+    assert [len(series) for series in dataset.series] == [19, 19, 19]
+
+
+def test_row_numbers_and_further_names_of_records_are_no_channels() -> None:
+    frame = ward()
+    frame["stay_id"] = frame["patient"].map({"p0": 7, "p1": 9, "p2": 12})
+    dataset = read(frame.to_csv())
+    assert dataset.monitored == ("heart rate", "spo2") and dataset.columns.context == ()
+    notes = " / ".join(map(str, dataset.repairs))
+    assert "'column_1' numbers the rows" in notes and "'stay_id' names records, too" in notes
+
+
+def test_year_month_day_and_hour_are_one_time() -> None:
+    times = pd.date_range("2025-01-30", periods=60, freq="h")
+    rows = [f"{t.year},{t.month},{t.day},{t.hour},{n % 7}" for n, t in enumerate(times)]
+    dataset = read("\n".join(["year,month,day,hour,pm2.5", *rows]))
+    assert dataset.columns.time == "year month day hour" and dataset.monitored == ("pm2.5",)
+    assert (dataset.series[0].times == times.to_numpy().astype("datetime64[us]")).all()
+
+
+def test_a_long_table_may_call_the_variable_label() -> None:
+    rows = [f"{t * 10 + k},{name},{t % 5 + k},u" for t in range(20) for k, name in enumerate(("hr", "spo2"))]
+    assert read("\n".join(["charttime,label,valuenum,valueuom", *rows])).monitored == ("hr", "spo2")
 
 
 def test_a_date_and_a_time_of_day_apart_are_one_time() -> None:
