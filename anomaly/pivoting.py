@@ -55,9 +55,8 @@ def find_long_form(table: Table, settings: ReadSettings) -> LongForm | None:
         return None
     others = [column for column in free if column != value]
     # A "label" may also say what is an anomaly.
-    named = _called(
-        [name for name in others if not (is_called_labels(name) and is_known(frame[name]))], VARIABLE_NAMES, others
-    )
+    unknown = [name for name in others if not (is_called_labels(name) and is_known(frame[name]))]
+    named = _called(unknown, VARIABLE_NAMES, others)
     texts = [column for column in others if column not in numbers]
     variable = named or next((column for column in texts if _shares_times(frame, record, time, column)), None)
     if variable is None or not 1 < frame[variable].nunique() <= MOST_VARIABLES:
@@ -72,9 +71,9 @@ def find_long_form(table: Table, settings: ReadSettings) -> LongForm | None:
 
 def is_known(cells: pd.Series) -> bool:
     """Whether a column holds known anomalies, or has empty cells: no name of what was measured."""
-    if cells.isna().any():
+    if cells.isna().any() or cells.dtype != "str":
         return True
-    return cells.dtype == "str" and set(cells.str.lower().unique()[:20]) <= set(LABEL_WORDS)
+    return set(cells.str.lower().unique()[:20]) <= set(LABEL_WORDS)
 
 
 def _called(columns: Sequence[str], names: Sequence[str], allowed: Sequence[str]) -> str | None:

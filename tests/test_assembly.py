@@ -179,6 +179,13 @@ def test_year_month_day_and_hour_are_one_time() -> None:
     assert (dataset.series[0].times == times.to_numpy().astype("datetime64[us]")).all()
 
 
+@pytest.mark.parametrize("words", [("0", "1"), ("normal", "anomaly"), ("", "anomaly"), ("False", "True")])
+def test_a_value_beside_its_label_is_no_long_table(words: tuple[str, str]) -> None:
+    rows = [f"2025-03-01 {n // 60:02}:{n % 60:02},{n % 7},{words[n in (30, 31)]}" for n in range(60)]
+    dataset = read("\n".join(["timestamp,value,label", *rows]))
+    assert dataset.monitored == ("value",) and dataset.columns.labels == "label"
+
+
 def test_a_long_table_may_call_the_variable_label() -> None:
     rows = [f"{t * 10 + k},{name},{t % 5 + k},u" for t in range(20) for k, name in enumerate(("hr", "spo2"))]
     assert read("\n".join(["charttime,label,valuenum,valueuom", *rows])).monitored == ("hr", "spo2")
