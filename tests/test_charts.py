@@ -9,6 +9,7 @@ import pytest
 
 from anomaly.charts import detection as detection_chart
 from anomaly.charts import plot_detection, plot_losses, plot_score_histogram, plot_series
+from anomaly.charts.drawing import IGNORED
 from anomaly.detection import Detection
 from anomaly.domain import Columns, Dataset, Epoch, Event, Forecast, Span, Threshold, TimeAxis
 from anomaly.settings import DetectSettings
@@ -282,3 +283,11 @@ def test_losses_are_drawn_by_epoch_and_the_best_is_marked() -> None:
 def test_the_histogram_counts_every_known_score_once() -> None:
     counts = {trace.name: np.nansum(trace.y) for trace in plot_score_histogram(plain()).data}
     assert counts == {"all steps": 400, "reference": 400}
+
+
+def test_what_is_ignored_lies_behind_a_grey_band() -> None:
+    ignored = np.zeros(400, bool)
+    ignored[50:80] = ignored[300:310] = True
+    figure = plot_detection(plain(ignored=ignored), 0, ["a"])
+    bands = [(shape.x0, shape.x1) for shape in figure.layout.shapes if shape.fillcolor == IGNORED]
+    assert bands == [(49.5, 79.5), (299.5, 309.5)]

@@ -11,6 +11,7 @@ from anomaly.charts.drawing import (
     ERROR,
     FEW_STEPS,
     FLAGGED,
+    IGNORED,
     KNOWN,
     OBSERVED,
     PREDICTED,
@@ -236,10 +237,23 @@ def _add_contributions(figure: go.Figure, row: int, detection: Detection, record
 def _shade_events(figure: go.Figure, detection: Detection, record: int, window: Span, selected: Span | None) -> None:
     times = calendar(detection.dataset.series[record], detection.dataset.time_axis)
     shapes = [_shade(times, event.span, {"width": 0}) for event in _events_inside(detection, record, window)]
+    shapes += [
+        _shade(times, span, {"width": 0}) | {"fillcolor": IGNORED} for span in _ignored(detection, record, window)
+    ]
     if selected is not None:
         outline = _shade(times, selected, {"width": 1.5, "color": FLAGGED})
         shapes.append(outline | {"layer": "above", "fillcolor": "rgba(0, 0, 0, 0)"})
     figure.update_layout(shapes=[*figure.layout.shapes, *shapes])
+
+
+def _ignored(detection: Detection, record: int, window: Span) -> list[Span]:
+    """The longest stretches in the window that were neither learnt nor scored."""
+    ignored = detection.dataset.series[record].ignored
+    if ignored is None:
+        return []
+    starts, stops = find_runs(ignored[window.start : window.stop])
+    longest = np.argsort(starts - stops, kind="stable")[:MOST_SHADED]
+    return [Span(window.start + int(starts[run]), window.start + int(stops[run])) for run in longest]
 
 
 def _shade(times: np.ndarray, span: Span, line: dict[str, object]) -> dict[str, object]:
