@@ -8,7 +8,7 @@ import pandas as pd
 
 from anomaly.domain import Columns
 from anomaly.exceptions import DataError, SettingsError
-from anomaly.naming import LABEL_NAMES, TIME_NAMES, names_counter, names_records, words_of
+from anomaly.naming import LABEL_NAMES, TIME_NAMES, names_counter, names_other_day, names_records, words_of
 from anomaly.reading.table import Table
 from anomaly.settings import ReadSettings
 from anomaly.times import looks_like_time
@@ -141,7 +141,7 @@ def is_called_labels(column: str) -> bool:
 
 
 def find_time(frame: pd.DataFrame, taken: Set[str | None], record: str | None, settings: ReadSettings) -> str | None:
-    free = [column for column in frame.columns if column not in taken]
+    free = [column for column in frame.columns if column not in taken and not names_other_day(str(column))]
     named = [column for column in free if set(words_of(column)) & set(TIME_NAMES)]
     for column in [name for name in named if not _is_the_same_all_along(frame, name, record)]:
         if not _is_number_column(frame[column]) or _orders_rows(frame, column, record):
@@ -285,7 +285,9 @@ def _propose_words(tables: Sequence[Table], taken: Set[str | None]) -> list[str]
         if column in taken:
             continue
         words = {str(word).strip().lower() for table in tables for word in table.frame[column].dropna().unique()}
-        is_known = is_called_labels(column) or words & set(STATES_OF_HEALTH) or words <= set(LABEL_WORDS)
+        is_known = (
+            is_called_labels(column) or words & set(STATES_OF_HEALTH) or words <= set(LABEL_WORDS) - {"true", "false"}
+        )
         if not is_known and not looks_like_time(tables[0].frame[column]):
             proposed += _spell_out(tables, column)
     return proposed

@@ -24,9 +24,29 @@ TIME_NAMES = (
     "horodatage",
     "fecha",
 )
+OTHER_DAYS = {"birth", "dob", "born", "geburtsdatum", "geburtstag", "admission", "admitted", "aufnahme", "discharge"}
+"""words of a date that is no time of measurement"""
 COUNTER_NAMES = ("", "index", "id", "nr", "no", "row", "number", "idx", "unnamed", "column")
 """what a column of row numbers is called"""
-RECORD_NAMES = ("record", "patient", "subject", "unit", "machine", "device", "series", "stay", "id", "engine", "asset")
+RECORD_NAMES = (
+    "record",
+    "patient",
+    "subject",
+    "unit",
+    "machine",
+    "device",
+    "series",
+    "stay",
+    "id",
+    "engine",
+    "asset",
+    "mrn",
+    "encounter",
+    "case",
+    "bed",
+    "fallnummer",
+    "patientennummer",
+)
 RECORD_ENDS = (*RECORD_NAMES, "nr", "no", "number", "name", "key", "code")
 LABEL_NAMES = ("label", "labels", "is_anomaly", "anomaly", "is_outlier")
 
@@ -41,6 +61,11 @@ def names_records(column: str) -> bool:
 def names_counter(column: str) -> bool:
     """Whether a column is called as one of row numbers: "", "Unnamed: 0" and "column_1" are."""
     return column.strip() == "" or all(word in COUNTER_NAMES or word.isdigit() for word in words_of(column)[1:])
+
+
+def names_other_day(column: str) -> bool:
+    """Whether a column is called as a date of birth or admission: no time of measurement."""
+    return bool(set(words_of(column)) & OTHER_DAYS)
 
 
 def words_of(column: str) -> list[str]:

@@ -136,6 +136,9 @@ def pivot(table: Table, form: LongForm) -> Table:
     repeated = int((count > 1).sum())
     if repeated:
         notes.append(Repair(f"{repeated:,} values measured more than once at a time: averaged", repeated))
+    units, mixed = _units(frame, form, variable, labels)
+    for name, found in mixed.items():
+        notes.append(Repair(f"{name!r} is measured in {' and in '.join(found)}: its values are not converted"))
     if dropped:
         notes.append(Repair(f"Columns that differ between the measurements of a time left out: {', '.join(dropped)}"))
     return replace(
@@ -143,7 +146,7 @@ def pivot(table: Table, form: LongForm) -> Table:
         frame=pd.DataFrame(columns),
         lines=np.array([table.line(row) for row in firsts]) if table.lines is not None else firsts + table.first_line,
         repairs=(*table.repairs, *notes),
-        units=_units(frame, form, variable, labels),
+        units=units,
     )
 
 
@@ -177,9 +180,16 @@ def _apart(names: list[str], taken: set[str]) -> list[str]:
     return [f"{name} {place}" if name in taken else name for place, name in enumerate(names, 1)]
 
 
-def _units(frame: pd.DataFrame, form: LongForm, variable: np.ndarray, labels: list[str]) -> dict[str, str]:
+def _units(
+    frame: pd.DataFrame, form: LongForm, variable: np.ndarray, labels: list[str]
+) -> tuple[dict[str, str], dict[str, list[str]]]:
+    """The unit of each variable, and those of the variables that have several."""
     if form.unit is None:
-        return {}
-    units = frame[form.unit].to_numpy()
-    firsts = dict(zip(variable[::-1], units[::-1], strict=True))
-    return {labels[code]: unit for code, unit in firsts.items() if isinstance(unit, str) and unit.strip()}
+        return {}, {}
+    pairs = pd.DataFrame({"variable": variable, "unit": frame[form.unit].to_numpy()}).dropna().drop_duplicates()
+    found: dict[str, list[str]] = {}
+    for code, unit in zip(pairs["variable"], pairs["unit"], strict=True):
+        if str(unit).strip():
+            found.setdefault(labels[code], []).append(str(unit))
+    mixed = {name: several for name, several in found.items() if len(several) > 1}
+    return {name: several[0] for name, several in found.items() if name not in mixed}, mixed

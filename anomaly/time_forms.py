@@ -149,6 +149,8 @@ def read_dates(text: pd.Series, form: str, place: Place, order: Order | None) ->
         chosen: Order = "day" if only_day.any() else "month"
         return Dates(day if chosen == "day" else month, zones, has_clock, chosen)
     known = ~np.isnat(day)
+    if text.str.match(r"\s*\d{1,2}\.\d{1,2}\.").all():
+        return Dates(day, zones, has_clock, "day")  # between points nobody writes the month first
     differ = known & (day != month)
     if not differ.any():
         return Dates(day, zones, has_clock)

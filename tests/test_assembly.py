@@ -186,6 +186,26 @@ def test_a_value_beside_its_label_is_no_long_table(words: tuple[str, str]) -> No
     assert dataset.monitored == ("value",) and dataset.columns.labels == "label"
 
 
+def test_two_units_of_one_variable_are_said_and_none_is_shown() -> None:
+    rows = [f"{t},temp,{37 if t % 2 else 98},{'C' if t % 2 else 'F'}\n{t},hr,{70 + t % 5},bpm" for t in range(20)]
+    dataset = read("\n".join(["time,item,value,unit", *rows]))
+    assert dict(dataset.units) == {"hr": "bpm"}
+    assert any("'temp' is measured in F and in C" in str(repair) for repair in dataset.repairs)
+
+
+def test_true_and_false_are_context() -> None:
+    rows = [f"{t},{t % 7},{'TRUE' if t % 3 else 'FALSE'}" for t in range(40)]
+    assert read("\n".join(["time,flow,on", *rows])).columns.context == ("on=TRUE",)
+
+
+def test_a_day_of_birth_that_comes_first_is_no_time() -> None:
+    rows = [
+        f"{p};{10 + p}.02.19{p}0;{t % 28 + 1:02}.03.2025 {t // 28:02}:00;{t % 9}" for p in (5, 7) for t in range(60)
+    ]
+    dataset = read("\n".join(["MRN;Geburtsdatum;Messzeitpunkt;HF", *rows]))
+    assert (dataset.columns.record, dataset.columns.time, dataset.steps) == ("MRN", "Messzeitpunkt", 120)
+
+
 def test_a_long_table_may_call_the_variable_label() -> None:
     rows = [f"{t * 10 + k},{name},{t % 5 + k},u" for t in range(20) for k, name in enumerate(("hr", "spo2"))]
     assert read("\n".join(["charttime,label,valuenum,valueuom", *rows])).monitored == ("hr", "spo2")

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from anomaly.exceptions import DataError
 from anomaly.reading import read_table
 from anomaly.reading.table import Table
 from anomaly.units import clean_unit, looks_like_unit, strip_unit, unit_in
@@ -86,6 +87,22 @@ def test_a_decimal_comma_is_found(delimiter: str) -> None:
 
 def test_a_decimal_comma_without_a_header_does_not_make_commas_delimiters() -> None:
     assert table_of("1,5;2,5\n3,5;4,5\n5,5;6,5\n").frame["channel_2"].tolist() == [2.5, 4.5, 6.5]
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+@pytest.mark.parametrize("stamp", ["{:02}.03.2025 08:00", "2025-03-{:02} 08:00", "{:02}/03/2025"])
+def test_one_column_of_decimal_commas_beside_a_time_is_not_split_at_them(delimiter: str, stamp: str) -> None:
+    rows = [f"{stamp.format(day)}{delimiter}2{day % 7},{day % 9 + 1}" for day in range(1, 28)]
+    table = table_of("\n".join([f"Zeit{delimiter}Wert", *rows]))
+    assert list(table.frame.columns) == ["Zeit", "Wert"]
+    assert table.frame["Wert"].iloc[0] == 21.2
+
+
+def test_a_quotation_mark_that_is_never_closed_is_named_by_its_line() -> None:
+    rows = [f'{n},"x"' if n != 10 else f'{n},"open' for n in range(60)]
+    with pytest.raises(DataError, match="line 12: expected the quotation mark"):
+        table_of("\n".join(["a,b", *rows]))
+    assert len(table_of("a,b\n" + "\n".join(f'{n},5" pipe' for n in range(11))).frame) == 11
 
 
 def test_quoted_decimal_commas_between_commas_are_read() -> None:

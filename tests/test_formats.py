@@ -44,6 +44,8 @@ def zipped(**members: bytes) -> bytes:
     return written(write)
 
 
+LEVELS = FRAME[["flow", "count"]].set_axis(FRAME["time"])
+LEVELS.columns = pd.MultiIndex.from_tuples([("a", "flow"), ("b", "count")])
 ROWS = json.loads(FRAME.to_json(orient="records", date_format="iso"))
 FORMATS = {
     "pump.csv.gz": gzip.compress(CSV),
@@ -156,3 +158,8 @@ def test_damaged_bytes_end_in_a_table_or_one_sentence(data: st.DataObject, name:
         read_tables(bytes(content[: cut or None]), name)
     except DataError as error:
         assert "\n" not in str(error)
+
+
+def test_two_levels_of_column_names_become_one() -> None:
+    dataset = read(written(lambda buffer: LEVELS.to_parquet(buffer)), name="pump.parquet")
+    assert dataset.monitored == ("a flow", "b count") and dataset.columns.time == "time"

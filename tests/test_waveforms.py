@@ -30,7 +30,7 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
         raise AssertionError("a reader must not reach for the network")
 
     monkeypatch.setattr(socket, "create_connection", refuse)
-    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "socket", refuse)
 
 
 def wfdb_parts(folder: Path, beats: bool = True) -> dict[str, bytes]:
@@ -58,7 +58,7 @@ def edf_file(annotated: bool = True) -> bytes:
     buffer = io.BytesIO()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        edfio.Edf(signals, annotations=notes if annotated else [], starttime=datetime.time(10)).write(buffer)
+        edfio.Edf(signals, annotations=notes if annotated else None, starttime=datetime.time(10)).write(buffer)
     return buffer.getvalue()
 
 
@@ -101,7 +101,17 @@ HEADER = "rec 2 100 1000\n{file} 16 1000(0)/mV 16 0 0 0 0 ECG\nrec.dat 16 100(0)
 
 @pytest.mark.parametrize(
     "file",
-    ["../rec.dat", "/etc/passwd", "..\\rec.dat", "C:\\x.dat", "~/x.dat", "http://a.org/x.dat", "s3://b/x.dat", ".."],
+    [
+        "../rec.dat",
+        "/etc/passwd",
+        "..\\rec.dat",
+        "C:\\x.dat",
+        "~/x.dat",
+        "http://a.org/x.dat",
+        "s3://b/x.dat",
+        "..",
+        "rec.hea",
+    ],
 )
 def test_a_header_that_points_elsewhere_is_refused(parts: dict[str, bytes], file: str) -> None:
     with pytest.raises(DataError, match="expected a plain file name, beside the header"):
@@ -120,12 +130,75 @@ def test_a_header_that_points_elsewhere_is_refused(parts: dict[str, bytes], file
         ("", "is no WFDB header"),
         ("time,flow\n1,2\n", "is no WFDB header"),
         ("rec 0 100 0\n", "rec"),
+        ("rec 1 100 1000\nrec.dat 16\nrec.dat 16\n", "promises 1 signals and describes 2"),
+        ("rec \u00b2 100 1000\nrec.dat 16\nrec.dat 16\n", "promises 100 signals and describes 2"),
+        ("rec 2 100 " + "9" * 5000 + "\nrec.dat 16\nrec.dat 16\n", "no sound WFDB record"),
+        ("rec 1 100 1000\nrec.dat 16x" + "9" * 400 + "\n", "more than can be opened"),
+        ("rec 2 100(5)99999999999\nrec.dat 16 200\nrec.dat 16 200\n", "more than can be opened"),
+        ("rec 2 100 1000\nrec.dat 16:400000000 200\nrec.dat 16 200\n", "expected a skew of a few samples"),
+        ("rec 1 100 1000\nrec.dat 516 200\n", "(rec.dat is not a FLAC file)"),
     ],
 )
 def test_a_header_that_lies_is_refused_in_one_sentence(parts: dict[str, bytes], header: str, said: str) -> None:
     with pytest.raises(DataError) as refused:
         waveforms.read_wfdb(parts | {"rec.hea": header.encode()}, "rec.hea")
     assert said in str(refused.value) and "\n" not in str(refused.value)
+
+
+def test_a_header_that_is_not_there_is_missed_in_one_sentence(parts: dict[str, bytes]) -> None:
+    with pytest.raises(DataError, match=r"rec\.hea is no WFDB header"):
+        waveforms.read_wfdb({"rec.dat": parts["rec.dat"]}, "rec.hea")
+
+
+def test_a_header_in_capitals_is_read_and_never_replaced_by_another(parts: dict[str, bytes]) -> None:
+    loud = {name.replace(".hea", ".HEA"): content for name, content in parts.items()}
+    assert len(waveforms.read_wfdb(loud, "rec.HEA").frame) == STEPS
+    loud |= {"rec.HEA": HEADER.format(file="rec.hea").encode(), "rec.hea": b"rec/2 2 100 1000\n"}
+    with pytest.raises(DataError, match="expected a plain file name"):
+        waveforms.read_wfdb(loud, "rec.HEA")
+
+
+def test_only_the_files_of_the_record_reach_the_disk(parts: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[str] = []
+    write = Path.write_bytes
+    monkeypatch.setattr(Path, "write_bytes", lambda path, content: written.append(path.name) or write(path, content))
+    waveforms.read_wfdb(parts | {"../rec.txt": b"", "rec.csv": b"1", "other.dat": b"2"}, "rec.hea")
+    assert sorted(written) == ["rec.atr", "rec.dat", "rec.hea"]
+
+
+def labels_of(folder: Path, parts: dict[str, bytes], samples: list[int], symbols: list[str], **told: object) -> Table:
+    wfdb.wrann("rec", "qrs", np.array(samples), symbols, write_dir=str(folder), **told)
+    bare = {name: content for name, content in parts.items() if not name.endswith(".atr")}
+    return waveforms.read_wfdb(bare | {"rec.qrs": (folder / "rec.qrs").read_bytes()}, "rec.hea")
+
+
+def test_annotations_on_a_finer_clock_land_on_the_steps_of_the_signals(tmp_path: Path, parts: dict[str, bytes]) -> None:
+    labels = labels_of(tmp_path, parts, [500, 5000], ["N", "V"], fs=1000).frame["label"]
+    assert np.flatnonzero(labels).tolist() == list(range(485, 516))
+
+
+def test_a_flutter_at_the_end_of_the_record_lasts_until_its_last_step(tmp_path: Path, parts: dict[str, bytes]) -> None:
+    table = labels_of(tmp_path, parts, [900], ["["])
+    assert np.flatnonzero(table.frame["label"]).tolist() == list(range(900, STEPS))
+    assert "1 stretch of ventricular flutter" in str(table.repairs[0])
+
+
+def test_annotations_of_no_beats_are_no_labels(tmp_path: Path, parts: dict[str, bytes]) -> None:
+    table = labels_of(tmp_path, parts, [10, 20], ["+", "~"], aux_note=["(AFIB", ""])
+    assert "label" not in table.frame and "tell of no beats" in str(table.repairs[0])
+
+
+def test_every_beat_that_is_not_normal_counts_and_no_other_symbol_does(tmp_path: Path, parts: dict[str, bytes]) -> None:
+    for symbol in "LRBAaJSVrFejnE/fQ?":
+        assert labels_of(tmp_path, parts, [50, 500], ["N", symbol]).frame["label"].sum() == 31, symbol
+    for symbol in [*"N+~|s*D=ptu'^x()@!", '"']:
+        assert labels_of(tmp_path, parts, [50, 500], ["N", symbol]).frame["label"].sum() == 0, symbol
+
+
+def test_signals_of_one_name_are_numbered(parts: dict[str, bytes]) -> None:
+    header = "rec 2 100 1000\nrec.dat 16 1000(0)/mV 16 0 0 0 0 ECG\nrec.dat 16 100(0)/mmHg 16 0 0 0 0 ECG\n"
+    table = waveforms.read_wfdb(parts | {"rec.hea": header.encode()}, "rec.hea")
+    assert dict(table.units) == {"time": "s", "ECG": "mV", "ECG 2": "mmHg"}
 
 
 def test_nothing_is_left_in_the_temporary_folder(
@@ -166,10 +239,91 @@ def test_an_edf_header_that_lies_about_lengths_is_refused_or_read(at: int, size:
     read_or_refuse(told)
 
 
-@pytest.mark.parametrize("stop", [9, 200, 256, 700, 1024, 1030, len(EDF) // 2, len(EDF) - 1])
+@pytest.mark.parametrize("duration", ["1e-308", "-1", "nan", "inf", "0", ""])
+def test_a_recording_of_no_known_rate_is_refused(duration: str) -> None:
+    bare = edf_file(annotated=False)
+    with pytest.raises(DataError, match=r"night (holds no signal|is no sound EDF file)"):
+        read_table(bare[:244] + duration.ljust(8).encode() + bare[252:], "night.edf")
+
+
+def test_a_signal_without_samples_is_empty() -> None:
+    bare = edf_file(annotated=False)
+    at = 256 + 216 * int(bare[252:256]) + 8
+    table = read_table(bare[:at] + b"0".ljust(8) + bare[at + 8 :], "night.edf")
+    assert table.frame["Resp"].isna().all() and table.frame["EEG Fpz-Cz"].notna().all()
+
+
+def test_a_range_beyond_numbers_leaves_no_infinity() -> None:
+    at = 256 + 104 * 3
+    told = EDF[:at] + b"-1e308".ljust(8) + EDF[at + 8 : at + 24] + b"1e308".ljust(8) + EDF[at + 32 :]
+    assert not np.isinf(read_table(told, "night.edf").frame.to_numpy(float)).any()
+
+
+def test_an_interrupted_recording_is_refused_and_a_whole_one_of_its_kind_read() -> None:
+    whole = EDF.replace(b"EDF+C", b"EDF+D", 1)
+    assert len(read_table(whole, "night.edf").frame) == STEPS
+    gap = whole.replace(b"+9\x14\x14\x00", b"+99\x14\x14")
+    assert len(gap) == len(whole) and gap != whole
+    with pytest.raises(DataError, match="recorded with interruptions"):
+        read_table(gap, "night.edf")
+
+
+def test_more_cells_than_can_be_opened_are_refused_before_they_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waveforms, "MOST_CELLS", 2 * STEPS - 1)
+    monkeypatch.setattr(edfio, "read_edf", lambda *_, **__: pytest.fail("read before it was counted"))
+    with pytest.raises(DataError, match="holds 1,000 steps of 2 signals: more than can be opened"):
+        read_table(EDF, "night.edf")
+
+
+@pytest.mark.parametrize(
+    ("onset", "duration", "text", "steps"),
+    [
+        (3.004, None, "spike", [300]),
+        (9.95, 100, "seizure", [995, 996, 997, 998, 999]),
+        (900, 1, "after the end", []),
+        (-5, 1, "before the start", []),
+        (-1, 1.02, "into the start", [0, 1]),
+        (2, 1, "  ", []),
+        (2, 1, "Recording ends", []),
+        (2, 1, "recording start", []),
+        (2, 1, "Start of recording", []),
+        (2, 0.02, "end of seizure", [200, 201]),
+    ],
+)
+def test_an_annotation_labels_the_steps_it_lasts(onset: float, duration: float, text: str, steps: list[int]) -> None:
+    labels, count = waveforms._label_stretches([(onset, duration or 0, text)], STEPS, RATE)
+    assert (np.flatnonzero(labels).tolist(), count) == (steps, int(bool(steps)))
+
+
+def test_samples_of_any_slower_rate_stand_at_the_nearest_steps() -> None:
+    spread = waveforms._spread(np.arange(30.0), 100)
+    places = np.flatnonzero(np.isfinite(spread))
+    assert np.abs(places - np.arange(30) * 100 / 30).max() <= 0.5
+    np.testing.assert_array_equal(spread[places], np.arange(30.0))
+
+
+@pytest.mark.parametrize("stop", [*range(9, 1400, 61), len(EDF) // 2, len(EDF) - 1])
 def test_a_truncated_edf_file_is_refused(stop: int) -> None:
     with pytest.raises(DataError):
         read_table(EDF[:stop], "night.edf")
+
+
+@pytest.mark.parametrize("stop", [0, 1, 2, 3, 100, 2000, 3900])
+def test_truncated_signals_are_refused(parts: dict[str, bytes], stop: int) -> None:
+    with pytest.raises(DataError, match=r"rec\.dat is cut off"):
+        waveforms.read_wfdb(parts | {"rec.dat": parts["rec.dat"][:stop]}, "rec.hea")
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.tuples(st.integers(184, 1024), st.sampled_from("0123456789-+.e naif")), min_size=1, max_size=6))
+def test_an_edf_header_of_other_numbers_is_a_table_or_one_sentence(written: list[tuple[int, str]]) -> None:
+    damaged = bytearray(edf_file(annotated=False))
+    for place, character in written:
+        damaged[place % 1000] = ord(character)
+    try:
+        waveforms.read_edf(bytes(damaged), "night")
+    except DataError as error:
+        assert "\n" not in str(error)
 
 
 def read_or_refuse(content: bytes) -> Table | None:

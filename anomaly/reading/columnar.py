@@ -35,6 +35,8 @@ def _from_arrow(content: bytes, name: str, kind: str, read: Callable[[], pa.Tabl
         raise DataError(f"{name} is no sound {kind} file ({reason}). Copy or export it again.") from None
     if nested is not None:
         raise DataError(f"{name}: column {nested!r} holds lists or records: expected one number or text in each cell.")
+    if isinstance(frame.columns, pd.MultiIndex):
+        frame.columns = pd.Index([" ".join(str(part) for part in name if str(part)) for name in frame.columns])
     if not isinstance(frame.index, pd.RangeIndex):
         # What pandas kept as an index is a column like any other, most often the time.
         frame = frame.reset_index()

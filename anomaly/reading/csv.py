@@ -49,6 +49,8 @@ def read_csv(content: bytes, name: str) -> Table:
     if layout.delimiter == BLANKS:
         body = memoryview(re.sub(rb"(?m)^ +| +$", b"", re.sub(b" {2,}", b" ", bytes(body))))
     quoted = data.find(b'"', start, stop) >= 0
+    if quoted and data.count(b'"', start, stop) % 2:
+        _refuse_open_quote(body, layout.delimiter, len(names), first_line, name)
     table = _parse(body, name, names, layout, first_line, quoted)
     if table.num_rows == 0:
         raise DataError(f"{name} has a header but no rows: expected at least two rows of numbers under it.")
@@ -181,6 +183,24 @@ def _find_lines(body: memoryview, delimiter: str, table: pa.Table, first_line: i
     except csv.Error:
         return None
     return np.array(lines) if len(lines) == table.num_rows else None
+
+
+def _refuse_open_quote(body: memoryview, delimiter: str, width: int, first_line: int, name: str) -> None:
+    """A quotation mark that is never closed takes what follows into its cell: the first row of several lines."""
+    line = first_line
+    try:
+        for start, row in _rows(body, delimiter, width, first_line):
+            line = start
+            if any("\n" in cell for cell in row):
+                break
+        else:
+            return
+    except csv.Error:
+        line += 1
+    raise DataError(
+        f'{name}, line {line:,}: expected the quotation mark (") that is opened there to be closed, found the line '
+        "to go on. Close or remove it."
+    )
 
 
 def _find_ragged(body: memoryview, delimiter: str, width: int, first_line: int) -> int | None:

@@ -18,7 +18,7 @@ MISSING = ("", "NA", "N/A", "n/a", "NaN", "nan", "NAN", "null", "NULL", "None", 
 COMMENTS = ("#", "%", "//")
 SAMPLE_CHARACTERS, SAMPLE_LINES = 1_000_000, 400
 MOSTLY = 0.5
-DATE = re.compile(r"\s*(\d{4}-\d\d(-\d\d)?([T ]|$)|\d{1,2}[./-]\d{1,2}[./-](\d{4}|\d\d)\b)")
+DATE = re.compile(r"\s*(\d{4}-\d\d(-\d\d)?|\d{1,2}[./-]\d{1,2}[./-](\d{4}|\d\d))([T ][\d:., +apmzAPMZ-]*)?")
 GROUPED = {
     ".": re.compile(r"[+-]?\d{1,3}(?:[, '\u00a0\u202f]\d{3})+(?:\.\d*)?"),
     ",": re.compile(r"[+-]?\d{1,3}(?:[. '\u00a0\u202f]\d{3})+(?:,\d*)?"),
@@ -246,7 +246,7 @@ def _is_known_figure(cell: str) -> bool:
 
 def is_figure(cell: str) -> bool:
     """A number, a date, or a cell that is missing."""
-    return is_number(cell) or DATE.match(cell) is not None
+    return is_number(cell) or DATE.fullmatch(cell) is not None
 
 
 def is_number(cell: str) -> bool:
