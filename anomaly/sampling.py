@@ -43,7 +43,7 @@ def settle_sampling(dataset: Dataset, settings: ReadSettings) -> Dataset:
     if choice == "resample":
         step = settings.step / _unit(dataset) if settings.step else _propose_step(dataset, usual)
         why = (
-            "as asked"
+            "that was asked for"
             if settings.sampling == "resample"
             else f"{empty:.0%} of the cells would else be empty".replace("%", " %")
         )
@@ -51,7 +51,9 @@ def settle_sampling(dataset: Dataset, settings: ReadSettings) -> Dataset:
     if choice == "keep" and (asks_since or settings.context is None):
         return _add_since(
             dataset,
-            f"The steps are uneven ({1 - _share(gaps, usual):.0%} of the gaps are not about "
+            "The time since the last step is an input, as asked"
+            if even
+            else f"The steps are uneven ({1 - _share(gaps, usual):.0%} of the gaps are not about "
             f"{_say(usual, dataset)}): kept, and the time since the last step is an input".replace("%", " %"),
         )
     return dataset
