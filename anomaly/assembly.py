@@ -39,9 +39,7 @@ def assemble_shaped(shaped: Sequence[Table], settings: ReadSettings) -> Dataset:
 def shape_tables(tables: Sequence[Table], settings: ReadSettings) -> list[Table]:
     """The tables that are used, one row per time step in each."""
     shaped = _choose_sheets(tables, settings.sheet)
-    if settings.time is None:
-        shaped = [_join_calendar(_join_date_and_clock(table)) for table in shaped]
-    return [_widen(table, settings) for table in shaped]
+    return [_widen(_join_times(table, settings.time), settings) for table in shaped]
 
 
 def sheets_of(tables: Sequence[Table]) -> list[str]:
@@ -68,6 +66,13 @@ def _choose_sheets(tables: Sequence[Table], sheet: str | None) -> list[Table]:
         note = Repair(f"Sheet {one.sheet!r} is used; the file also has {', '.join(map(repr, others))}")
         chosen.append(replace(one, repairs=(*one.repairs, note)) if others else one)
     return chosen
+
+
+def _join_times(table: Table, time: str | None) -> Table:
+    """What several columns tell of the time, in one; as it is where the time is a column of the file, or none."""
+    if time is not None and (not time or time in table.frame):
+        return table
+    return _join_calendar(_join_date_and_clock(table))
 
 
 def _join_date_and_clock(table: Table) -> Table:

@@ -227,7 +227,7 @@ def _note_unused(tables: Sequence[Table], columns: Columns, log: _RepairLog) -> 
             log.add(f"Column {column!r} is empty: left out")
         elif not any(np.isfinite(part.to_numpy(float)).any() for part in parts):
             log.add(f"Column {column!r} holds no finite number: left out")
-        elif column not in (columns.time, columns.record) and names_counter(column):
+        elif names_counter(column):
             log.add(f"Column {column!r} numbers the rows: left out")
         elif names_records(column):
             log.add(f"Column {column!r} names records, too: left out")

@@ -70,9 +70,16 @@ def score(values: dict[str, Any]) -> None:
     fitted = storage.load(values["model"])
     columns = fitted.columns
     known = ReadSettings(
-        time=columns.time or "", record=columns.record or "", channels=columns.monitored, context=columns.context
+        time=columns.time or "",
+        record=columns.record or "",
+        channels=columns.monitored,
+        context=columns.context,
+        ignore=columns.ignore,
+        date_order=columns.date_order,
+        sampling="keep" if columns.step is None else "resample",
+        step=columns.step,
     )
-    dataset = _read(values["files"], known.model_copy(update=pick(ReadSettings, values).model_dump(exclude_none=True)))
+    dataset = _read(values["files"], known.model_copy(update=pick(ReadSettings, values).model_dump(exclude_unset=True)))
     dataset = _label(dataset, values["labels_from"])
     _write(fitted, dataset, settings, values["out"])
 

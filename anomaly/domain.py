@@ -20,6 +20,8 @@ class Columns:
     """the rule of the steps to leave out"""
     date_order: Literal["day", "month"] | None = None
     """which comes first in dates such as 03/04/2025; None = told by the column"""
+    step: float | None = None
+    """the even step that the rows were brought onto, in seconds or the unit of the time column; None = none was"""
 
 
 @dataclass(frozen=True)

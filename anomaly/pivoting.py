@@ -55,7 +55,7 @@ def find_long_form(table: Table, settings: ReadSettings) -> LongForm | None:
         return None
     others = [column for column in free if column != value]
     # A "label" may also say what is an anomaly.
-    unknown = [name for name in others if not (is_called_labels(name) and is_known(frame[name]))]
+    unknown = [name for name in others if not (is_called_labels(name) and _is_known(frame[name]))]
     named = _called(unknown, VARIABLE_NAMES, others)
     texts = [column for column in others if column not in numbers]
     variable = named or next((column for column in texts if _shares_times(frame, record, time, column)), None)
@@ -69,7 +69,7 @@ def find_long_form(table: Table, settings: ReadSettings) -> LongForm | None:
     return LongForm(record, time, variable, value, unit if unit != variable else None)
 
 
-def is_known(cells: pd.Series) -> bool:
+def _is_known(cells: pd.Series) -> bool:
     """Whether a column holds known anomalies, or has empty cells: no name of what was measured."""
     if cells.isna().any() or cells.dtype != "str":
         return True
@@ -128,7 +128,7 @@ def pivot(table: Table, form: LongForm) -> Table:
     count = np.bincount(place, minlength=len(firsts) * len(names))
     with np.errstate(invalid="ignore"):
         cells = np.bincount(place, values[known], minlength=len(count)) / count
-    kept, dropped = _split_others(frame, form, firsts)
+    kept, dropped = _split_others(frame, form)
     columns = {key: frame[key].iloc[firsts].reset_index(drop=True) for key in (*keys, *kept)}
     labels = _apart([str(name) for name in names], set(columns))
     columns |= dict(zip(labels, cells.reshape(len(firsts), len(names)).T, strict=True))
@@ -160,7 +160,7 @@ def _number_steps(frame: pd.DataFrame, keys: Sequence[str]) -> tuple[np.ndarray,
     return step, np.flatnonzero(~pd.Series(code).duplicated().to_numpy())
 
 
-def _split_others(frame: pd.DataFrame, form: LongForm, firsts: np.ndarray) -> tuple[list[str], list[str]]:
+def _split_others(frame: pd.DataFrame, form: LongForm) -> tuple[list[str], list[str]]:
     """The other columns: those that never change within a record, and the rest."""
     used = {form.record, form.time, form.variable, form.value, form.unit}
     kept: list[str] = []

@@ -33,13 +33,12 @@ def settle_sampling(dataset: Dataset, settings: ReadSettings) -> Dataset:
     if dataset.time_axis.kind == "row" or len(gaps) < FEWEST_GAPS:
         return _add_since(dataset) if asks_since else dataset
     usual = float(np.median(gaps))
-    even = usual > 0 and float((np.abs(gaps - usual) <= NEAR * usual).mean()) >= EVEN
+    near = float((np.abs(gaps - usual) <= NEAR * usual).mean()) if usual > 0 else 0.0
+    even = near >= EVEN
     empty = float(np.mean([np.isnan(one.values).mean() for one in dataset.series]))
     choice: str = settings.sampling
-    if choice == "auto" and settings.context is not None:
-        choice = "keep" if asks_since else "as it is"
-    elif choice == "auto":
-        choice = "as it is" if even else "resample" if empty > MOSTLY_EMPTY else "keep"
+    if choice == "auto":
+        choice = "keep" if asks_since else "as it is" if even else "resample" if empty > MOSTLY_EMPTY else "keep"
     if choice == "resample":
         step = settings.step / _unit(dataset) if settings.step else _propose_step(dataset, usual)
         why = (
@@ -53,14 +52,10 @@ def settle_sampling(dataset: Dataset, settings: ReadSettings) -> Dataset:
             dataset,
             "The time since the last step is an input, as asked"
             if even
-            else f"The steps are uneven ({1 - _share(gaps, usual):.0%} of the gaps are not about "
+            else f"The steps are uneven ({1 - near:.0%} of the gaps are not about "
             f"{_say(usual, dataset)}): kept, and the time since the last step is an input".replace("%", " %"),
         )
     return dataset
-
-
-def _share(gaps: np.ndarray, usual: float) -> float:
-    return float((np.abs(gaps - usual) <= NEAR * usual).mean())
 
 
 def _gaps(dataset: Dataset) -> np.ndarray:
@@ -119,7 +114,8 @@ def _resample(dataset: Dataset, step: float, why: str) -> Dataset:
         )
     series = tuple(_onto_grid(one, step) for one in dataset.series)
     text = f"Brought onto even steps of {_say(step, dataset)}, the mean of what falls into each, because {why}"
-    return replace(dataset, series=series, repairs=(*dataset.repairs, Repair(text, dataset.steps)))
+    columns = replace(dataset.columns, step=step * _unit(dataset))
+    return replace(dataset, series=series, columns=columns, repairs=(*dataset.repairs, Repair(text, dataset.steps)))
 
 
 def _onto_grid(one: TimeSeries, step: float) -> TimeSeries:
@@ -141,19 +137,22 @@ def _onto_grid(one: TimeSeries, step: float) -> TimeSeries:
         with np.errstate(invalid="ignore"):
             return total / count
 
-    def any_of(flags: np.ndarray | None) -> np.ndarray | None:
-        return None if flags is None else np.bincount(new, flags, len(kept)) > 0
-
+    labels = None if one.labels is None else np.bincount(new, one.labels, len(kept)) > 0
+    values, ignored = mean(one.counted), None
+    if one.ignored is not None:
+        # A step is ignored where all of its rows are; else those rows have no part in its mean.
+        ignored = (np.bincount(new, one.ignored, len(kept)) > 0) & (np.bincount(new, ~one.ignored, len(kept)) == 0)
+        values = np.where(ignored[:, None], mean(one.values), values)
     width = kept * step
     times = one.times[0] + (width.astype("timedelta64[us]") if one.times.dtype.kind == "M" else width)
     return replace(
         one,
         times=times,
-        values=mean(one.values),
+        values=values,
         context=mean(one.context),
-        labels=any_of(one.labels),
+        labels=labels,
         row_steps=new[one.row_steps],
-        ignored=any_of(one.ignored),
+        ignored=ignored,
     )
 
 

@@ -32,11 +32,6 @@ def unit_in(name: str) -> str:
     return round_[1] if round_ and UNIT.fullmatch(round_[1]) else ""
 
 
-def strip_unit(name: str) -> str:
-    """A column's name without the unit that it ends with."""
-    return name if not unit_in(name) else re.sub(r"\s*[\[(][^\[\]()]*[\])]\s*$", "", name)
-
-
 def looks_like_unit(cell: str) -> bool:
     """Whether a cell under a column's name is its unit, or says that there is none."""
     bare = cell.strip().strip("[]()").strip()

@@ -222,6 +222,20 @@ def test_a_date_and_a_time_of_day_apart_are_one_time() -> None:
     assert dataset.monitored == ("CO(GT)",)
 
 
+@pytest.mark.parametrize(
+    ("head", "row"),
+    [("Date;Time;a", "{:%d.%m.%Y};{:%H:%M};{}"), ("year;month;day;hour;a", "{0:%Y;%m;%d};{1.hour};{2}")],
+)
+def test_a_time_that_was_joined_can_be_named_again(head: str, row: str) -> None:
+    """As a page does that changes another role, and a kept model with the next file."""
+    times = pd.date_range("2025-03-20", periods=60, freq="h")
+    text = "\n".join([head, *(row.format(time, time, n % 7) for n, time in enumerate(times))])
+    time = read(text).columns.time
+    assert time is not None and " " in time
+    assert read(text, time=time).columns.time == time
+    assert read(text, time="").columns.time is None
+
+
 def test_units_come_from_the_header_and_from_the_row_below_it() -> None:
     assert dict(read("time,T [°C],flow (l/min),n\n0,1,2,3\n1,2,3,5\n2,4,5,4\n").units) == {
         "T [°C]": "°C",

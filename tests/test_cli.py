@@ -320,3 +320,15 @@ def test_a_data_set_that_cannot_be_got_is_told_in_one_sentence(
     arguments: tuple[str, ...], said: str, capsys: Capture
 ) -> None:
     assert said in refusal(capsys, "datasets", *arguments)
+
+
+def test_a_kept_model_knows_what_to_ignore_and_the_even_step(tmp_path: Path) -> None:
+    rows = "\n".join(f"{2 * t + t % 3 % 2},{t % 7},{t % 11 + 0.5},{int(t % 40 >= 15)}" for t in range(200))
+    (tmp_path / "a.csv").write_text(f"time,flow,level,running\n{rows}")
+    model, out = tmp_path / "model", tmp_path / "out"
+    read = ("--ignore", "running=0", "--sampling", "resample", "--step", "10")
+    run("fit", tmp_path / "a.csv", "--model", model, "--epochs", "1", "--hidden-units", "4", *read)
+    run("score", tmp_path / "a.csv", "--model", model, "--out", out)
+    data = json.loads((out / "run.json").read_text())["data"]
+    assert data["ignore"] == "running=0"
+    assert any("even steps of 10" in repair for repair in data["repairs"])

@@ -82,6 +82,14 @@ def test_resampling_agrees_with_a_loop(gaps: list[int], step: int) -> None:
         assert series.times[place] <= time < series.times[place] + step
 
 
+def test_a_step_is_ignored_where_all_its_rows_are() -> None:
+    rows = "\n".join(f"{t},{t},{int(t not in (0, 1, 2, 3, 5))}" for t in range(40))
+    settings = ReadSettings(time="time", channels=("a",), sampling="resample", step=4, ignore="on=0")
+    (series,) = anomaly.read(f"time,a,on\n{rows}".encode(), settings).series
+    assert series.ignored is not None and np.flatnonzero(series.ignored).tolist() == [0]
+    assert series.values[:2, 0].tolist() == [1.5, (4 + 6 + 7) / 3]
+
+
 def test_labels_stay_with_their_steps() -> None:
     rows = "\n".join(f"{t / 2},{t % 7},{int(t in (10, 41))}" for t in range(60))
     dataset = anomaly.read(f"time,a,label\n{rows}".encode(), ReadSettings(sampling="resample", step=2))
@@ -113,6 +121,15 @@ def test_after_a_break_the_forecaster_starts_anew_and_is_not_scored_until_it_is_
     np.testing.assert_allclose(
         found.forecasts[0].predicted[400:], alone.forecasts[0].predicted, rtol=1e-4, atol=1e-4, equal_nan=True
     )
+
+
+def test_another_role_does_not_undo_the_even_steps() -> None:
+    times, which = uneven(400), np.arange(400) % 3
+    columns = [np.where(which == column, RNG.random(400), np.nan) for column in range(3)]
+    dataset = read(times, *columns)
+    assert dataset.columns.step is not None
+    assert read(times, *columns, channels=("a", "b"), context=("c",)).columns.step is not None
+    assert read(times, *columns, sampling="keep").columns.step is None
 
 
 def test_a_kept_model_reads_a_new_file_as_the_one_it_learnt_from() -> None:

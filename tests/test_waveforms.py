@@ -96,6 +96,11 @@ def test_a_header_on_disk_finds_what_lies_beside_it_and_uploads_what_came_along(
     assert len(uploaded) == 1 and uploaded[0].frame.equals(waveforms.read_wfdb(parts, "rec.hea").frame)
 
 
+def test_a_file_that_is_only_called_like_a_record_is_not_swallowed(parts: dict[str, bytes]) -> None:
+    files = [(content, name) for name, content in parts.items()] + [(b"time,a\n0,1\n1,2\n", "rec.csv")]
+    assert sorted(len(table.frame) for table in read_files(files)) == [2, STEPS]
+
+
 HEADER = "rec 2 100 1000\n{file} 16 1000(0)/mV 16 0 0 0 0 ECG\nrec.dat 16 100(0)/mmHg 16 0 0 0 0 ABP\n"
 
 

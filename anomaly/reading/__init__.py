@@ -15,7 +15,7 @@ from anomaly.settings import FILE_ENDINGS
 __all__ = ["Source", "Table", "read_files", "read_table", "read_tables"]
 
 Source = str | Path | bytes
-WFDB_HEADER = ".hea"
+WFDB_HEADER, WFDB_PARTS = ".hea", (".dat", ".atr", ".qrs", ".ann")
 EDF = (b"0       ", b"\xffBIOSEMI")
 
 
@@ -36,17 +36,20 @@ def read_files(files: Sequence[tuple[Source, str | None]]) -> list[Table]:
     """As `read_tables`, of several files and what to call them. Those that belong together are read together: a WFDB
     header with its signals and annotations, beside it in the list or in its folder."""
     called = [str(source) if name is None and not isinstance(source, bytes) else name or "" for source, name in files]
-    headers = [Path(name).stem for name in called if is_header(name)]
+    headers = {Path(name).stem for name in called if _is_header(name)}
     tables: list[Table] = []
     for (source, name), whole in zip(files, called, strict=True):
-        if is_header(whole):
-            beside = [(other, other_name) for other, other_name in zip(files, called, strict=True)]
-            parts = {Path(n).name: load(other[0], n)[0] for other, n in beside if Path(n).stem == Path(whole).stem}
+        if _is_header(whole):
+            parts = {
+                Path(other_name).name: load(other, other_name)[0]
+                for (other, _), other_name in zip(files, called, strict=True)
+                if Path(other_name).stem == Path(whole).stem
+            }
             parts |= {} if isinstance(source, bytes) else _parts_in_folder(Path(source))
             import anomaly.reading.waveforms as waveforms
 
             tables.append(waveforms.read_wfdb(parts, Path(whole).name))
-        elif Path(whole).stem not in headers:
+        elif Path(whole).stem not in headers or not whole.lower().endswith(WFDB_PARTS):
             content, short = load(source, name)
             if content.startswith(archives.GZIP):
                 content, short = archives.unpack_gzip(content, short), _inner_name(short)
@@ -54,7 +57,7 @@ def read_files(files: Sequence[tuple[Source, str | None]]) -> list[Table]:
     return tables
 
 
-def is_header(name: str) -> bool:
+def _is_header(name: str) -> bool:
     return name.lower().endswith(WFDB_HEADER)
 
 

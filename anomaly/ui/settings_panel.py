@@ -5,6 +5,7 @@ from typing import Any, get_args
 import streamlit as st
 
 from anomaly.exceptions import AnomalyError
+from anomaly.sampling import SINCE
 from anomaly.settings import FitSettings, ReadSettings
 from anomaly.ui import session
 from anomaly.ui.plain import plain, show_error
@@ -89,7 +90,8 @@ def _show_columns(opened: session.Current) -> None:
         "labels": _chosen(labels),
     }
     if others["sampling"] != opened.read.sampling:
-        parts.pop("context")
+        own = tuple(name for name in context if name != SINCE)
+        parts["context"] = (*own, SINCE) if others["sampling"] == "keep" else own
     try:
         choice = ReadSettings(**(parts if same else {}), **others, ignore=ignore.strip() or None, step=step or None)
         session.change_columns(opened, choice)
