@@ -15,7 +15,7 @@ from anomaly.assessment import assess_events, assess_scores
 from anomaly.detection import Detection
 from anomaly.domain import Repair
 from anomaly.exceptions import DataError
-from anomaly.pipeline import Fitted
+from anomaly.fitting import Fitted
 from anomaly.versions import versions
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")

@@ -9,37 +9,43 @@ import json
 import os
 import tempfile
 import threading
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from joblib.externals.loky import get_reusable_executor
 from joblib.externals.loky.process_executor import ProcessPoolExecutor, TerminatedWorkerError
 
 from anomaly.domain import Dataset, Epoch
 from anomaly.exceptions import AnomalyError
-from anomaly.pipeline import Fitted, fit
 from anomaly.preparation import find_train_stops
 from anomaly.settings import FitSettings
 
 WORKERS = max(1, (os.cpu_count() or 2) - 1)
 """fits at once; the others wait for their turn"""
 IDLE_SECONDS = 900
+_warm = threading.Event()
 EPOCHS, STOP, STARTED = "epochs.jsonl", "stop", "started"
 
 
-class FitJob:
-    """One fit. `epochs` grows as it learns; `fitted` or `error` is there once `is_running` ends.
+Result = TypeVar("Result")
+
+
+class FitJob(Generic[Result]):
+    """`work`, which is `fitting.fit` or takes the same. `epochs` grows as it learns; `result` or `error` is there once
+    `is_running` ends.
 
     Raises SettingsError at once where the train span is too short.
     """
 
-    def __init__(self, dataset: Dataset, settings: FitSettings) -> None:
+    def __init__(self, dataset: Dataset, settings: FitSettings, work: Callable[..., Result]) -> None:
         self.dataset = dataset
         self.settings = settings
         self.train_steps = sum(find_train_stops(dataset, settings))
         self._kept = tempfile.TemporaryDirectory(prefix="unforeseen-")
         self._folder = Path(self._kept.name)
-        self._future = _executor().submit(_work, dataset, settings, self._folder)
+        self._future = _executor().submit(_work, work, dataset, settings, self._folder)
 
     @property
     def is_running(self) -> bool:
@@ -65,7 +71,7 @@ class FitJob:
         return [Epoch(**json.loads(line)) for line in lines if line.endswith("\n")]
 
     @property
-    def fitted(self) -> Fitted | None:
+    def result(self) -> Result | None:
         if self.is_running or self._future.exception() is not None:
             return None
         return self._future.result()
@@ -95,7 +101,17 @@ class FitJob:
 def warm_up() -> None:
     """Let a worker, and this process for the result, import what a fit needs while the user still looks at the file."""
     _executor().submit(_import_torch)
-    threading.Thread(target=_import_torch, daemon=True).start()
+
+    def import_here() -> None:
+        _import_torch()
+        _warm.set()
+
+    threading.Thread(target=import_here, daemon=True).start()
+
+
+def is_warm() -> bool:
+    """Whether this process has imported what a fit needs."""
+    return _warm.is_set()
 
 
 def _executor() -> ProcessPoolExecutor:
@@ -108,8 +124,8 @@ def _import_torch() -> None:
     import anomaly.model.training  # noqa: F401
 
 
-def _work(dataset: Dataset, settings: FitSettings, folder: Path) -> Fitted:
-    """In the worker: fit, writing each epoch to the job's folder; a folder that is gone is a job given up."""
+def _work(work: Callable[..., Result], dataset: Dataset, settings: FitSettings, folder: Path) -> Result:
+    """In the worker: `work`, writing each epoch to the job's folder; a folder that is gone is a job given up."""
 
     if folder.exists():
         (folder / STARTED).touch()
@@ -118,7 +134,7 @@ def _work(dataset: Dataset, settings: FitSettings, folder: Path) -> Fitted:
         with (folder / EPOCHS).open("a") as file:
             file.write(json.dumps(asdict(epoch)) + "\n")
 
-    return fit(
+    return work(
         dataset,
         settings,
         on_epoch=write,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import settings
 
 from anomaly.domain import Dataset
-from anomaly.pipeline import Fitted, fit
+from anomaly.fitting import Fitted, fit
 from tests.strategies import make_dataset, quick_settings, sine_values
 
 settings.register_profile("unhurried", deadline=None)  # a busy machine is not a defect

@@ -15,18 +15,22 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 FLOORS = {
-    **dict.fromkeys(["domain", "exceptions", "settings", "versions", "rounding"], 0),
+    **dict.fromkeys(["domain", "exceptions", "settings", "versions", "rounding", "durations"], 0),
     **dict.fromkeys(["time_forms", "events", "scoring", "shapes", "synthetic", "decimation", "units", "naming"], 1),
-    **dict.fromkeys(["reading.table", "model", "model.network", "model.forecaster", "model.training", "progress"], 1),
+    **dict.fromkeys(["reading.table", "model", "progress"], 1),
+    **dict.fromkeys(["model.cells", "model.network", "model.effort", "model.forecaster", "model.gradients"], 1),
+    **dict.fromkeys(["model.training", "model.trace", "baselines"], 1),
     **dict.fromkeys(["reading.archives", "reading.dialect", "reading.columnar", "rules", "times", "preparation"], 2),
     **dict.fromkeys(["evaluation", "explanations"], 2),
     **dict.fromkeys(["reading.csv", "reading.json", "reading.waveforms", "columns", "thresholds", "detection"], 3),
     **dict.fromkeys(["sampling", "inspection"], 3),
     **dict.fromkeys(["reading.spreadsheets", "pivoting", "cleaning", "assessment", "labelling"], 4),
     **dict.fromkeys(["reading", "assembly"], 5),
+    **dict.fromkeys(["fitting"], 5),
     **dict.fromkeys(["pipeline", "catalogue"], 6),
-    **dict.fromkeys(["storage", "export", "jobs", "charts.drawing"], 7),
-    **dict.fromkeys(["charts.detection", "charts.overview"], 8),
+    **dict.fromkeys(["memory", "lesson"], 6),
+    **dict.fromkeys(["storage", "export", "jobs", "charts.drawing", "comparison"], 7),
+    **dict.fromkeys(["charts.detection", "charts.overview", "charts.lesson", "recommendation"], 8),
     "charts": 9,
     **dict.fromkeys(["cli", "ui"], 10),
     **dict.fromkeys(["__main__", "app"], 11),
@@ -41,7 +45,7 @@ FENCES = {
 LAZILY = {
     "torch": ("storage.py", "jobs.py"),
     "safetensors.torch": ("storage.py",),
-    "anomaly.model": ("storage.py", "jobs.py", "pipeline.py"),
+    "anomaly.model": ("storage.py", "jobs.py", "fitting.py", "lesson.py"),
 }
 """what is let through a fence inside a function or under TYPE_CHECKING, never when the module is imported"""
 VAGUE = {"utils", "helpers", "common", "misc", "core", "base", "manager"}

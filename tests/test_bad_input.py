@@ -141,7 +141,7 @@ def test_a_path_that_no_file_can_have() -> None:
     [
         (FitSettings, {"hidden_units": 0}, ["hidden_units", "expected 1 or more", "found 0"]),
         (FitSettings, {"epochs": "many"}, ["epochs", "expected a whole number", "found 'many'"]),
-        (FitSettings, {"cell": "transformer"}, ["cell", "'lstm' or 'gru'", "found 'transformer'"]),
+        (FitSettings, {"cell": "transformer"}, ["cell", "'lstm', 'gru',", "found 'transformer'"]),
         (FitSettings, {"horizons": (1, 1)}, ["Horizons", "different whole numbers", "(1, 1)"]),
         (FitSettings, {"train_fraction": 0.5, "train_rows": 9}, ["at most one way", "train_fraction and train_rows"]),
         (DetectSettings, {"threshold_rule": "quantile", "threshold": 2}, ["'quantile'", "from 0 to 1", "found 2"]),

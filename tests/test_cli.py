@@ -218,7 +218,7 @@ def refusal(capsys: Capture, *arguments: str | Path) -> str:
         ("detect FILE --out OUT --horizons 1,x", "--horizons: expected a whole number, found 'x'"),
         ("detect FILE --out OUT --threshold nan", "finite number, found nan"),
         ("detect FILE --out OUT --threshold-rule quantile --threshold 1.5", "expects a number from 0 to 1, found 1.5"),
-        ("detect FILE --out OUT --cell rnn", "'lstm' or 'gru', found 'rnn'"),
+        ("detect FILE --out OUT --cell mlp", "or 'feedforward', found 'mlp'"),
         ("detect FILE --out OUT --train-rows 9", "The train span is too short: expected at least 21 steps"),
         ("detect FILE --out OUT --train-rows 9 --train-fraction 0.5", "at most one way to choose the train span"),
         ("detect FILE --out OUT --train-until never", "expected a time like those of column 'time'"),

@@ -7,10 +7,10 @@ import streamlit as st
 
 from anomaly.detection import Detection
 from anomaly.domain import Event
+from anomaly.durations import say_duration
 from anomaly.times import seconds_of
 from anomaly.ui import session
 from anomaly.ui.plain import plain
-from anomaly.ui.wording import duration
 from anomaly.ui.zoom import look_at_event
 
 MOST_CHANNELS_DRAWN = 6
@@ -76,7 +76,7 @@ def _durations(detection: Detection, events: Sequence[Event]) -> list[str]:
         times = detection.dataset.series[event.record].times
         length = times[event.span.stop - 1] - times[event.span.start]
         if axis.is_calendar:
-            durations.append(duration(seconds_of(length, axis)))
+            durations.append(say_duration(seconds_of(length, axis)))
         elif axis.kind == "row":
             durations.append(f"{len(event.span):,} row{'s' * (len(event.span) != 1)}")
         else:

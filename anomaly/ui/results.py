@@ -6,10 +6,12 @@ One fragment: a moved slider reruns this alone, and of the pipeline only the par
 import streamlit as st
 
 from anomaly import export, pipeline
-from anomaly.charts import plot_detection, plot_losses, plot_score_histogram
+from anomaly.charts import plot_detection, plot_losses, plot_reach, plot_score_histogram
 from anomaly.detection import Detection
 from anomaly.domain import Span
+from anomaly.durations import say_duration
 from anomaly.exceptions import AnomalyError
+from anomaly.memory import describe_memory, say_steps, suggest_bptt
 from anomaly.settings import DetectSettings
 from anomaly.ui import session, threshold_panel
 from anomaly.ui.evaluate import show_evaluate
@@ -17,7 +19,7 @@ from anomaly.ui.event_table import MOST_CHANNELS_DRAWN, show_event_table
 from anomaly.ui.figures import show_figures
 from anomaly.ui.plain import plain, show_error
 from anomaly.ui.preview import describe, show_columns
-from anomaly.ui.wording import duration, show_repairs
+from anomaly.ui.wording import show_repairs
 from anomaly.ui.zoom import CHART, look_at, show_zoom_buttons, zoom_to_selection
 
 SECTIONS = ("Events", "Evaluate", "Training", "Data")
@@ -35,6 +37,9 @@ def show_results(run: session.Run) -> None:
             scored = _score(run, settings)
             settings = threshold_panel.show_threshold(scored, settings)
             detection = pipeline.flag(scored, settings)
+            opened = session.current()
+            if opened is not None:
+                opened.detect = settings
             if detection.threshold.note:
                 st.caption(plain(detection.threshold.note))
         except AnomalyError as error:
@@ -162,10 +167,19 @@ def _show_training(run: session.Run) -> None:
     settings = fitted.settings
     if fitted.epochs:
         st.plotly_chart(plot_losses(list(fitted.epochs)), config={"displayModeBar": False}, key="training-losses")
-    took = duration(fitted.epochs[-1].seconds) if fitted.epochs else "no time"
+    took = say_duration(fitted.epochs[-1].seconds) if fitted.epochs else "no time"
     st.markdown(
         f"{fitted.ended} {len(fitted.epochs)} epochs took {took}. A `{settings.cell}` of {settings.layers} layer"
         f"{'s' * (settings.layers > 1)} and {settings.hidden_units} hidden units, the gradient cut every "
-        f"{settings.bptt_steps} steps; it forgets where it started after about {fitted.forecaster.burn_in} steps. "
-        f"Dominant period: {fitted.period} steps."
+        f"{settings.bptt_steps} steps. {describe_memory(fitted, run.dataset)} Dominant period: "
+        f"{say_steps(fitted.period, run.dataset)}."
+    )
+    suggested = suggest_bptt(run.dataset, settings)
+    if suggested is not None:
+        st.info(plain(suggested[1]), icon=":material/lightbulb:")
+    st.markdown("How far back the gradient of one step's loss reaches; dotted, before training:")
+    st.plotly_chart(
+        plot_reach({"this model": fitted.reach.after}, {"this model": fitted.reach.before}, settings.bptt_steps),
+        config={"displayModeBar": False},
+        key="training-reach",
     )

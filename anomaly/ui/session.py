@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from anomaly.exceptions import AnomalyError
-from anomaly.settings import RULES, FitSettings, ReadSettings
+from anomaly.settings import RULES, DetectSettings, FitSettings, ReadSettings
 
 if TYPE_CHECKING:
     from anomaly.domain import Dataset, Span
+    from anomaly.fitting import Fitted
     from anomaly.jobs import FitJob
-    from anomaly.pipeline import Fitted, Scored
+    from anomaly.pipeline import Scored
     from anomaly.reading import Table
+    from anomaly.ui.compare_page import Comparison
     from anomaly.ui.spool import SpooledTables
 
 KEY = "current"
@@ -47,6 +49,8 @@ class Run:
     """by smoothing and window: a moved threshold finds its scores here"""
     assessed: tuple[object, Any] | None = None
     """what of the comparison with known anomalies does not depend on the threshold, and of which scores it is"""
+    starts: tuple[object, Any] | None = None
+    """how far untrained gradients reach, and for which settings"""
     label_files: int = 0
     label_error: str | None = None
     min_effect: str = ""
@@ -78,7 +82,12 @@ class Current:
     """those of the last fit, or the defaults"""
     chosen: dict[str, Any] = field(default_factory=dict)
     """what the panel at the left shows now, perhaps not yet valid; every button that fits uses it"""
-    job: "FitJob | None" = None
+    job: "FitJob[Fitted] | None" = None
+    comparison: "Comparison | None" = None
+    effort: tuple[object, Any, Any] | None = None
+    """what the settings of the panel will take and what they cannot learn, and of which settings that is"""
+    detect: DetectSettings | None = None
+    """how the last result was looked at"""
     run: Run | None = None
     error: str | None = None
     """why the last fit failed, until the next one starts"""
@@ -155,6 +164,8 @@ def close() -> None:
     opened = current()
     if opened is not None and opened.job is not None:
         opened.job.stop()
+    if opened is not None and opened.comparison is not None:
+        opened.comparison.stop()
     st.session_state.clear()
 
 
@@ -167,11 +178,12 @@ def change_columns(opened: Current, read: ReadSettings) -> None:
 
 def start_job(opened: Current) -> None:
     """Fit with what the panel shows. Where that is not possible `error` says why, and what is open stays."""
+    from anomaly.fitting import fit
     from anomaly.jobs import FitJob
 
     try:
         opened.fit = FitSettings(**opened.chosen) if opened.chosen else opened.fit
-        opened.job = FitJob(opened.dataset, opened.fit)
+        opened.job = FitJob(opened.dataset, opened.fit, fit)
         opened.error = None
     except AnomalyError as error:
         opened.error = str(error)
@@ -192,8 +204,15 @@ def finish_job(opened: Current) -> None:
     if job is None:
         return
     opened.error = job.error
-    if job.fitted is not None:
-        opened.run = Run(job.dataset, job.fitted)
+    if job.result is not None:
+        opened.run = Run(job.dataset, job.result)
+
+
+def use_fitted(opened: Current, fitted: "Fitted") -> None:
+    """Show what a model that is already fitted finds; a fit under way is given up."""
+    discard_job(opened)
+    opened.fit, opened.error = fitted.settings, None
+    opened.run = Run(opened.dataset, fitted)
 
 
 def discard_job(opened: Current) -> None:

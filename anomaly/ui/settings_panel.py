@@ -8,6 +8,7 @@ from anomaly.exceptions import AnomalyError
 from anomaly.sampling import SINCE
 from anomaly.settings import FitSettings, ReadSettings
 from anomaly.ui import session
+from anomaly.ui.effort import show_effort
 from anomaly.ui.plain import plain, show_error
 
 NONE = "—"
@@ -18,14 +19,17 @@ SPANS = {
     "Up to a time": "train_until",
 }
 FORECASTER = (
-    "cell", "hidden_units", "layers", "bptt_steps", "horizons", "learning_rate", "epochs", "most_steps", "patience",
-    "input_noise", "seed", "device",
+    "cell", "hidden_units", "layers", "bptt_steps", "window_steps", "horizons", "learning_rate", "epochs", "most_steps",
+    "patience", "recurrent_init", "forget_bias", "weight_decay", "dropout", "gradient_norm", "input_noise", "seed",
+    "device",
 )  # fmt: skip
+WORD_OR_NUMBER = ("forget_bias",)
 
 
 @st.fragment
-def show_settings_panel() -> None:
-    """Changing a setting reruns this panel alone, until something is read again or fitted."""
+def show_settings_panel(fits: bool = True) -> None:
+    """Changing a setting reruns this panel alone, until something is read again or fitted; `fits` adds the button that
+    does."""
     opened = session.current()
     if opened is None:
         return
@@ -40,6 +44,9 @@ def show_settings_panel() -> None:
     with st.expander("Forecaster", icon=":material/memory:"):
         forecaster = {name: _setting(name, opened.fit) for name in FORECASTER}
     opened.chosen = {**span, **forecaster}
+    show_effort(opened)
+    if not fits:
+        return
     busy = opened.job is not None and opened.job.is_running
     label = "Fit again" if opened.run is not None else "Find anomalies"
     if st.button(label, type="primary", width="stretch", disabled=busy, key="fit"):
@@ -143,6 +150,8 @@ def _setting(name: str, now: FitSettings) -> Any:
         return tuple(
             _whole(part) for part in st.text_input(label, ", ".join(map(str, value)), help=about, key=name).split(",")
         )
+    if name in WORD_OR_NUMBER:
+        return st.text_input(label, str(value), help=about, key=name).strip()
     if isinstance(value, str):
         choices = list(get_args(field.annotation))
         return st.selectbox(label, choices, index=choices.index(value), help=about, key=name)

@@ -3,9 +3,10 @@
 import streamlit as st
 
 from anomaly.charts import plot_losses
+from anomaly.durations import say_duration
 from anomaly.ui import session
 from anomaly.ui.plain import plain
-from anomaly.ui.wording import duration, size_of
+from anomaly.ui.wording import size_of
 
 POLL_SECONDS = 0.5
 
@@ -37,8 +38,8 @@ def _poll() -> None:
         last = epochs[-1]
         best = min((epoch for epoch in epochs if epoch.is_best), key=lambda epoch: -epoch.number)
         text = (
-            f"Epoch {last.number} of at most {last.epochs} · {duration(last.seconds)} so far, "
-            f"at most {duration(last.seconds_left)} left · best: epoch {best.number}"
+            f"Epoch {last.number} of at most {last.epochs} · {say_duration(last.seconds)} so far, "
+            f"at most {say_duration(last.seconds_left)} left · best: epoch {best.number}"
         )
     st.progress(done, text)
     left, right, _ = st.columns([1, 1, 2])
