@@ -62,7 +62,12 @@ def run_json(detection: Detection, fitted: Fitted) -> bytes:
             "repairs": [str(repair) for repair in dataset.repairs],
         },
         "fit": fitted.settings.model_dump()
-        | {"fitted_on_sha256": fitted.digest, "ended": fitted.ended, "epochs_run": len(fitted.epochs)},
+        | {
+            "fitted_on_sha256": fitted.digest,
+            "ended": fitted.ended,
+            "epochs_run": len(fitted.epochs),
+            "memory_steps": fitted.reach.memory,
+        },
         "detect": detection.settings.model_dump(),
         "threshold": {
             "rule": detection.threshold.rule,

@@ -59,8 +59,8 @@ def _say_skill(taken: Contender) -> str:
     if taken.skill > 0:
         return f"its forecasts are {_percent(taken.skill)} nearer than the last value"
     return (
-        f"no network foresees better than repeating the last value, which is {_percent(-taken.skill)} nearer, and this "
-        "is the nearest to it"
+        "no network foresees better than repeating the last value, which is "
+        f"{_percent(-taken.skill / (1 - taken.skill))} nearer, and this comes closest"
     )
 
 
