@@ -5,12 +5,12 @@ import numpy as np
 from anomaly.domain import Dataset
 from anomaly.durations import say_duration
 from anomaly.fitting import Fitted
-from anomaly.preparation import find_period, last_observed
+from anomaly.preparation import LONGEST_PERIOD, find_period, last_observed
 from anomaly.settings import FitSettings
 from anomaly.times import seconds_of
 
-LONGEST_PERIOD = 5_000
-"""steps that are looked through for a rhythm"""
+LONGEST_RHYTHM = 5_000
+"""steps that are looked through where nothing repeats sooner"""
 BEYOND, ROUNDED_TO = 1.1, 32
 """the gradient should reach a little further back than the period; a multiple of this many steps"""
 
@@ -37,7 +37,8 @@ def suggest_bptt(dataset: Dataset, settings: FitSettings) -> tuple[int, str] | N
         return None
     longest = max(dataset.series, key=len)
     values = longest.counted - np.nanmean(longest.counted, axis=0, where=np.isfinite(longest.counted))
-    period = find_period([last_observed(values)], LONGEST_PERIOD)
+    complete = [last_observed(values)]
+    period = find_period(complete, LONGEST_PERIOD) or find_period(complete, LONGEST_RHYTHM)
     if period is None or period <= settings.bptt_steps:
         return None
     steps = ROUNDED_TO * int(np.ceil(BEYOND * period / ROUNDED_TO))

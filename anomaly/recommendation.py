@@ -33,12 +33,18 @@ class Sighting:
 
 
 def recommend(contenders: Sequence[Contender]) -> Contender | None:
-    """The trained contender to take: of those whose forecasts are as good as the best, the quickest to fit."""
-    trained = [one for one in contenders if one.is_trained and not math.isnan(one.skill)]
+    """The trained contender to take: of those as good as the best, the quickest to fit. Good is to agree with the known
+    anomalies where there are any, else to forecast well."""
+    trained = [one for one in contenders if one.is_trained and not math.isnan(_worth(one))]
     if not trained:
         return None
-    best = max(one.skill for one in trained)
-    return min((one for one in trained if one.skill >= best - AS_GOOD), key=lambda one: one.seconds)
+    best = max(map(_worth, trained))
+    return min((one for one in trained if _worth(one) >= best - AS_GOOD), key=lambda one: one.seconds)
+
+
+def _worth(one: Contender) -> float:
+    agreement = one.figures.get("VUS-PR", math.nan)
+    return one.skill if math.isnan(agreement) else agreement
 
 
 def explain_choice(contenders: Sequence[Contender], dataset: Dataset) -> str:
@@ -46,47 +52,63 @@ def explain_choice(contenders: Sequence[Contender], dataset: Dataset) -> str:
     taken = recommend(contenders)
     if taken is None:
         return "Nothing trained can be judged: too few steps are left to forecast."
-    parts = [f"Take {taken.name}: {_say_skill(taken)}{_say_rival(taken, contenders)}."]
-    if taken.figures:
-        parts.append(_say_figures(taken, contenders))
-    missed = _find_missed(taken, contenders, dataset)
-    if missed:
-        parts.append(missed)
-    return " ".join(part for part in parts if part)
+    others = [one for one in contenders if one.is_trained and one is not taken and not math.isnan(_worth(one))]
+    rival = max(others, key=_worth, default=None)
+    is_known = not math.isnan(taken.figures.get("VUS-PR", math.nan))
+    if is_known:
+        parts = [_say_agreement(taken, rival), f"Its forecasts are {_say_nearness(taken.skill)} than the last value."]
+        parts.append(_say_untrained(taken, contenders))
+    else:
+        parts = [_say_forecasts(taken, rival)]
+    return " ".join(part for part in (*parts, _find_missed(taken, contenders, dataset)) if part)
 
 
-def _say_skill(taken: Contender) -> str:
-    if taken.skill > 0:
-        return f"its forecasts are {_percent(taken.skill)} nearer than the last value"
+def _say_agreement(taken: Contender, rival: Contender | None) -> str:
+    own = taken.figures["VUS-PR"]
+    said = f"Take {taken.name}: of the networks its scores agree "
+    if rival is None:
+        return f"Take {taken.name}: its scores agree with the known anomalies at VUS-PR {own:.2f}."
+    other = rival.figures["VUS-PR"]
+    if other <= own - AS_GOOD:
+        return f"{said}most with the known anomalies (VUS-PR {own:.2f}; the next, {rival.name}: {other:.2f})."
     return (
-        "no network foresees better than repeating the last value, which is "
-        f"{_percent(-taken.skill / (1 - taken.skill))} nearer, and this comes closest"
+        f"{said}with the known anomalies as well as any (VUS-PR {own:.2f}; {rival.name}: {other:.2f})"
+        f"{_say_speed(taken, rival)}."
     )
 
 
-def _say_rival(taken: Contender, contenders: Sequence[Contender]) -> str:
-    """How it stands to the next best, or to the one it is quicker than."""
-    others = [one for one in contenders if one.is_trained and one is not taken and not math.isnan(one.skill)]
-    if not others:
+def _say_untrained(taken: Contender, contenders: Sequence[Contender]) -> str:
+    """That something without training agrees more with the known anomalies."""
+    agreed = {one.name: one.figures["VUS-PR"] for one in contenders if not one.is_trained}
+    best = max(agreed, key=lambda name: agreed[name], default=None)
+    if best is None or not agreed[best] >= taken.figures["VUS-PR"] + AS_GOOD:
         return ""
-    rival = max(others, key=lambda one: one.skill)
+    return f"Without training, {best} agrees more: {agreed[best]:.2f}."
+
+
+def _say_forecasts(taken: Contender, rival: Contender | None) -> str:
+    if taken.skill > 0:
+        said = f"Take {taken.name}: its forecasts are {_say_nearness(taken.skill)} than the last value"
+    else:
+        said = (
+            f"Take {taken.name}: no network foresees better than repeating the last value, which is "
+            f"{_percent(-taken.skill / (1 - taken.skill))} nearer, and this comes closest"
+        )
+    if rival is None:
+        return f"{said}."
     if rival.skill <= taken.skill - AS_GOOD:
-        return f" (the next best, {rival.name}: {_signed(rival.skill)})"
-    if taken.seconds <= QUICKER * rival.seconds:
-        return f", as near as {rival.name}'s, and it trains {_percent(1 - taken.seconds / rival.seconds)} faster"
-    return f", as near as {rival.name}'s"
+        return f"{said} (the next best, {rival.name}: {_say_nearness(rival.skill)})."
+    return f"{said}, as near as {rival.name}'s{_say_speed(taken, rival)}."
 
 
-def _say_figures(taken: Contender, contenders: Sequence[Contender]) -> str:
-    """How it agrees with the known anomalies, and who agrees more."""
-    agreed = {one.name: one.figures["VUS-PR"] for one in contenders if not math.isnan(one.figures["VUS-PR"])}
-    if taken.name not in agreed:
+def _say_speed(taken: Contender, rival: Contender) -> str:
+    if taken.seconds > QUICKER * rival.seconds:
         return ""
-    said = f"Its scores agree with the known anomalies at VUS-PR {agreed[taken.name]:.2f}"
-    best = max(agreed, key=lambda name: agreed[name])
-    if agreed[best] - agreed[taken.name] < AS_GOOD:
-        return f"{said}, {'the most of all' if best == taken.name else 'about the most of all'}."
-    return f"{said}; {best}'s agree most, {agreed[best]:.2f}."
+    return f", and it trains {_percent(1 - taken.seconds / rival.seconds)} faster"
+
+
+def _say_nearness(skill: float) -> str:
+    return f"{_percent(skill)} nearer" if skill > 0 else f"{_percent(-skill)} further"
 
 
 def _find_missed(taken: Contender, contenders: Sequence[Contender], dataset: Dataset) -> str:
@@ -168,10 +190,6 @@ def _column(figure: str) -> str:
 
 def _percent(share: float) -> str:
     return f"{100 * share:.0f} %"
-
-
-def _signed(share: float) -> str:
-    return f"{_percent(share)} nearer" if share > 0 else f"{_percent(-share)} further"
 
 
 def _capital(name: str) -> str:

@@ -6,7 +6,8 @@ import torch
 
 from anomaly.domain import FADED, Reach
 from anomaly.model import gradients
-from anomaly.model.gradients import HUBER_BETA, draw_network, follow_gradient
+from anomaly.model.gradients import draw_network, follow_gradient
+from anomaly.model.training import HUBER_BETA
 from anomaly.settings import FitSettings
 from tests import naive
 from tests.test_network import RECURRENT, make_network, weights_of

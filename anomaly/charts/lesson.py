@@ -84,7 +84,7 @@ def plot_gradient_norms(epochs: Sequence[Epoch], limit: float) -> go.Figure:
     )  # fmt: skip
     figure.add_hline(y=limit, line={"color": FLAGGED, "dash": "dot"}, annotation_text="clipped above")
     figure.update_xaxes(title_text="epoch")
-    figure.update_yaxes(type="log", title_text="gradient norm", tickformat=".2g")
+    figure.update_yaxes(type="log", title_text="gradient norm", dtick="D2", tickformat=".2g")
     return dress(figure, height=260)
 
 
@@ -93,7 +93,7 @@ def plot_keep_times(steps: np.ndarray) -> go.Figure:
     figure = go.Figure()
     figure.add_bar(x=np.arange(1, len(steps) + 1), y=steps, marker_color=PREDICTED)
     figure.update_xaxes(title_text="hidden units, the most lasting first")
-    figure.update_yaxes(type="log", title_text="steps until 1/e is left", tickformat=".2g")
+    figure.update_yaxes(title_text="steps until 1/e is left")
     return dress(figure, height=260).update_layout(showlegend=False)
 
 
@@ -106,5 +106,5 @@ def plot_validation_losses(runs: Mapping[str, Sequence[Epoch]]) -> go.Figure:
             mode="lines", line={"color": colour, "width": 2},
         )  # fmt: skip
     figure.update_xaxes(title_text="epoch")
-    figure.update_yaxes(type="log", title_text="validation loss", tickformat=".2g")
+    figure.update_yaxes(type="log", title_text="validation loss", dtick="D2", tickformat=".2g")
     return dress(figure, height=360)

@@ -12,11 +12,11 @@ from anomaly.domain import Reach
 from anomaly.model.cells import Recurrent
 from anomaly.model.forecaster import Forecaster
 from anomaly.model.network import Network, compute_threads
+from anomaly.model.training import HUBER_BETA
 from anomaly.settings import FitSettings
 
 POSITIONS = 32
 """steps t whose losses are followed back and averaged"""
-HUBER_BETA = 0.5
 REACH_LAGS = 256
 """steps that the gradient is followed back; four times as many where it has not faded by then"""
 

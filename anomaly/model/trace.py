@@ -7,8 +7,9 @@ from torch import Tensor, nn
 from anomaly.domain import Trace
 from anomaly.model.cells import KEEPS, Recurrent
 from anomaly.model.forecaster import Forecaster
-from anomaly.model.gradients import HUBER_BETA, draw_network, follow_gradient
+from anomaly.model.gradients import draw_network, follow_gradient
 from anomaly.model.network import compute_threads
+from anomaly.model.training import HUBER_BETA
 from anomaly.settings import FitSettings
 
 

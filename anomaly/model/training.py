@@ -26,6 +26,8 @@ from anomaly.model.network import Network, compute_threads
 from anomaly.settings import FitSettings
 
 HUBER_BETA = 0.5
+MOST_KERNEL_STEPS = 32_768
+"""cuDNN refuses sequences of 65,536 steps and more"""
 VALIDATION_BURN_IN = 128
 
 OnEpoch = Callable[[Epoch], object]
@@ -108,7 +110,7 @@ def run_with_resets(
     back (activation checkpointing, Chen et al. 2016): the same gradient in less memory.
     """
     resets = starts.any(0).nonzero().flatten().tolist()
-    cuts = sorted({0, *resets, *(range(0, inputs.shape[1], stretch) if stretch else ()), inputs.shape[1]})
+    cuts = sorted({*resets, *range(0, inputs.shape[1], stretch or MOST_KERNEL_STEPS), inputs.shape[1]})
     outputs = []
     for first, stop in itertools.pairwise(cuts):
         if starts[:, first].any():

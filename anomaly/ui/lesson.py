@@ -33,9 +33,9 @@ def _show_sequence(run: session.Run) -> None:
     st.header("1 · A sequence, and one network for every step of it", anchor=False)
     st.markdown(
         (
-            f"`{plain(dataset.name)}` is one sequence of {lengths[0]:,} steps. "
+            f"**{plain(dataset.name)}** is one sequence of {lengths[0]:,} steps. "
             if len(lengths) == 1
-            else f"`{plain(dataset.name)}` holds {len(lengths):,} sequences of {min(lengths):,} to {max(lengths):,} "
+            else f"**{plain(dataset.name)}** holds {len(lengths):,} sequences of {min(lengths):,} to {max(lengths):,} "
             f"steps. None is padded or cut: each is run from its own first step to its last. "
         )
         + _say_sharing(settings.cell, count, sum(lengths), settings.window_steps)
