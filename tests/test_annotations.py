@@ -37,6 +37,12 @@ def test_what_happens_within_the_stages_is_a_known_anomaly_still() -> None:
     assert str(notes[1]) == "2 annotations are known anomalies: 'Obstructive apnea', 'Arousal'"
 
 
+def test_events_that_happen_to_begin_with_a_stage_are_no_state() -> None:
+    apneas = [Annotation(onset, 0.7, "Obstructive apnea") for onset in (1.0, 4.0, 7.0)]
+    columns, _ = tell_annotations(hypnogram(*apneas), STEPS, RATE)
+    assert columns["label"].sum() == 210 and set(columns["state"]) == set(STAGES)
+
+
 def test_a_state_need_not_be_known_at_the_ends() -> None:
     columns, _ = tell_annotations(hypnogram(seconds=1.5), STEPS, RATE)
     assert columns["state"][749] == STAGES[-1] and set(columns["state"][750:]) == {None} and "label" not in columns

@@ -67,12 +67,21 @@ def test_a_recording_of_known_date_has_time_stamps() -> None:
     assert np.flatnonzero(dataset.series[0].labels).tolist() == list(range(200, 350))
 
 
-@pytest.mark.parametrize("date", [b"01.01.85", b"        ", b"31.02.25", b"01.01.70", b"x"])
-def test_a_date_that_is_none_or_a_placeholder_leaves_seconds_since_the_start(date: bytes) -> None:
+def dated(date: bytes) -> bytes:
+    """A file that tells its date in the field of plain EDF only."""
     plain = edf_file()
-    table = read_table(plain[:168] + date.ljust(8) + plain[176:], "night.edf")
+    return plain[:88] + b"ward 7".ljust(80) + date.ljust(8) + plain[176:]
+
+
+@pytest.mark.parametrize("date", [b"01.01.85", b"", b"31.02.25", b"x"])
+def test_a_date_that_is_none_or_a_placeholder_leaves_seconds_since_the_start(date: bytes) -> None:
+    table = read_table(dated(date), "night.edf")
     np.testing.assert_allclose(table.frame["time"], np.arange(STEPS) / RATE)
     assert table.units["time"] == "s"
+
+
+def test_the_date_of_plain_edf_is_known_too() -> None:
+    assert read_table(dated(b"02.03.99"), "night.edf").frame["time"][1] == "1999-03-02 10:00:00.010000"
 
 
 def test_a_date_taken_out_for_privacy_stays_out_though_the_old_field_has_one() -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import wfdb
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from anomaly.assembly import assemble
 from anomaly.exceptions import DataError
@@ -153,6 +155,25 @@ def test_a_record_of_known_date_has_time_stamps(start: str, first: str | None) -
         assert dataset.time_axis.kind == "number" and times[-1] == 9.99
     else:
         np.testing.assert_array_equal(times, np.datetime64(first, "us") + np.arange(1000) * np.timedelta64(10, "ms"))
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.sampled_from([FIXED, VARIABLE]),
+    st.sampled_from(["rec.hea", "one.hea", "two.hea", "layout.hea", "one.dat"]),
+    st.lists(st.tuples(st.integers(0, 200), st.sampled_from(list(b"0123456789/~. \nxelayotw-(:"))), max_size=4),
+    st.integers(0, 3),
+)
+def test_a_damaged_record_of_segments_is_a_table_or_one_sentence(
+    parts: dict[str, bytes], which: str, written: list[tuple[int, int]], cut: int
+) -> None:
+    damaged = bytearray(parts.get(which, b"?"))
+    for place, byte in written:
+        damaged[place % len(damaged)] = byte
+    try:
+        read_wfdb(parts | {which: bytes(damaged[: len(damaged) - cut])}, "rec.hea")
+    except DataError as error:
+        assert "\n" not in str(error)
 
 
 @pytest.mark.parametrize("name", ["rec.dat", "rec.atr", "REC.DAT", "rec.qrs"])
