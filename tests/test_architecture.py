@@ -22,7 +22,7 @@ FLOORS = {
     **dict.fromkeys(["evaluation", "explanations"], 2),
     **dict.fromkeys(["reading.csv", "reading.json", "reading.strangers", "reading.waveforms.signals"], 3),
     **dict.fromkeys(["columns", "thresholds", "detection", "sampling", "inspection"], 3),
-    **dict.fromkeys(["reading.waveforms", "reading.waveforms.beats"], 1),
+    **dict.fromkeys(["reading.waveforms", "reading.waveforms.beats", "reading.rehearsal"], 1),
     **dict.fromkeys(["reading.waveforms.annotations", "reading.waveforms.edf", "reading.waveforms.wfdb"], 4),
     **dict.fromkeys(["reading.spreadsheets", "pivoting", "cleaning", "assessment", "labelling"], 4),
     **dict.fromkeys(["reading", "assembly"], 5),

@@ -6,6 +6,8 @@ import struct
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -14,9 +16,9 @@ from hypothesis import strategies as st
 from openpyxl.worksheet.worksheet import Worksheet
 
 from anomaly.exceptions import DataError
-from anomaly.reading import spreadsheets
+from anomaly.reading import rehearsal, spreadsheets
 from anomaly.reading.spreadsheets import OLE2, looks_like_workbook, read_workbook
-from tests.test_spreadsheets import FRAME, ROWS, as_xls, of_rows, only, repacked, saved, workbook
+from tests.test_spreadsheets import FRAME, ROWS, as_xls, as_xlsb, of_rows, only, repacked, saved, workbook
 
 
 def test_a_password_is_asked_to_be_taken_off() -> None:
@@ -132,10 +134,71 @@ def test_whoever_reads_no_workbook_pays_for_none() -> None:
     subprocess.run([sys.executable, "-c", told], check=True)
 
 
+LAST_CELL = struct.pack("<HHHHHd", 0x203, 14, 2, 1, 0, 1.5)
+CELL_FAR_OFF = struct.pack("<HHHHHd", 0x203, 14, 65_535, 65_535, 0, 1.5)
+DIMENSIONS = struct.pack("<HHIIHHH", 0x200, 14, 0, 0xFFFFFFF0, 0, 0xFFFF, 0)
+
+
+def circular(content: bytes) -> bytes:
+    """The directory of the OLE2 file goes on where it began."""
+    return content[:516] + struct.pack("<I", 1) + content[520:]
+
+
+@pytest.mark.parametrize(
+    "forge",
+    [
+        lambda content: content.replace(LAST_CELL, CELL_FAR_OFF),
+        lambda content: content.replace(LAST_CELL, DIMENSIONS),
+        circular,
+    ],
+    ids=["far cell", "dimensions", "circle"],
+)
+def test_an_old_workbook_that_claims_more_than_memory_is_a_sentence_and_not_the_end(
+    forge: Callable[[bytes], bytes],
+) -> None:
+    content = as_xls([["t", "v"], [1.0, 0.5], [2.0, 1.5]])
+    forged = forge(content)
+    assert forged != content
+    with pytest.raises(DataError, match=r"^pump is no sound workbook \(its reader broke off, or ran out of memory"):
+        read_workbook(forged, "pump")
+
+
+def test_a_binary_workbook_that_claims_more_than_memory_is_a_sentence_too() -> None:
+    content = as_xlsb([["t", "v"], [1.0, 0.5], [2.0, 1.5]])
+    last = struct.pack("<IId", 1, 0, 1.5)
+    # Few enough cells for the check of their extent; the reader takes many times their size.
+    forged = repacked(content, lambda _, part: part.replace(last, struct.pack("<I", 0x7F0001) + last[4:]))
+    assert forged != content
+    with pytest.raises(DataError, match="its reader broke off, or ran out of memory"):
+        read_workbook(forged, "pump")
+
+
+def test_where_no_process_can_be_had_an_old_workbook_is_read_without_a_rehearsal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    assert len(only(as_xls([["t", "v"], [1.0, 0.5], [2.0, 1.5]])).frame) == 2
+
+
+def test_a_workbook_that_takes_for_ever_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rehearsal, "SCRIPT", "while True: pass")
+    monkeypatch.setattr(rehearsal, "SECONDS", 0.2)
+    with pytest.raises(DataError, match="ran out of memory or time"):
+        read_workbook(as_xls(ROWS), "pump")
+
+
+def test_the_rehearsal_takes_no_module_from_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "python_calamine.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
+    monkeypatch.chdir(tmp_path)
+    rehearsal.rehearse(as_xls(ROWS), "pump", 1)
+    assert not (tmp_path / "ran").exists()
+
+
 SMALL = {
     "xlsx": saved({"a": FRAME[:5]}),
     "ods": saved({"a": FRAME[:5]}, "odf"),
     "xls": as_xls([["t", "v"], [1.0, 0.5], [2.0, 1.5]]),
+    "xlsb": as_xlsb([["t", "v"], [1.0, 0.5], [2.0, 1.5]]),
 }
 
 

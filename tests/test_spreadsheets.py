@@ -104,6 +104,39 @@ def as_xls(rows: list[list[str | float]], sheet: bytes = b"Raw") -> bytes:
     return header + struct.pack("<128I", *fat) + directory.ljust(512, b"\0") + book
 
 
+def as_xlsb(rows: list[list[str | float]]) -> bytes:
+    """BIFF12 in a zip archive, the least of both: one sheet, neither styles nor shared text."""
+
+    def binary(kind: int, body: bytes = b"") -> bytes:
+        return (bytes([kind]) if kind < 128 else bytes([kind & 127 | 128, kind >> 7])) + bytes([len(body)]) + body
+
+    def wide(text: str) -> bytes:
+        return struct.pack("<I", len(text)) + text.encode("utf-16-le")
+
+    cells = b""
+    for row, values in enumerate(rows):
+        cells += binary(0, struct.pack("<I", row) + bytes(13))
+        for column, value in enumerate(values):
+            place = struct.pack("<II", column, 0)
+            body = wide(value) if isinstance(value, str) else struct.pack("<d", value)
+            cells += binary(6 if isinstance(value, str) else 5, place + body)
+    extent = struct.pack("<4I", 0, len(rows) - 1, 0, len(rows[0]) - 1)
+    bound = binary(156, struct.pack("<II", 0, 1) + wide("rId1") + wide("Raw"))
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    related = f'<Relationship Id="rId1" Type="{office}/worksheet" Target="worksheets/sheet1.bin"/>'
+    parts = {
+        "[Content_Types].xml": b"<Types/>",
+        "xl/workbook.bin": binary(131) + binary(143) + bound + binary(144) + binary(132),
+        "xl/_rels/workbook.bin.rels": f"<Relationships>{related}</Relationships>".encode(),
+        "xl/worksheets/sheet1.bin": binary(129) + binary(148, extent) + binary(145) + cells + binary(146) + binary(130),
+    }
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, part in parts.items():
+            archive.writestr(name, part)
+    return buffer.getvalue()
+
+
 @pytest.mark.parametrize("engine", ["openpyxl", "odf"])
 def test_a_workbook_gives_the_table_of_its_csv(engine: str) -> None:
     content = saved({"Raw": FRAME}, engine)
@@ -113,8 +146,9 @@ def test_a_workbook_gives_the_table_of_its_csv(engine: str) -> None:
     assert [found.line(row) for row in (0, 29)] == [2, 31]
 
 
-def test_an_old_workbook_is_read_and_told_by_its_bytes() -> None:
-    content = as_xls([["t", "v"], [1.0, 0.5], [2.0, 1.5]])
+@pytest.mark.parametrize("save", [as_xls, as_xlsb])
+def test_a_workbook_of_binary_records_is_read_and_told_by_its_bytes(save: Callable[..., bytes]) -> None:
+    content = save([["t", "v"], [1.0, 0.5], [2.0, 1.5]])
     assert looks_like_workbook(content) and only(content).sheet == "Raw"
     assert only(content).frame.to_dict("list") == {"t": [1, 2], "v": [0.5, 1.5]}
 
