@@ -39,10 +39,15 @@ def test_a_single_row(content: str) -> None:
     assert "one row per record: expected at least two" in refusal(content)
 
 
-@pytest.mark.parametrize("content", [PNG, random.Random(0).randbytes(5000), b"%PDF-1.7\n\0\1\2" * 99])
+@pytest.mark.parametrize("content", [random.Random(0).randbytes(5000), b"%PS-Adobe\n\0\1\2" * 99])
 def test_a_file_that_is_no_text(content: bytes) -> None:
     text = refusal(content)
     assert "pump does not hold text" in text and "expected a CSV file" in text and "control code" in text
+
+
+@pytest.mark.parametrize(("content", "kind"), [(PNG, "a picture"), (b"%PDF-1.7\n\0\1\2" * 99, "a PDF document")])
+def test_a_picture_or_a_document(content: bytes, kind: str) -> None:
+    assert f"pump is {kind}: expected a table of numbers" in refusal(content)
 
 
 def test_more_columns_than_anyone_monitors() -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from anomaly.exceptions import DataError
 from anomaly.reading.csv import read_csv
+from anomaly.reading.rehearsal import rehearse
 from anomaly.reading.table import Table, digest_of
 
 if TYPE_CHECKING:
@@ -192,11 +193,13 @@ def _check_extents(content: bytes, name: str) -> None:
     if content.startswith(OLE2):
         if ENCRYPTED in content:
             raise DataError(PROTECTED.format(name))
-        return  # at most 65,536 rows and 256 columns
-    unpacked = 0
+        rehearse(content, name, len(content))
+        return
+    unpacked, has_binary = 0, False
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         for member in archive.infolist():
             is_binary = member.filename.startswith("xl/worksheets/") and member.filename.endswith(".bin")
+            has_binary = has_binary or is_binary
             extent = (_BinaryExtent if is_binary else _XmlExtent)(name, member.filename)
             # What the archive says of a member's size may be a lie.
             member = copy(member)
@@ -207,6 +210,8 @@ def _check_extents(content: bytes, name: str) -> None:
                     if unpacked > MOST_UNPACKED_BYTES:
                         raise DataError(f"{name} unpacks to more than 1 GB: expected less. Save the table as CSV.")
                     extent.feed(chunk)
+    if has_binary:
+        rehearse(content, name, unpacked)
 
 
 class _Extent:
