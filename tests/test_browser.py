@@ -146,3 +146,35 @@ def test_stopping_keeps_what_was_learnt_and_says_so(page: Page, tmp_path: Path) 
     page.get_by_text("at this threshold").wait_for()
     page.get_by_role("radio", name="Training").click()
     page.get_by_text("Stopped on request").wait_for()
+
+
+def test_models_are_compared_and_the_lesson_follows_the_one_that_is_used(page: Page) -> None:
+    page.get_by_role("button", name="Find its anomalies").nth(1).click()
+    page.get_by_text("at this threshold").wait_for()
+    settle(page)
+    page.get_by_role("link", name="Compare").click()
+    page.get_by_role("heading", name="Compare").wait_for()
+    settle(page)
+    for unwanted in ("lstm", "gru", "relu", "bag"):
+        page.get_by_role("button", name=unwanted, exact=True).click()
+    page.get_by_test_id("stMain").get_by_role("button", name="Compare").click()
+    page.get_by_role("button", name="compare.csv").wait_for()
+    text = take(page, "compare.csv").decode()
+    assert [line.split(",")[0] for line in text.splitlines()] == [
+        "name",
+        "rnn",
+        "feedforward",
+        "last value",
+        "seasonal last value",
+    ]
+    settle(page)
+    page.get_by_role("button", name="Use it on the page Detect").click()
+    page.get_by_text("Detect now shows what").wait_for()
+    page.get_by_role("link", name="Learn").click()
+    page.get_by_role("heading", name="5 · Where the gradient is cut").wait_for()
+    settle(page)
+    assert page.locator(".js-plotly-plot").count() >= 5
+    page.get_by_role("link", name="Detect").click()
+    page.get_by_text("at this threshold").wait_for()
+    page.get_by_text("Forecaster", exact=True).click()
+    assert page.get_by_role("combobox", name="Cell").input_value() in ("rnn", "feedforward")

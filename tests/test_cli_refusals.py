@@ -12,8 +12,8 @@ from tests.test_cli import Capture, model, pump, run, write_pump  # noqa: F401
 
 READ_FLAGS = "--time --record --channels --context --labels"
 FIT_FLAGS = (
-    "--train-fraction --train-rows --train-until --cell --hidden-units --layers --bptt-steps --horizons --epochs "
-    "--patience --seed"
+    "--train-fraction --train-rows --train-until --cell --hidden-units --layers --bptt-steps --window-steps "
+    "--recurrent-init --forget-bias --weight-decay --dropout --gradient-norm --horizons --epochs --patience --seed"
 )
 DETECT_FLAGS = "--smoothing --threshold-rule --threshold --merge-gap --min-length"
 
