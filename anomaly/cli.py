@@ -64,21 +64,12 @@ def fit(values: dict[str, Any]) -> None:
 def score(values: dict[str, Any]) -> None:
     """Score files with a kept model and write what was found."""
     from anomaly import storage
+    from anomaly.pipeline import same_columns
 
     settings = pick(DetectSettings, values)
     _check_folder(values["out"])
     fitted = storage.load(values["model"])
-    columns = fitted.columns
-    known = ReadSettings(
-        time=columns.time or "",
-        record=columns.record or "",
-        channels=columns.monitored,
-        context=columns.context,
-        ignore=columns.ignore,
-        date_order=columns.date_order,
-        sampling="keep" if columns.step is None else "resample",
-        step=columns.step,
-    )
+    known = same_columns(fitted)
     dataset = _read(values["files"], known.model_copy(update=pick(ReadSettings, values).model_dump(exclude_unset=True)))
     dataset = _label(dataset, values["labels_from"])
     _write(fitted, dataset, settings, values["out"])

@@ -24,8 +24,12 @@ STRUCTURE = set(',"\n\r')
 """characters that a CSV cell may only hold in quotes"""
 
 
-def events_csv(detection: Detection) -> bytes:
-    return to_csv(detection.events_table())
+def events_csv(detection: Detection, judged: Sequence[tuple[str, str, str]] | None = None) -> bytes:
+    """One line per event; with `judged`, what a person said of each: verdict, tag, note."""
+    table = detection.events_table()
+    for position, name in enumerate(("verdict", "tag", "note") if judged is not None else ()):
+        table[name] = pd.Series([one[position] for one in judged or ()], dtype="str")
+    return to_csv(table)
 
 
 def points_csv(detection: Detection) -> bytes:

@@ -64,6 +64,21 @@ def read(
     return assemble(tables, settings or ReadSettings())
 
 
+def same_columns(fitted: Fitted) -> ReadSettings:
+    """What reads another file as the one that `fitted` was fitted on was read."""
+    columns = fitted.columns
+    return ReadSettings(
+        time=columns.time or "",
+        record=columns.record or "",
+        channels=columns.monitored,
+        context=columns.context,
+        ignore=columns.ignore,
+        date_order=columns.date_order,
+        sampling="keep" if columns.step is None else "resample",
+        step=columns.step,
+    )
+
+
 def detect(fitted: Fitted, dataset: Dataset, settings: DetectSettings | None = None) -> Detection:
     """The anomalies of `dataset`: forecast, score, set the threshold, find the events."""
     settings = settings or DetectSettings()

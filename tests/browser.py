@@ -1,10 +1,12 @@
 """A real browser and a real server, for the tests and the benchmarks that need them."""
 
+import os
 import resource
 import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -30,9 +32,11 @@ class Server:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         self.address = f"http://localhost:{port}"
+        self._data = tempfile.TemporaryDirectory(prefix="unforeseen-tests-", ignore_cleanup_errors=True)
         self._process = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)],
             cwd=ROOT,
+            env={**os.environ, "ANOMALY_DATA": self._data.name},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )

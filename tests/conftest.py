@@ -1,11 +1,18 @@
 """Fixtures that several test modules share: what takes a moment to make is made once."""
 
+import os
+import tempfile
+
 import pytest
 from hypothesis import settings
 
 from anomaly.domain import Dataset
 from anomaly.fitting import Fitted, fit
 from tests.strategies import make_dataset, quick_settings, sine_values
+
+# What tests fit is not kept among the user's own runs.
+_data = tempfile.TemporaryDirectory(prefix="unforeseen-tests-", ignore_cleanup_errors=True)
+os.environ["ANOMALY_DATA"] = _data.name
 
 settings.register_profile("unhurried", deadline=None)  # a busy machine is not a defect
 settings.load_profile("unhurried")

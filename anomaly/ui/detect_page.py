@@ -9,6 +9,11 @@ from anomaly.ui.plain import show_error
 
 def show() -> None:
     current = begin_page()
+    if current is None and st.query_params:
+        from anomaly.ui.keeping import open_from_address
+
+        open_from_address()
+        current = session.current()
     if current is None:
         opening.show_opening()
         return

@@ -8,6 +8,7 @@ import streamlit as st
 from anomaly.detection import Detection
 from anomaly.domain import Event
 from anomaly.durations import say_duration
+from anomaly.runs import find_verdict
 from anomaly.times import seconds_of
 from anomaly.ui import session
 from anomaly.ui.plain import plain
@@ -16,6 +17,7 @@ from anomaly.ui.zoom import look_at_event
 MOST_CHANNELS_DRAWN = 6
 MOST_LISTED = 200
 HEADINGS: dict[str, Any] = {
+    "verdict": "Verdict",
     "record": "Record",
     "start": "Start",
     "duration": "Duration",
@@ -35,6 +37,9 @@ def show_event_table(run: session.Run, detection: Detection) -> None:
     table = detection.events_table(MOST_LISTED)
     table.insert(4, "duration", _durations(detection, detection.events[:MOST_LISTED]))
     table = table[["record", "start", "duration", "kind", "why", "peak_score"]]
+    if run.verdicts:
+        found = [find_verdict(event, run.verdicts) for event in detection.events[:MOST_LISTED]]
+        table.insert(0, "verdict", ["" if one is None else one.verdict for one in found])
     if len(run.dataset.series) == 1:
         table = table.drop(columns="record")
     # A new threshold is a new list: its selection must not point into the old one.

@@ -12,13 +12,16 @@ from anomaly.domain import Span
 from anomaly.durations import say_duration
 from anomaly.exceptions import AnomalyError
 from anomaly.memory import describe_memory, say_steps, suggest_bptt
+from anomaly.runs import find_verdict
 from anomaly.settings import DetectSettings
 from anomaly.ui import session, threshold_panel
 from anomaly.ui.evaluate import show_evaluate
 from anomaly.ui.event_table import MOST_CHANNELS_DRAWN, show_event_table
 from anomaly.ui.figures import show_figures
+from anomaly.ui.keeping import keep
 from anomaly.ui.plain import plain, show_error
 from anomaly.ui.preview import describe, show_columns
+from anomaly.ui.verdict_panel import show_mark_window, show_verdicts
 from anomaly.ui.wording import show_repairs
 from anomaly.ui.zoom import CHART, look_at, show_zoom_buttons, zoom_to_selection
 
@@ -40,6 +43,7 @@ def show_results(run: session.Run) -> None:
             opened = session.current()
             if opened is not None:
                 opened.detect = settings
+            keep(run, detection, settings)
             if detection.threshold.note:
                 st.caption(plain(detection.threshold.note))
         except AnomalyError as error:
@@ -65,6 +69,7 @@ def show_results(run: session.Run) -> None:
         if opened is not None:
             show_columns(opened)
     else:
+        show_verdicts(run, detection)
         show_event_table(run, detection)
 
 
@@ -97,7 +102,7 @@ def _show_chart(run: session.Run, detection: Detection) -> None:
             key=f"channels-{dataset.digest[:8]}-{len(dataset.monitored)}-{run.channel_lists}",
         )
         channels = run.channels = chosen or channels
-    show_zoom_buttons(run)
+    show_mark_window(run, show_zoom_buttons(run))
     view.selected = _follow(detection, view.record, view.selected)
     window = view.window or Span(0, len(dataset.series[view.record]))
     key = f"{CHART}-{view.record}-{window.start}-{window.stop}"
@@ -151,9 +156,17 @@ def _leading_channels(detection: Detection) -> list[str]:
     return (leading + [name for name in detection.dataset.monitored if name not in leading])[:2]
 
 
+def judged(run: session.Run, detection: Detection) -> list[tuple[str, str, str]] | None:
+    """Verdict, tag and note of each event, for its line in the list; None where nothing is marked."""
+    if not run.verdicts:
+        return None
+    found = [find_verdict(event, run.verdicts) for event in detection.events]
+    return [("", "", "") if one is None else (one.verdict, one.tag, one.note) for one in found]
+
+
 def _show_downloads(run: session.Run, detection: Detection) -> None:
     for name, mime, build in (
-        ("events.csv", "text/csv", lambda: export.events_csv(detection)),
+        ("events.csv", "text/csv", lambda: export.events_csv(detection, judged(run, detection))),
         ("points.csv", "text/csv", lambda: export.points_csv(detection)),
         ("run.json", "application/json", lambda: export.run_json(detection, run.fitted)),
     ):

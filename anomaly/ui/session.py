@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from anomaly.jobs import FitJob
     from anomaly.pipeline import Scored
     from anomaly.reading import Table
+    from anomaly.runs import Verdict
     from anomaly.ui.compare_page import Comparison
     from anomaly.ui.spool import SpooledTables
 
-KEY = "current"
+KEY, PENDING = "current", "pending"
 
 
 @dataclass
@@ -38,6 +39,11 @@ class Run:
 
     dataset: "Dataset"
     fitted: "Fitted"
+    id: str | None = None
+    """under which it is kept; None = it is not, or not yet"""
+    kept: DetectSettings | None = None
+    """how it was looked at when that was last kept"""
+    verdicts: "tuple[Verdict, ...]" = ()
     view: View = field(default_factory=View)
     has_looked: bool = False
     """until the person looks somewhere, the record with the worst event is shown"""
@@ -74,10 +80,11 @@ class Look:
 class Current:
     """The opened file."""
 
-    tables: "SpooledTables"
+    tables: "SpooledTables | None"
+    """None where a kept run was opened: of its file only the dataset was kept"""
     read: ReadSettings
     dataset: "Dataset"
-    look: "Look"
+    look: "Look | None"
     fit: FitSettings = field(default_factory=FitSettings)
     """those of the last fit, or the defaults"""
     chosen: dict[str, Any] = field(default_factory=dict)
@@ -107,6 +114,8 @@ CHOICES = (
 
 def keep_choices() -> None:
     """Streamlit forgets a widget's value once a run does not show it, as while training or under another rule."""
+    # What is to be shown otherwise can only be set before its widgets are drawn.
+    st.session_state.update(st.session_state.pop(PENDING, {}))
     for key in CHOICES:
         if key in st.session_state:
             st.session_state[key] = st.session_state[key]
@@ -166,14 +175,51 @@ def close() -> None:
         opened.job.stop()
     if opened is not None and opened.comparison is not None:
         opened.comparison.stop()
-    st.session_state.clear()
+    for key in [key for key in st.session_state if key != "pages"]:
+        del st.session_state[key]
+    # It would open the same run again.
+    st.query_params.clear()
 
 
 def change_columns(opened: Current, read: ReadSettings) -> None:
     """Read the opened tables again with other columns; what is open stays where that fails (DataError)."""
+    assert opened.tables is not None
     opened.dataset, opened.look = _assemble(opened.tables.load(), read)
     opened.read = read
     opened.role_error = None
+
+
+def open_kept(run: Run, detect: DetectSettings) -> None:
+    """Show a run that was kept, as it was looked at then."""
+    from anomaly.jobs import warm_up
+
+    close()
+    warm_up()
+    st.session_state[KEY] = Current(
+        None, ReadSettings(), run.dataset, None, fit=run.fitted.settings, run=run, detect=detect
+    )
+    st.session_state.update(choices_of(detect))
+
+
+def choices_of(detect: DetectSettings) -> dict[str, Any]:
+    """The widgets of a result, by key, as they show these settings."""
+    rule = detect.threshold_rule
+    choices: dict[str, Any] = {
+        "auto_smoothing": detect.smoothing == "auto",
+        "smoothing_window": detect.smoothing_window,
+        "auto_merge": detect.merge_gap == "auto",
+        "min_length": detect.min_length,
+        "leave": detect.leave,
+        "min_effect": ",".join(f"{name}={effect:g}" for name, effect in detect.min_effect.items()),
+        "threshold_rule": rule,
+        "budget_per": detect.budget_per,
+    }
+    for name in ("smoothing", "merge_gap"):
+        if getattr(detect, name) != "auto":
+            choices[name] = getattr(detect, name)
+    if detect.threshold is not None:
+        choices |= {f"threshold_{rule}": detect.threshold, f"threshold_{rule}_dragged": detect.threshold}
+    return choices
 
 
 def start_job(opened: Current) -> None:

@@ -37,8 +37,9 @@ def show_settings_panel(fits: bool = True) -> None:
     if st.button("Open another file", icon=":material/folder_open:", width="stretch"):
         session.close()
         st.rerun()
-    with st.expander("Columns", icon=":material/view_column:"):
-        _show_columns(opened)
+    if opened.look is not None:
+        with st.expander("Columns", icon=":material/view_column:"):
+            _show_columns(opened, opened.look)
     with st.expander("Train span", icon=":material/straighten:"):
         span = _show_train_span(opened.fit)
     with st.expander("Forecaster", icon=":material/memory:"):
@@ -54,8 +55,8 @@ def show_settings_panel(fits: bool = True) -> None:
         st.rerun()
 
 
-def _show_columns(opened: session.Current) -> None:
-    names, numeric, sheets = opened.look.names, opened.look.numeric, opened.look.sheets
+def _show_columns(opened: session.Current, look: session.Look) -> None:
+    names, numeric, sheets = look.names, look.numeric, look.sheets
     now = opened.dataset.columns
     with st.form("columns", border=False):
         time = st.selectbox("Time", [NONE, *names], index=_index(names, now.time), format_func=str)
@@ -82,13 +83,13 @@ def _show_columns(opened: session.Current) -> None:
         others = {name: _choice(name, opened.read) for name in ("sampling", "layout", "date_order")}
         step = st.number_input("Step", 0.0, value=opened.read.step or 0.0, help=f"{_about('step')} 0: proposed.")
         if len(sheets) > 1:
-            others["sheet"] = st.selectbox("Sheet", sheets, index=sheets.index(opened.look.sheet))
+            others["sheet"] = st.selectbox("Sheet", sheets, index=sheets.index(look.sheet))
         # A fit under way keeps the columns it began with: a result beside other columns would mislead.
         busy = opened.job is not None and opened.job.is_running
         if not st.form_submit_button("Read again with these", width="stretch", disabled=busy):
             return
     # Another table is another set of columns: what was proposed for the one before does not hold.
-    same = others["layout"] == opened.read.layout and others.get("sheet", opened.look.sheet) == opened.look.sheet
+    same = others["layout"] == opened.read.layout and others.get("sheet", look.sheet) == look.sheet
     parts = {
         "time": _chosen(time),
         "record": _chosen(record),
