@@ -9,7 +9,9 @@ import json
 import os
 import tempfile
 import threading
+import uuid
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import asdict
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -39,17 +41,39 @@ class FitJob(Generic[Result]):
     Raises SettingsError at once where the train span is too short.
     """
 
-    def __init__(self, dataset: Dataset, settings: FitSettings, work: Callable[..., Result]) -> None:
+    def __init__(
+        self,
+        dataset: Dataset,
+        settings: FitSettings,
+        work: Callable[..., Result],
+        on_end: "Callable[[FitJob[Result]], object] | None" = None,
+    ) -> None:
+        """`on_end` is called with the job, in a thread of its own, when there is a result; the job runs until then. A
+        job without it is given up when nobody holds it any more; one with it goes on, whoever has left."""
+        self.id = uuid.uuid4().hex
         self.dataset = dataset
         self.settings = settings
         self.train_steps = sum(find_train_stops(dataset, settings))
         self._kept = tempfile.TemporaryDirectory(prefix="unforeseen-")
         self._folder = Path(self._kept.name)
+        self._is_discarded = False
+        self._ended = ended = threading.Event()
         self._future = _executor().submit(_work, work, dataset, settings, self._folder)
+        if on_end is None:
+            self._future.add_done_callback(lambda _: ended.set())
+        else:
+            self._future.add_done_callback(lambda future: self._end(future, on_end))
+
+    def _end(self, future: "Future[Result]", on_end: "Callable[[FitJob[Result]], object]") -> None:
+        try:
+            if not self._is_discarded and not future.cancelled() and future.exception() is None:
+                on_end(self)
+        finally:
+            self._ended.set()
 
     @property
     def is_running(self) -> bool:
-        return not self._future.done()
+        return not self._ended.is_set()
 
     @property
     def is_waiting(self) -> bool:
@@ -72,7 +96,8 @@ class FitJob(Generic[Result]):
 
     @property
     def result(self) -> Result | None:
-        if self.is_running or self._future.exception() is not None:
+        """There while `on_end` is at work, too."""
+        if not self._future.done() or self._future.exception() is not None:
             return None
         return self._future.result()
 
@@ -93,9 +118,16 @@ class FitJob(Generic[Result]):
         """End training soon, with the best weights so far."""
         (self._folder / STOP).touch()
 
+    def discard(self) -> None:
+        """End training soon; nobody wants what comes of it."""
+        self._is_discarded = True
+        self.stop()
+
     def wait(self, seconds: float | None = None) -> None:
         """Wait for the end. Raises TimeoutError where it has not come within `seconds`."""
         self._future.exception(seconds)
+        if not self._ended.wait(seconds):
+            raise TimeoutError
 
 
 def warm_up() -> None:

@@ -32,7 +32,8 @@ runs = Table(
     Column("records", Integer, nullable=False),
     Column("steps", BigInteger, nullable=False),
     Column("cell", Text, nullable=False),
-    Column("events", Integer, nullable=False),
+    # None until somebody has looked.
+    Column("events", Integer),
     # The settings of reading and detection, by kind; those of the fit are in the model.
     Column("settings", JSON, nullable=False),
     # File name -> SHA-256 of its content.

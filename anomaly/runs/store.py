@@ -44,7 +44,8 @@ class RunRow:
     records: int
     steps: int
     cell: str
-    events: int
+    events: int | None
+    """None = nobody has looked yet"""
     bytes: int
     """of its files on the disk; files that several runs share count for each"""
 
@@ -69,7 +70,7 @@ class RunStore:
         dataset: Dataset,
         fitted: Fitted,
         detect: DetectSettings,
-        events: int,
+        events: int | None,
         name: str | None = None,
         run: str | None = None,
     ) -> str:

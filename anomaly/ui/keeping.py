@@ -1,7 +1,9 @@
 """What of a session lasts: finished runs in the store, and where the person looks in the address."""
 
 import math
+from collections.abc import Callable
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -12,6 +14,10 @@ from anomaly.runs import RunStore, Verdict, open_store
 from anomaly.settings import DetectSettings
 from anomaly.ui import session
 from anomaly.ui.plain import show_error
+
+if TYPE_CHECKING:
+    from anomaly.fitting import Fitted
+    from anomaly.jobs import FitJob
 
 RUN, RECORD, WINDOW, THRESHOLD = "run", "record", "window", "threshold"
 ADDRESSED = "addressed threshold"
@@ -30,6 +36,42 @@ def store() -> RunStore | None:
     except AnomalyError as error:
         show_error(f"{error} Results last until this page is closed.")
         return None
+
+
+_running: "dict[str, FitJob[Fitted]]" = {}
+"""fits under way, by the id their run will have: whoever has left finds them by the address"""
+
+
+def keep_running(start: "Callable[[Callable[[FitJob[Fitted]], object] | None], FitJob[Fitted]]") -> "FitJob[Fitted]":
+    """A fit that is kept as a run when it ends, also if nobody looks any more."""
+    kept = store()
+    if kept is None:
+        return start(None)
+
+    def keep_finished(job: "FitJob[Fitted]") -> None:
+        if job.result is not None:
+            # Where that fails, the page that looks says so, and tries again.
+            with suppress(AnomalyError):
+                kept.save(job.dataset, job.result, DetectSettings(), None, run=job.id)
+        _running.pop(job.id, None)
+
+    for other in [job for job in _running.values() if not job.is_running]:
+        _running.pop(other.id, None)
+    job = start(keep_finished)
+    if job.is_running:
+        _running[job.id] = job
+    return job
+
+
+def is_kept(run: str) -> bool:
+    kept = store()
+    if kept is None:
+        return False
+    try:
+        kept.find(run)
+    except AnomalyError:
+        return False
+    return True
 
 
 def keep(run: session.Run, detection: Detection, settings: DetectSettings) -> None:
@@ -57,6 +99,12 @@ def keep(run: session.Run, detection: Detection, settings: DetectSettings) -> No
         run.kept = settings
         return
     _write_address(run, detection)
+
+
+def write_running(job: "FitJob[Fitted]") -> None:
+    """The address finds this fit again."""
+    if job.id in _running and st.query_params.get(RUN) != job.id:
+        st.query_params.from_dict({RUN: job.id})
 
 
 def _write_address(run: session.Run, detection: Detection) -> None:
@@ -90,6 +138,9 @@ def open_from_address() -> None:
     if not wanted:
         return
     address = {name: st.query_params.get(name, "") for name in (RECORD, WINDOW, THRESHOLD)}
+    if wanted in _running:
+        session.open_job(_running[wanted])
+        return
     try:
         show_kept(wanted)
     except AnomalyError as error:

@@ -172,7 +172,7 @@ def close() -> None:
     """Back to the first page; a fit under way is stopped."""
     opened = current()
     if opened is not None and opened.job is not None:
-        opened.job.stop()
+        opened.job.discard()
     if opened is not None and opened.comparison is not None:
         opened.comparison.stop()
     for key in [key for key in st.session_state if key != "pages"]:
@@ -187,6 +187,11 @@ def change_columns(opened: Current, read: ReadSettings) -> None:
     opened.dataset, opened.look = _assemble(opened.tables.load(), read)
     opened.read = read
     opened.role_error = None
+
+
+def open_job(job: "FitJob[Fitted]") -> None:
+    """Watch a fit that another page began."""
+    st.session_state[KEY] = Current(None, ReadSettings(), job.dataset, None, fit=job.settings, job=job)
 
 
 def open_kept(run: Run, detect: DetectSettings) -> None:
@@ -226,10 +231,11 @@ def start_job(opened: Current) -> None:
     """Fit with what the panel shows. Where that is not possible `error` says why, and what is open stays."""
     from anomaly.fitting import fit
     from anomaly.jobs import FitJob
+    from anomaly.ui.keeping import keep_running
 
     try:
         opened.fit = FitSettings(**opened.chosen) if opened.chosen else opened.fit
-        opened.job = FitJob(opened.dataset, opened.fit, fit)
+        opened.job = keep_running(lambda on_end: FitJob(opened.dataset, opened.fit, fit, on_end))
         opened.error = None
     except AnomalyError as error:
         opened.error = str(error)
@@ -251,7 +257,9 @@ def finish_job(opened: Current) -> None:
         return
     opened.error = job.error
     if job.result is not None:
-        opened.run = Run(job.dataset, job.result)
+        from anomaly.ui.keeping import is_kept
+
+        opened.run = Run(job.dataset, job.result, id=job.id if is_kept(job.id) else None)
 
 
 def use_fitted(opened: Current, fitted: "Fitted") -> None:
@@ -264,5 +272,5 @@ def use_fitted(opened: Current, fitted: "Fitted") -> None:
 def discard_job(opened: Current) -> None:
     """Stop the fit under way and forget it; the result before it stays."""
     if opened.job is not None:
-        opened.job.stop()
+        opened.job.discard()
     opened.job = None

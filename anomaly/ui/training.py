@@ -5,6 +5,7 @@ import streamlit as st
 from anomaly.charts import plot_losses
 from anomaly.durations import say_duration
 from anomaly.ui import session
+from anomaly.ui.keeping import write_running
 from anomaly.ui.plain import plain
 from anomaly.ui.wording import size_of
 
@@ -15,6 +16,7 @@ def show_training(opened: session.Current) -> None:
     assert opened.job is not None
     st.title(plain(opened.job.dataset.name), anchor=False)
     job = opened.job
+    write_running(job)
     part = "" if job.train_steps == job.dataset.steps else f"the first {job.train_steps:,} of "
     st.markdown(f"Learning what usually comes next from {part}{size_of(job.dataset)}.")
     _poll()

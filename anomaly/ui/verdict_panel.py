@@ -92,12 +92,15 @@ def _show_note(run: session.Run, event: Event, verdict: Verdict | None) -> None:
     if verdict is None:
         return
     name = f"{event.record}-{event.span.start}-{event.span.stop}"
-    left, right = st.columns([1, 3])
-    tag = left.text_input("Tag", verdict.tag, key=f"tag-{name}", placeholder="such as: sensor, operator, wear")
-    note = right.text_input("Note", verdict.note, key=f"note-{name}")
-    if (tag, note) != (verdict.tag, verdict.note):
+    keys = f"tag-{name}", f"note-{name}"
+
+    def write() -> None:
+        tag, note = (st.session_state[key] for key in keys)
         write_verdicts(run, judge(run.verdicts, event, verdict.verdict, tag, note))
-        st.rerun(scope="fragment")
+
+    left, right = st.columns([1, 3])
+    left.text_input("Tag", verdict.tag, key=keys[0], placeholder="such as: sensor, operator, wear", on_change=write)
+    right.text_input("Note", verdict.note, key=keys[1], on_change=write)
 
 
 def _show_summary(run: session.Run, detection: Detection) -> None:

@@ -23,7 +23,7 @@ def upgrade() -> None:
         sa.Column("records", sa.Integer, nullable=False),
         sa.Column("steps", sa.BigInteger, nullable=False),
         sa.Column("cell", sa.Text, nullable=False),
-        sa.Column("events", sa.Integer, nullable=False),
+        sa.Column("events", sa.Integer),
         sa.Column("settings", sa.JSON, nullable=False),
         sa.Column("artifacts", sa.JSON, nullable=False),
         sa.Column("bytes", sa.BigInteger, nullable=False),
