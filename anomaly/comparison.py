@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal, get_args
 
 import numpy as np
@@ -68,12 +69,13 @@ def contend(
     detect_settings: DetectSettings,
     on_epoch: Callable[[Epoch], object] | None = None,
     should_stop: Callable[[], bool] | None = None,
+    checkpoint: Path | None = None,
 ) -> Contender:
     """Fit one contender and judge it. Raises what `fit` does."""
     began = time.perf_counter()
     if kind in CELLS:
         settings = settings.model_copy(update={"cell": kind})
-        fitted = fit(dataset, settings, on_epoch=on_epoch, should_stop=should_stop)
+        fitted = fit(dataset, settings, on_epoch=on_epoch, should_stop=should_stop, checkpoint=checkpoint)
     else:
         fitted = fit_baseline(dataset, settings, kind)
     forecasts = pipeline.forecast(fitted, dataset)

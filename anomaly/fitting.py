@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -119,11 +120,13 @@ def fit(
     *,
     on_epoch: Callable[[Epoch], object] | None = None,
     should_stop: Callable[[], bool] | None = None,
+    checkpoint: Path | None = None,
 ) -> Fitted:
     """Train a forecaster on the train span of every record; nothing after it, and no label, is looked at.
 
     `on_epoch` is called with each finished epoch. `should_stop` is asked before every update; once it says True,
-    training ends and the best weights so far are kept. Raises SettingsError where the train span is too short,
+    training ends and the best weights so far are kept. `checkpoint` is a file that a training which was broken off
+    goes on from. Raises SettingsError where the train span is too short,
     DataError where it holds no value, TrainingError where the loss diverges.
     """
     from anomaly.model.gradients import measure_reach
@@ -139,7 +142,9 @@ def fit(
         for one, wanted, at in zip(inputs, targets, breaks, strict=True)
         for start, part, target in zip([0, *at], np.split(one, at), np.split(wanted, at), strict=True)
     ]
-    forecaster, epochs, ended = train(records, settings, pick_device(settings.device), on_epoch, should_stop)
+    forecaster, epochs, ended = train(
+        records, settings, pick_device(settings.device), on_epoch, should_stop, checkpoint
+    )
     forecaster.burn_in = forecaster.measure_burn_in(spans.sample[0])
     return complete(
         dataset,

@@ -9,12 +9,11 @@ import json
 import os
 import tempfile
 import threading
-import uuid
+import weakref
 from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import asdict
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from joblib.externals.loky import get_reusable_executor
 from joblib.externals.loky.process_executor import ProcessPoolExecutor, TerminatedWorkerError
@@ -27,8 +26,12 @@ from anomaly.settings import FitSettings
 WORKERS = max(1, (os.cpu_count() or 2) - 1)
 """fits at once; the others wait for their turn"""
 IDLE_SECONDS = 900
+MOST_ATTEMPTS = 2
+"""of a fit whose process is ended from outside"""
 _warm = threading.Event()
-EPOCHS, STOP, STARTED = "epochs.jsonl", "stop", "started"
+_going_on: "set[FitJob[Any]]" = set()
+"""jobs that nobody has to hold"""
+EPOCHS, STOP, STARTED, CHECKPOINT = "epochs.jsonl", "stop", "started", "checkpoint.safetensors"
 
 
 Result = TypeVar("Result")
@@ -47,28 +50,54 @@ class FitJob(Generic[Result]):
         settings: FitSettings,
         work: Callable[..., Result],
         on_end: "Callable[[FitJob[Result]], object] | None" = None,
+        folder: Path | None = None,
     ) -> None:
-        """`on_end` is called with the job, in a thread of its own, when there is a result; the job runs until then. A
-        job without it is given up when nobody holds it any more; one with it goes on, whoever has left."""
-        self.id = uuid.uuid4().hex
+        """`on_end` is called with the job, in a thread of its own, when it has ended, and it runs until then. A job
+        without it is given up when nobody holds it any more; one with it goes on, whoever has left. `folder` is where
+        its checkpoint lies, which it goes on from; left out, one of its own that goes with it.
+        """
         self.dataset = dataset
         self.settings = settings
         self.train_steps = sum(find_train_stops(dataset, settings))
-        self._kept = tempfile.TemporaryDirectory(prefix="unforeseen-")
-        self._folder = Path(self._kept.name)
-        self._is_discarded = False
-        self._ended = ended = threading.Event()
-        self._future = _executor().submit(_work, work, dataset, settings, self._folder)
-        if on_end is None:
-            self._future.add_done_callback(lambda _: ended.set())
-        else:
-            self._future.add_done_callback(lambda future: self._end(future, on_end))
+        self._kept = None if folder is not None else tempfile.TemporaryDirectory(prefix="unforeseen-")
+        self._folder = folder or Path(self._kept.name if self._kept is not None else "")
+        self._work, self._on_end = work, on_end
+        self._attempts = 0
+        self._ended = threading.Event()
+        self.is_discarded = False
+        self.id = self._folder.name
+        if on_end is not None:
+            _going_on.add(self)
+        self._submit()
 
-    def _end(self, future: "Future[Result]", on_end: "Callable[[FitJob[Result]], object]") -> None:
+    def _submit(self) -> None:
+        self._attempts += 1
+        (self._folder / STARTED).unlink(missing_ok=True)
+        self._future = _executor().submit(_work, self._work, self.dataset, self.settings, self._folder)
+        # The executor holds what is waited for: it must not hold a job that was given up.
+        job = weakref.ref(self)
+
+        def end(_: object) -> None:
+            held = job()
+            if held is not None:
+                held._end()
+
+        self._future.add_done_callback(end)
+
+    def _end(self) -> None:
+        error = self._future.exception() if not self._future.cancelled() else None
+        was_begun = (self._folder / STARTED).exists()
+        if isinstance(error, TerminatedWorkerError) and (not was_begun or self._attempts < MOST_ATTEMPTS):
+            # When a worker is ended from outside, all fits end with it: those that waited have their turn, those
+            # under way go on from their checkpoint. Not in this thread, which belongs to the broken executor.
+            self._attempts -= not was_begun
+            threading.Thread(target=self._submit, daemon=True).start()
+            return
         try:
-            if not self._is_discarded and not future.cancelled() and future.exception() is None:
-                on_end(self)
+            if self._on_end is not None:
+                self._on_end(self)
         finally:
+            _going_on.discard(self)
             self._ended.set()
 
     @property
@@ -109,8 +138,9 @@ class FitJob(Generic[Result]):
             return str(error) if error else None
         if isinstance(error, TerminatedWorkerError):
             return (
-                "The process that trained was ended from outside, most likely for want of memory. Your file and "
-                "settings are untouched: try fewer hidden units or BPTT steps, or a shorter train span."
+                "The process that trained was ended from outside, and again when it went on from its last checkpoint, "
+                "most likely for want of memory. Your file and settings are untouched: try fewer hidden units or BPTT "
+                "steps, or a shorter train span."
             )
         return f"Training broke off ({type(error).__name__}: {error}). Your file and settings are untouched."
 
@@ -120,12 +150,11 @@ class FitJob(Generic[Result]):
 
     def discard(self) -> None:
         """End training soon; nobody wants what comes of it."""
-        self._is_discarded = True
+        self.is_discarded = True
         self.stop()
 
     def wait(self, seconds: float | None = None) -> None:
         """Wait for the end. Raises TimeoutError where it has not come within `seconds`."""
-        self._future.exception(seconds)
         if not self._ended.wait(seconds):
             raise TimeoutError
 
@@ -160,7 +189,10 @@ def _work(work: Callable[..., Result], dataset: Dataset, settings: FitSettings, 
     """In the worker: `work`, writing each epoch to the job's folder; a folder that is gone is a job given up."""
 
     if folder.exists():
+        (folder / EPOCHS).unlink(missing_ok=True)
         (folder / STARTED).touch()
+    # Where the server was killed another may go on in this folder: two must not.
+    server = os.getppid()
 
     def write(epoch: Epoch) -> None:
         with (folder / EPOCHS).open("a") as file:
@@ -170,5 +202,6 @@ def _work(work: Callable[..., Result], dataset: Dataset, settings: FitSettings, 
         dataset,
         settings,
         on_epoch=write,
-        should_stop=lambda: (folder / STOP).exists() or not folder.exists(),
+        should_stop=lambda: (folder / STOP).exists() or not folder.exists() or os.getppid() != server,
+        checkpoint=folder / CHECKPOINT if folder.exists() else None,
     )

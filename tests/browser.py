@@ -27,7 +27,8 @@ QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
 class Server:
     """The app, started as a user would, on a free port; `with Server() as server: server.address`."""
 
-    def __init__(self) -> None:
+    def __init__(self, data: Path | None = None) -> None:
+        """Runs are kept in `data`, or in a folder of its own."""
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
@@ -36,7 +37,7 @@ class Server:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)],
             cwd=ROOT,
-            env={**os.environ, "ANOMALY_DATA": self._data.name},
+            env={**os.environ, "ANOMALY_DATA": str(data or self._data.name)},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -46,6 +47,11 @@ class Server:
         """Bytes that the server holds; Linux only."""
         pages = Path(f"/proc/{self._process.pid}/statm").read_text().split()[1]
         return int(pages) * resource.getpagesize()
+
+    def kill(self) -> None:
+        """As a power failure would end it."""
+        self._process.kill()
+        self._process.wait(20)
 
     def __enter__(self) -> "Server":
         for _ in range(600):

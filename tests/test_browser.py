@@ -178,3 +178,36 @@ def test_models_are_compared_and_the_lesson_follows_the_one_that_is_used(page: P
     page.get_by_text("at this threshold").wait_for()
     page.get_by_text("Forecaster", exact=True).click()
     assert page.get_by_role("combobox", name="Cell").input_value() in ("rnn", "feedforward")
+
+
+def test_a_fit_outlives_its_page_and_its_server(tmp_path: Path) -> None:
+    """Start a long fit, close the browser, kill the server, start it again, open the address: it goes on."""
+    data, long = tmp_path / "data", tmp_path / "long.csv"
+    long.write_bytes(b"value\n" + b"".join(b"%d\n" % (step * step % 97) for step in range(100_000)))
+    epoch = re.compile(r"Epoch (\d+) of at most")
+    with Server(data) as server:
+        with open_page() as page:
+            page.goto(server.address)
+            page.locator("input[type=file]").set_input_files(long)
+            page.get_by_role("button", name="Find anomalies").first.click()
+            page.get_by_text(epoch).wait_for()
+            wanted = page.url.partition("?")[2]
+        assert wanted.startswith("run=")
+        with open_page() as page:
+            page.goto(f"{server.address}?{wanted}")
+            page.get_by_text(re.compile(r"Epoch ([2-9]|\d\d+) of at most")).wait_for()
+        checkpoints = list(data.glob("fits/*/checkpoint.safetensors"))
+        assert len(checkpoints) == 1
+        server.kill()
+    with Server(data) as server, open_page() as page:
+        page.goto(f"{server.address}/runs")
+        page.get_by_text("was broken off while it learnt").wait_for()
+        page.get_by_role("button", name="Go on").click()
+        page.get_by_text(re.compile(r"Epoch ([2-9]|\d\d+) of at most")).wait_for()
+        page.get_by_role("button", name="Stop and use what it has").click()
+        page.get_by_text("at this threshold").wait_for()
+        settle(page)
+        assert page.url.partition("?")[2].startswith(wanted)
+        page.get_by_role("link", name="Runs").click()
+        page.get_by_text("1 run kept").wait_for()
+        assert page.get_by_text("was broken off").count() == 0

@@ -13,7 +13,7 @@ import pytest
 from anomaly.domain import Dataset
 from anomaly.exceptions import SettingsError
 from anomaly.fitting import Fitted, fit
-from anomaly.jobs import EPOCHS, FitJob, _executor, _work
+from anomaly.jobs import CHECKPOINT, EPOCHS, STARTED, FitJob, _executor, _work
 from anomaly.pipeline import detect
 from tests.strategies import QUICK, make_dataset, quick_settings, sine_values
 
@@ -55,7 +55,12 @@ def assert_same(one: Fitted, other: Fitted, dataset: Dataset) -> None:
     for name, weight in one.forecaster.network.state_dict().items():
         np.testing.assert_array_equal(weight, weights[name], err_msg=name)
     assert detect(one, dataset).points().equals(detect(other, dataset).points())
-    assert (one.ended, one.period, one.warm_up, one.settings) == (other.ended, other.period, other.warm_up, QUICK)
+    assert (one.ended, one.period, one.warm_up, one.settings) == (
+        other.ended,
+        other.period,
+        other.warm_up,
+        other.settings,
+    )
 
 
 def test_a_job_gives_what_fit_gives_bit_for_bit(sine_dataset: Dataset) -> None:
@@ -109,12 +114,29 @@ def test_a_train_span_that_is_too_short_is_refused_before_a_worker_is_asked() ->
         FitJob(make_dataset(sine_values(12)), QUICK, fit)
 
 
-def test_a_killed_worker_is_told_in_a_sentence_and_the_next_job_works(sine_dataset: Dataset) -> None:
-    job = FitJob(sine_dataset, ENDLESS, fit)
-    wait_until(lambda: job.epochs)
+def kill_workers() -> None:
     for worker in list(_executor()._processes):
         os.kill(worker, signal.SIGKILL)
-    job.wait(20)
+
+
+def test_a_fit_whose_worker_is_killed_goes_on_from_its_checkpoint_and_those_that_waited_have_their_turn(
+    sine_dataset: Dataset,
+) -> None:
+    settings = quick_settings(epochs=400, patience=400)
+    job, waiting = FitJob(sine_dataset, settings, fit), FitJob(sine_dataset, QUICK, fit)
+    wait_until((job._folder / CHECKPOINT).exists)
+    kill_workers()
+    assert_same(finished(job, 120), fit(sine_dataset, settings), sine_dataset)
+    assert len(job.epochs) == 400
+    assert_same(finished(waiting, 120), fit(sine_dataset, QUICK), sine_dataset)
+
+
+def test_a_worker_killed_again_is_told_in_a_sentence_and_the_next_job_works(sine_dataset: Dataset) -> None:
+    job = FitJob(sine_dataset, ENDLESS, fit)
+    for attempt in (1, 2):
+        wait_until(lambda attempt=attempt: job._attempts == attempt and (job._folder / STARTED).exists() and job.epochs)
+        kill_workers()
+    job.wait(40)
     assert job.result is None
     assert job.error is not None
     assert job.error.startswith("The process that trained was ended from outside")

@@ -6,11 +6,13 @@ The records are joined end to end on a ring and the ring is cut into B streams t
 epoch.
 """
 
+import hashlib
 import itertools
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -20,6 +22,7 @@ from torch.utils.checkpoint import checkpoint
 from anomaly.domain import Epoch
 from anomaly.exceptions import TrainingError
 from anomaly.model.cells import State
+from anomaly.model.checkpoint import Checkpoint
 from anomaly.model.effort import choose_epochs, choose_streams, choose_stretch
 from anomaly.model.forecaster import Forecaster
 from anomaly.model.network import Network, compute_threads
@@ -29,6 +32,8 @@ HUBER_BETA = 0.5
 MOST_KERNEL_STEPS = 32_768
 """cuDNN refuses sequences of 65,536 steps and more"""
 VALIDATION_BURN_IN = 128
+CHECKPOINT_SECONDS = 1.0
+"""so much of the training is lost, at most, when it is broken off"""
 
 OnEpoch = Callable[[Epoch], object]
 ShouldStop = Callable[[], bool]
@@ -136,9 +141,11 @@ def train(
     device: torch.device,
     on_epoch: OnEpoch | None = None,
     should_stop: ShouldStop | None = None,
+    checkpoint: Path | None = None,
 ) -> tuple[Forecaster, list[Epoch], str]:
     """Train a forecaster; the best weights by validation loss are kept.
 
+    `checkpoint` is a file that training can go on from if it is broken off: it then ends where it would have unbroken.
     Returns the forecaster, its epochs and one sentence on why training ended. Raises TrainingError where the loss is
     not a number.
     """
@@ -150,12 +157,15 @@ def train(
     walk = _Walk(network, ring, settings, generator)
     forecaster = Forecaster(network, settings.horizons)
     held_out = _HeldOut(sequences)
-    epochs: list[Epoch] = []
-    best = math.inf
-    best_weights = _copy_weights(network)
-    began = time.perf_counter()
+    kept = _Kept(checkpoint, walk, sequences)
+    epochs, best_weights = kept.load()
+    best = min((_watched(epoch) for epoch in epochs), default=math.inf)
+    if on_epoch is not None:
+        for epoch in epochs:
+            on_epoch(epoch)
+    began = time.perf_counter() - (epochs[-1].seconds if epochs else 0.0)
     reason = f"All {walk.epochs} epochs ran."
-    for number in range(1, walk.epochs + 1):
+    for number in range(len(epochs) + 1, walk.epochs + 1):
         train_loss, gradient_norm = walk.epoch(should_stop)
         if train_loss is None:
             reason = f"Stopped on request in epoch {number}; the best weights so far are kept."
@@ -166,21 +176,50 @@ def train(
                 f"Lower the learning rate ({settings.learning_rate:g})."
             )
         validation_loss = held_out.loss(forecaster)
-        watched = train_loss if math.isnan(validation_loss) else validation_loss
-        is_best = watched < best
-        if is_best:
-            best, best_weights = watched, _copy_weights(network)
         seconds = time.perf_counter() - began
         left = seconds / number * (walk.epochs - number)
-        epochs.append(Epoch(number, walk.epochs, train_loss, validation_loss, seconds, left, is_best, gradient_norm))
+        epoch = Epoch(number, walk.epochs, train_loss, validation_loss, seconds, left, False, gradient_norm)
+        if _watched(epoch) < best:
+            best, best_weights, epoch = _watched(epoch), _copy_weights(network), replace(epoch, is_best=True)
+        epochs.append(epoch)
+        kept.save(epochs, best_weights)
         if on_epoch is not None:
-            on_epoch(epochs[-1])
+            on_epoch(epoch)
         since_best = number - max(epoch.number for epoch in epochs if epoch.is_best)
         if since_best >= settings.patience:
             reason = f"Stopped early after epoch {number}: no better validation loss for {since_best} epochs."
             break
     network.load_state_dict(best_weights)
     return forecaster, epochs, reason
+
+
+def _watched(epoch: Epoch) -> float:
+    """The loss that says which weights are best."""
+    return epoch.train_loss if math.isnan(epoch.validation_loss) else epoch.validation_loss
+
+
+class _Kept:
+    """The checkpoint, where there is to be one."""
+
+    def __init__(self, path: Path | None, walk: "_Walk", sequences: Sequence[TrainRecord]) -> None:
+        digest = hashlib.sha256(walk.settings.model_dump_json().encode())
+        for sequence in sequences:
+            digest.update(sequence.inputs.tobytes())
+            digest.update(sequence.targets.tobytes())
+        parts = (walk.network, walk.optimizer, walk.schedule, walk.generator)
+        self._file = None if path is None else Checkpoint(path, digest.hexdigest(), *parts)
+        self._network = walk.network
+        self._saved = time.monotonic()
+
+    def load(self) -> tuple[list[Epoch], dict[str, Tensor]]:
+        found = self._file.load() if self._file is not None else None
+        return found or ([], _copy_weights(self._network))
+
+    def save(self, epochs: list[Epoch], best: dict[str, Tensor]) -> None:
+        """Not after every epoch of those that take a blink."""
+        if self._file is not None and time.monotonic() - self._saved >= CHECKPOINT_SECONDS:
+            self._file.save(epochs, best)
+            self._saved = time.monotonic()
 
 
 class _Walk:

@@ -18,6 +18,7 @@ from anomaly.fitting import Fitted
 from anomaly.runs.archive import pack_dataset, pack_model, unpack_dataset, unpack_model
 from anomaly.runs.artifacts import Artifacts
 from anomaly.runs.schema import runs, verdicts
+from anomaly.runs.unfinished import Workshop
 from anomaly.runs.verdicts import Verdict
 from anomaly.settings import DetectSettings
 
@@ -55,6 +56,7 @@ class RunStore:
 
     def __init__(self, url: str, folder: Path) -> None:
         self.artifacts = Artifacts(folder / "artifacts")
+        self.workshop = Workshop(folder / "fits")
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._engine = sa.create_engine(url)
@@ -163,6 +165,7 @@ class RunStore:
                 digest for (files,) in connection.execute(sa.select(runs.c.artifacts)) for digest in files.values()
             }
         self.artifacts.sweep(named)
+        self.workshop.sweep()
         return int(removed)
 
     def verdicts(self, run: str) -> tuple[Verdict, ...]:

@@ -1,8 +1,8 @@
 """What of a session lasts: finished runs in the store, and where the person looks in the address."""
 
 import math
-from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -11,13 +11,15 @@ from anomaly.detection import Detection
 from anomaly.domain import Span
 from anomaly.exceptions import AnomalyError
 from anomaly.runs import RunStore, Verdict, open_store
-from anomaly.settings import DetectSettings
+from anomaly.settings import DetectSettings, FitSettings
 from anomaly.ui import session
 from anomaly.ui.plain import show_error
 
 if TYPE_CHECKING:
+    from anomaly.domain import Dataset
     from anomaly.fitting import Fitted
     from anomaly.jobs import FitJob
+    from anomaly.runs.unfinished import Unfinished
 
 RUN, RECORD, WINDOW, THRESHOLD = "run", "record", "window", "threshold"
 ADDRESSED = "addressed threshold"
@@ -42,25 +44,56 @@ _running: "dict[str, FitJob[Fitted]]" = {}
 """fits under way, by the id their run will have: whoever has left finds them by the address"""
 
 
-def keep_running(start: "Callable[[Callable[[FitJob[Fitted]], object] | None], FitJob[Fitted]]") -> "FitJob[Fitted]":
-    """A fit that is kept as a run when it ends, also if nobody looks any more."""
+def start_fit(dataset: "Dataset", settings: FitSettings) -> "FitJob[Fitted]":
+    """A fit that is kept as a run when it ends, also if nobody looks any more, and goes on after a crash. Raises
+    SettingsError where there is too little to learn from."""
+    from anomaly.fitting import fit
+    from anomaly.jobs import FitJob
+    from anomaly.preparation import find_train_stops
+
     kept = store()
     if kept is None:
-        return start(None)
+        return FitJob(dataset, settings, fit)
+    find_train_stops(dataset, settings)
+    try:
+        folder = kept.workshop.begin(dataset, settings)
+    except OSError:
+        # No room on the disk: it can be fitted all the same.
+        return FitJob(dataset, settings, fit)
+    return _go_on(kept, dataset, settings, folder)
 
-    def keep_finished(job: "FitJob[Fitted]") -> None:
-        if job.result is not None:
+
+def _go_on(kept: RunStore, dataset: "Dataset", settings: FitSettings, folder: Path) -> "FitJob[Fitted]":
+    from anomaly.jobs import FitJob
+    from anomaly.runs.unfinished import fit_kept
+
+    def finish(job: "FitJob[Fitted]") -> None:
+        if job.result is not None and not job.is_discarded:
             # Where that fails, the page that looks says so, and tries again.
             with suppress(AnomalyError):
                 kept.save(job.dataset, job.result, DetectSettings(), None, run=job.id)
+        kept.workshop.remove(job.id)
         _running.pop(job.id, None)
 
-    for other in [job for job in _running.values() if not job.is_running]:
-        _running.pop(other.id, None)
-    job = start(keep_finished)
+    job = FitJob(dataset, settings, fit_kept, finish, folder)
     if job.is_running:
         _running[job.id] = job
     return job
+
+
+def broken_off() -> "list[Unfinished]":
+    """Fits whose server was ended while they learnt."""
+    kept = store()
+    return [] if kept is None else kept.workshop.broken_off()
+
+
+def take_up(one: "Unfinished") -> None:
+    """Go on with a fit that was broken off, from its last checkpoint. Raises AnomalyError where it cannot be."""
+    kept = store()
+    assert kept is not None, "only a store knows of fits that were broken off"
+    dataset, settings = kept.workshop.take_up(one)
+    session.close()
+    session.open_job(_go_on(kept, dataset, settings, one.folder))
 
 
 def is_kept(run: str) -> bool:
@@ -141,7 +174,11 @@ def open_from_address() -> None:
     if wanted in _running:
         session.open_job(_running[wanted])
         return
+    broken = next((one for one in broken_off() if one.id == wanted), None)
     try:
+        if broken is not None:
+            take_up(broken)
+            return
         show_kept(wanted)
     except AnomalyError as error:
         st.query_params.clear()

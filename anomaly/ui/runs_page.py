@@ -45,6 +45,7 @@ def show() -> None:
 def _show_list(kept: "RunStore") -> None:
     from anomaly.ui.wording import say_bytes
 
+    _show_broken_off()
     count, size = kept.count()
     left, right = st.columns([3, 1])
     search = left.text_input("Search", placeholder="name, file, cell or notes", key="runs-search")
@@ -87,6 +88,23 @@ def _show_list(kept: "RunStore") -> None:
         show_difference(kept, *selected)
     if len(selected) > 1:
         _show_delete(kept, selected)
+
+
+def _show_broken_off() -> None:
+    """Fits whose server was ended while they learnt."""
+    from anomaly.ui.keeping import broken_off, store, take_up
+
+    for one in broken_off():
+        row = st.container(border=True, horizontal=True, vertical_alignment="center")
+        row.markdown(f"**{plain(one.name)}** ({one.cell}) was broken off while it learnt.", width="content")
+        if row.button("Go on", key=f"go-on-{one.id}", type="primary", icon=":material/play_arrow:"):
+            page = st.session_state["pages"]["detect"]
+            take_up(one)
+            st.switch_page(page)
+        kept = store()
+        if kept is not None and row.button("Give up", key=f"give-up-{one.id}", icon=":material/close:"):
+            kept.workshop.remove(one.id)
+            st.rerun()
 
 
 def _show_one(kept: "RunStore", row: "RunRow") -> None:

@@ -229,13 +229,11 @@ def choices_of(detect: DetectSettings) -> dict[str, Any]:
 
 def start_job(opened: Current) -> None:
     """Fit with what the panel shows. Where that is not possible `error` says why, and what is open stays."""
-    from anomaly.fitting import fit
-    from anomaly.jobs import FitJob
-    from anomaly.ui.keeping import keep_running
+    from anomaly.ui.keeping import start_fit
 
     try:
         opened.fit = FitSettings(**opened.chosen) if opened.chosen else opened.fit
-        opened.job = keep_running(lambda on_end: FitJob(opened.dataset, opened.fit, fit, on_end))
+        opened.job = start_fit(opened.dataset, opened.fit)
         opened.error = None
     except AnomalyError as error:
         opened.error = str(error)
