@@ -8,12 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from anomaly.columns import LABEL_WORDS, is_called_labels
 from anomaly.domain import Columns, Dataset, Repair, TimeAxis, TimeSeries
 from anomaly.exceptions import DataError
 from anomaly.naming import names_counter, names_records
 from anomaly.reading.table import Table
 from anomaly.rules import find_rows
+from anomaly.states import LABEL_WORDS, is_called_labels
 from anomaly.times import join_axes, read_times
 from anomaly.units import unit_in
 

@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from anomaly.columns import LABEL_WORDS
 from anomaly.domain import Dataset, Repair, TimeSeries
 from anomaly.events import fill_runs
 from anomaly.exceptions import DataError
 from anomaly.reading.table import Table
+from anomaly.states import LABEL_WORDS
 from anomaly.times import axis_offset, format_times, parse_times
 
 STARTS, ENDS = ("start", "begin", "from"), ("end", "stop", "to")

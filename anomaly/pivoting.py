@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from anomaly.columns import LABEL_WORDS, find_record, find_time, is_called_labels
+from anomaly.columns import find_record, find_time
 from anomaly.domain import Repair
 from anomaly.exceptions import DataError
 from anomaly.naming import TIME_NAMES, words_of
 from anomaly.reading.table import Table
 from anomaly.settings import ReadSettings
+from anomaly.states import LABEL_WORDS, is_called_labels
 
 VARIABLE_NAMES = (
     "variable", "parameter", "param", "item", "itemid", "measure", "measurement", "metric", "sensor", "signal",

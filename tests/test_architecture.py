@@ -19,7 +19,7 @@ FLOORS = {
     **dict.fromkeys(["time_forms", "events", "scoring", "shapes", "synthetic", "decimation", "units", "naming"], 1),
     **dict.fromkeys(["reading.table", "model", "model.network", "model.forecaster", "model.training", "progress"], 1),
     **dict.fromkeys(["reading.archives", "reading.dialect", "reading.columnar", "rules", "times", "preparation"], 2),
-    **dict.fromkeys(["evaluation", "explanations"], 2),
+    **dict.fromkeys(["evaluation", "explanations", "states"], 2),
     **dict.fromkeys(["reading.csv", "reading.json", "reading.waveforms", "columns", "thresholds", "detection"], 3),
     **dict.fromkeys(["sampling", "inspection"], 3),
     **dict.fromkeys(["reading.spreadsheets", "pivoting", "cleaning", "assessment", "labelling"], 4),
