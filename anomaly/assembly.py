@@ -11,6 +11,7 @@ from anomaly.domain import Dataset, Repair
 from anomaly.exceptions import DataError, SettingsError
 from anomaly.pivoting import find_long_form, pivot
 from anomaly.reading.table import Table
+from anomaly.records import fill_down, find_untold_record
 from anomaly.sampling import SINCE, settle_sampling
 from anomaly.settings import ReadSettings
 
@@ -32,14 +33,20 @@ def assemble_shaped(shaped: Sequence[Table], settings: ReadSettings) -> Dataset:
     """As `assemble`, of tables that `shape_tables` has made."""
     # What settle_sampling adds is no column of the file.
     own = None if settings.context is None else tuple(name for name in settings.context if name != SINCE)
-    columns = propose_columns(shaped, settings.model_copy(update={"context": own}))
+    own_settings = settings.model_copy(update={"context": own})
+    columns = propose_columns(shaped, own_settings)
+    untold = find_untold_record(shaped, columns, own_settings)
+    if untold is not None:
+        record, time, note = untold
+        columns = propose_columns(shaped, own_settings.model_copy(update={"record": record, "time": time}))
+        shaped = [replace(shaped[0], repairs=(*shaped[0].repairs, note)), *shaped[1:]]
     return settle_sampling(make_dataset(shaped, columns), settings)
 
 
 def shape_tables(tables: Sequence[Table], settings: ReadSettings) -> list[Table]:
     """The tables that are used, one row per time step in each."""
     shaped = _choose_sheets(tables, settings.sheet)
-    return [_widen(_join_times(table, settings.time), settings) for table in shaped]
+    return [_widen(fill_down(_join_times(table, settings.time), settings), settings) for table in shaped]
 
 
 def sheets_of(tables: Sequence[Table]) -> list[str]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from anomaly.columns import counts_up
 from anomaly.domain import Columns, Dataset, Repair, TimeAxis, TimeSeries
 from anomaly.exceptions import DataError
 from anomaly.naming import names_counter, names_records
@@ -39,8 +40,9 @@ def make_dataset(tables: Sequence[Table], columns: Columns) -> Dataset:
         ignored = None if columns.ignore is None else find_rows(table, columns.ignore)
         times, axis = _read_times(table, columns, log)
         axes.append(axis)
+        unused = _unused(table, columns)
         for name, rows in _split_records(table, columns, alone=len(tables) == 1):
-            series.append(_make_series(name, rows, times, values, context, labels, ignored, table, log))
+            series.append(_make_series(name, rows, times, values, context, labels, ignored, table, unused, log))
     _check_usable(tables[0].name, series, columns)
     _note_unused(tables, columns, log)
     _note_values(columns, series, log)
@@ -98,6 +100,7 @@ def _make_series(
     labels: np.ndarray | None,
     ignored: np.ndarray | None,
     table: Table,
+    unused: Sequence[str],
     log: _RepairLog,
 ) -> TimeSeries:
     order = np.argsort(times[rows], kind="stable")
@@ -110,7 +113,12 @@ def _make_series(
         )
     rows = rows[order]
     everything = [values, context, *(part[:, None].astype(float) for part in (labels, ignored) if part is not None)]
-    steps, repeats = _fold_repeats(times[rows], np.concatenate([part[rows] for part in everything], 1))
+    cells = [part[rows] for part in everything]
+    if (times[rows][1:] == times[rows][:-1]).any():
+        # A row that only a column left out tells from another is none of its repeats.
+        codes = [pd.factorize(table.frame[column].iloc[rows])[0][:, None] for column in unused]
+        cells += [one.astype(float) for one in codes]
+    steps, repeats = _fold_repeats(times[rows], np.concatenate(cells, 1))
     if len(repeats):
         log.add(
             f"Record {name!r}: {len(repeats):,} row{'s' * (len(repeats) > 1)} repeated to the last cell: counted once",
@@ -211,9 +219,19 @@ def _check_usable(name: str, series: Sequence[TimeSeries], columns: Columns) -> 
         raise DataError(f"{name} has no number in {', '.join(map(repr, columns.monitored))}: all cells are empty.")
 
 
+def _used(columns: Columns) -> set[str | None]:
+    return {columns.time, columns.record, columns.labels, *columns.monitored, *columns.context}
+
+
+def _unused(table: Table, columns: Columns) -> list[str]:
+    """The columns without a part, but those that number the rows, which tell all rows apart."""
+    free = [name for name in map(str, table.frame) if name not in _used(columns)]
+    return [name for name in free if not counts_up(table.frame[name])]
+
+
 def _note_unused(tables: Sequence[Table], columns: Columns, log: _RepairLog) -> None:
     """Say of each column that could not be a channel that it was left out, and why."""
-    used = {columns.time, columns.record, columns.labels, *columns.monitored, *columns.context}
+    used = _used(columns)
     for column in tables[0].frame.columns:
         if column in used:
             continue

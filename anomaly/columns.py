@@ -8,7 +8,7 @@ import pandas as pd
 
 from anomaly.domain import Columns
 from anomaly.exceptions import DataError, SettingsError
-from anomaly.naming import TIME_NAMES, names_counter, names_other_day, names_records, words_of
+from anomaly.naming import CYCLE_NAMES, TIME_NAMES, names_counter, names_other_day, names_records, words_of
 from anomaly.reading.table import Table
 from anomaly.settings import ReadSettings
 from anomaly.states import (
@@ -111,20 +111,21 @@ def _chosen(settings: ReadSettings) -> list[tuple[str, str]]:
 def find_time(frame: pd.DataFrame, taken: Set[str | None], record: str | None, settings: ReadSettings) -> str | None:
     free = [column for column in frame.columns if column not in taken and not names_other_day(str(column))]
     named = [column for column in free if set(words_of(column)) & set(TIME_NAMES)]
-    for column in [name for name in named if not _is_the_same_all_along(frame, name, record)]:
+    for column in [name for name in named if not is_the_same_all_along(frame, name, record)]:
         if not is_number_column(frame[column]) or _orders_rows(frame, column, record):
             return str(column)
-    for column in [name for name in free if not _is_the_same_all_along(frame, name, record)]:
+    for column in [name for name in free if not is_the_same_all_along(frame, name, record)]:
         if not is_number_column(frame[column]) and looks_like_time(frame[column]):
             return str(column)
-    first = frame.columns[0]
     # A first column of evenly rising numbers is a row count, whatever it is called, if it is not the only channel.
-    if first in free and (len(free) > 1 or settings.channels) and _counts_up(frame[first]):
+    first = frame.columns[0] if record is None else next(iter(free), None)
+    if first in free and (len(free) > 1 or settings.channels) and _counts_up_within(frame, str(first), record):
         return str(first)
-    return None
+    cycles = [name for name in free if set(words_of(name)) & set(CYCLE_NAMES) and is_number_column(frame[name])]
+    return next((str(name) for name in cycles if _orders_rows(frame, name, record)), None)
 
 
-def _is_the_same_all_along(frame: pd.DataFrame, column: str, record: str | None) -> bool:
+def is_the_same_all_along(frame: pd.DataFrame, column: str, record: str | None) -> bool:
     """A date of birth, say: every row of a record has the same, although records have rows enough to differ."""
     if record is None:
         return len(frame) > 2 and count_kinds(frame[column], 2) == 1
@@ -153,11 +154,27 @@ def _orders_rows(frame: pd.DataFrame, column: str, record: str | None) -> bool:
     return rises >= 0.9 * sum(len(part) - 1 for part in groups)
 
 
-def _counts_up(values: pd.Series) -> bool:
-    if not is_number_column(values) or values.isna().any() or len(values) < 3:
+def counts_up(values: pd.Series) -> bool:
+    """Whether numbers rise evenly, row by row, as row numbers do."""
+    if not is_number_column(values) or len(values) < 3 or not np.isfinite(values.to_numpy(float)).all():
         return False
     steps = np.diff(values.to_numpy(float))
     return bool(steps[0] > 0 and np.allclose(steps, steps[0], rtol=1e-6))
+
+
+def _counts_up_within(frame: pd.DataFrame, column: str, record: str | None) -> bool:
+    """Whether whole numbers rise by the same in every row of every record, each from the same start."""
+    cells = frame[column]
+    if record is None:
+        return counts_up(cells)
+    if cells.dtype.kind != "i":
+        return False
+    codes = pd.factorize(frame[record])[0]
+    by_record = np.argsort(codes, kind="stable")
+    values, within = cells.to_numpy()[by_record], np.diff(codes[by_record]) == 0
+    steps = np.diff(values)[within]
+    starts = values[np.flatnonzero(~np.concatenate([[False], within]))]
+    return len(steps) > 0 and bool(steps[0] > 0 and (steps == steps[0]).all() and (starts == starts[0]).all())
 
 
 def find_record(frame: pd.DataFrame, taken: Set[str | None]) -> str | None:
@@ -208,7 +225,7 @@ def _is_no_measurement(tables: Sequence[Table], column: str, record: str | None,
     """Row numbers, and further names of records: numbers that measure nothing."""
     if columns < 2:
         return False
-    if names_counter(column) and all(_counts_up(table.frame[column]) for table in tables):
+    if names_counter(column) and all(counts_up(table.frame[column]) for table in tables):
         return True
     return record is not None and names_records(column) and _is_static(tables, column, record)
 

@@ -24,6 +24,8 @@ TIME_NAMES = (
     "horodatage",
     "fecha",
 )
+CYCLE_NAMES = ("cycle", "cycles", "zyklus", "takt")
+"""what counts the time where nothing else tells it"""
 OTHER_DAYS = {"birth", "dob", "born", "geburtsdatum", "geburtstag", "admission", "admitted", "aufnahme", "discharge"}
 """words of a date that is no time of measurement"""
 COUNTER_NAMES = ("", "index", "id", "nr", "no", "row", "number", "idx", "unnamed", "column")
@@ -46,6 +48,10 @@ RECORD_NAMES = (
     "bed",
     "fallnummer",
     "patientennummer",
+    "pat",
+    "maschine",
+    "serial",
+    "seriennummer",
 )
 RECORD_ENDS = (*RECORD_NAMES, "nr", "no", "number", "name", "key", "code")
 LABEL_NAMES = ("label", "labels", "is_anomaly", "anomaly", "is_outlier")

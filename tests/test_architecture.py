@@ -22,7 +22,7 @@ FLOORS = {
     **dict.fromkeys(["evaluation", "explanations", "states"], 2),
     **dict.fromkeys(["reading.csv", "reading.json", "reading.waveforms", "columns", "thresholds", "detection"], 3),
     **dict.fromkeys(["sampling", "inspection"], 3),
-    **dict.fromkeys(["reading.spreadsheets", "pivoting", "cleaning", "assessment", "labelling"], 4),
+    **dict.fromkeys(["reading.spreadsheets", "pivoting", "records", "cleaning", "assessment", "labelling"], 4),
     **dict.fromkeys(["reading", "assembly"], 5),
     **dict.fromkeys(["pipeline", "catalogue"], 6),
     **dict.fromkeys(["storage", "export", "jobs", "charts.drawing"], 7),
