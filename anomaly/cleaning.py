@@ -11,11 +11,12 @@ import pandas as pd
 from anomaly.columns import counts_up
 from anomaly.domain import Columns, Dataset, Repair, TimeAxis, TimeSeries
 from anomaly.exceptions import DataError
+from anomaly.missing_times import read_known_times
 from anomaly.naming import names_counter, names_records
 from anomaly.reading.table import Table
 from anomaly.rules import find_rows
 from anomaly.states import LABEL_WORDS, is_called_labels
-from anomaly.times import join_axes, read_times
+from anomaly.times import join_axes
 from anomaly.units import unit_in
 
 SHOWN = 5
@@ -32,14 +33,14 @@ def make_dataset(tables: Sequence[Table], columns: Columns) -> Dataset:
     log = _RepairLog()
     series: list[TimeSeries] = []
     axes: list[TimeAxis] = []
-    for table in tables:
-        log.repairs += table.repairs
+    for whole in tables:
+        log.repairs += whole.repairs
+        table, times, axis = _read_times(whole, columns, log)
+        axes.append(axis)
         values = log.numbers(table, columns.monitored)
         context = log.numbers(table, columns.context)
         labels = _read_labels(table, columns.labels)
         ignored = None if columns.ignore is None else find_rows(table, columns.ignore)
-        times, axis = _read_times(table, columns, log)
-        axes.append(axis)
         unused = _unused(table, columns)
         for name, rows in _split_records(table, columns, alone=len(tables) == 1):
             series.append(_make_series(name, rows, times, values, context, labels, ignored, table, unused, log))
@@ -179,14 +180,19 @@ def _split_records(table: Table, columns: Columns, alone: bool) -> list[tuple[st
     return [(f"{prefix}{name}", rows) for name, rows in zip(names, np.split(order, bounds), strict=True)]
 
 
-def _read_times(table: Table, columns: Columns, log: _RepairLog) -> tuple[np.ndarray, TimeAxis]:
+def _read_times(table: Table, columns: Columns, log: _RepairLog) -> tuple[Table, np.ndarray, TimeAxis]:
+    """The rows that have a time, and their times."""
     if columns.time is not None:
-        found = read_times(table.frame[columns.time], columns.time, table.name, table.line, columns.date_order)
+        cells = table.frame[columns.time]
+        found, known = read_known_times(cells, columns.time, table.name, table.line, columns.date_order)
         log.repairs += found.notes
-        return found.times, found.axis
+        if not known.all():
+            lines = np.arange(len(known)) + table.first_line if table.lines is None else table.lines
+            table = replace(table, frame=table.frame[known].reset_index(drop=True), lines=lines[known])
+        return table, found.times, found.axis
     if columns.record is None:
-        return np.arange(len(table.frame)), TimeAxis("row", "row")
-    return table.frame.groupby(columns.record, sort=False).cumcount().to_numpy(), TimeAxis("row", "row")
+        return table, np.arange(len(table.frame)), TimeAxis("row", "row")
+    return table, table.frame.groupby(columns.record, sort=False).cumcount().to_numpy(), TimeAxis("row", "row")
 
 
 def _read_labels(table: Table, name: str | None) -> np.ndarray | None:

@@ -22,7 +22,7 @@ from anomaly.states import (
     is_number_column,
     spell_out,
 )
-from anomaly.times import looks_like_time
+from anomaly.times import epoch_unit, looks_like_time
 from anomaly.units import looks_like_unit
 
 MOST_CHANNELS = 500
@@ -112,7 +112,7 @@ def find_time(frame: pd.DataFrame, taken: Set[str | None], record: str | None, s
     free = [column for column in frame.columns if column not in taken and not names_other_day(str(column))]
     named = [column for column in free if set(words_of(column)) & set(TIME_NAMES)]
     for column in [name for name in named if not is_the_same_all_along(frame, name, record)]:
-        if not is_number_column(frame[column]) or _orders_rows(frame, column, record):
+        if not is_number_column(frame[column]) or _orders_rows(frame, column, record) or _is_coarse(frame[column]):
             return str(column)
     for column in [name for name in free if not is_the_same_all_along(frame, name, record)]:
         if not is_number_column(frame[column]) and looks_like_time(frame[column]):
@@ -145,6 +145,12 @@ def _find_blocks(frame: pd.DataFrame, taken: Set[str | None]) -> tuple[str | Non
         return None, None
     restarts = bool((step[starts] < step[starts - 1]).all())
     return (columns[0], columns[1]) if restarts else (None, None)
+
+
+def _is_coarse(values: pd.Series) -> bool:
+    """Whether numbers count from 1970 but were rounded until they repeat: 1.7407E+09."""
+    known = values.to_numpy(float)
+    return bool((np.diff(known) >= 0).all()) and epoch_unit(known) is not None
 
 
 def _orders_rows(frame: pd.DataFrame, column: str, record: str | None) -> bool:

@@ -26,6 +26,22 @@ TIME_NAMES = (
 )
 CYCLE_NAMES = ("cycle", "cycles", "zyklus", "takt")
 """what counts the time where nothing else tells it"""
+CLOCK_NAMES = (
+    "time",
+    "clock",
+    "hour",
+    "hr",
+    "hh",
+    "hhmm",
+    "hhmmss",
+    "uhrzeit",
+    "zeit",
+    "stunde",
+    "std",
+    "hora",
+    "heure",
+)
+"""what times of day are called that are written as numbers"""
 OTHER_DAYS = {"birth", "dob", "born", "geburtsdatum", "geburtstag", "admission", "admitted", "aufnahme", "discharge"}
 """words of a date that is no time of measurement"""
 COUNTER_NAMES = ("", "index", "id", "nr", "no", "row", "number", "idx", "unnamed", "column")

@@ -9,10 +9,10 @@ import pandas as pd
 from anomaly.columns import find_time, is_the_same_all_along
 from anomaly.domain import Columns, Repair
 from anomaly.exceptions import DataError
+from anomaly.missing_times import read_known_times
 from anomaly.naming import TIME_NAMES, names_records, words_of
 from anomaly.reading.table import Table
 from anomaly.settings import ReadSettings
-from anomaly.times import read_times
 
 SAMPLE = 1_000
 FEWEST_STEPS = 4
@@ -55,10 +55,10 @@ def _is_written_once(cells: pd.Series, starts: np.ndarray) -> bool:
 def _restarts(table: Table, starts: np.ndarray, taken: Set[str | None], settings: ReadSettings) -> bool:
     """Whether the time goes back at the start of each block, and nowhere else."""
     time = settings.time or find_time(table.frame, taken, None, settings)
-    order = None if time is None or time not in table.frame else _order(table, time, settings)
-    if order is None:
+    if time is None or time not in table.frame:
         return False
-    return bool(np.array_equal(np.diff(order) <= 0, starts[1:]))
+    order, known = _order(table, time, settings)
+    return bool(known.all() and np.array_equal(np.diff(order) <= 0, starts[1:]))
 
 
 def find_untold_record(
@@ -72,8 +72,8 @@ def find_untold_record(
     for time in _times(table.frame, columns, settings, taken):
         if not _may_go_back(table, time, settings):
             continue
-        order = _order(table, time, settings)
-        found = None if order is None else _find_by_time(table.frame, order, taken | {time})
+        order, known = _order(table, time, settings)
+        found = _find_by_time(table.frame if known.all() else table.frame[known], order, taken | {time})
         if found is not None:
             kinds = table.frame[found].nunique()
             note = Repair(
@@ -99,20 +99,21 @@ def _may_go_back(table: Table, time: str, settings: ReadSettings) -> bool:
     """A glance at some rows: reading all the times of every file twice would be slow."""
     rows = len(table.frame)
     places = np.union1d(np.arange(min(rows, SAMPLE)), np.linspace(0, rows - 1, SAMPLE).astype(np.int64))
-    order = _order(replace(table, frame=table.frame.iloc[places], lines=None), time, settings)
-    return order is None or bool((np.diff(order) <= 0).any())
+    order, known = _order(replace(table, frame=table.frame.iloc[places], lines=None), time, settings)
+    return not known.any() or bool((np.diff(order) <= 0).any())
 
 
-def _order(table: Table, time: str, settings: ReadSettings) -> np.ndarray | None:
-    """(R,) numbers that rise with the time; None where it cannot be read."""
+def _order(table: Table, time: str, settings: ReadSettings) -> tuple[np.ndarray, np.ndarray]:
+    """(K,) numbers that rise with the time of the rows that have one, and which (R,) these are: none where the times
+    cannot be read."""
     try:
-        times = read_times(table.frame[time], time, table.name, table.line, settings.date_order).times
+        read, known = read_known_times(table.frame[time], time, table.name, table.line, settings.date_order)
     except DataError:
-        return None
-    order = times.astype(np.int64) if times.dtype.kind == "M" else times
+        return np.empty(0), np.zeros(len(table.frame), bool)
+    order = read.times.astype(np.int64) if read.times.dtype.kind == "M" else read.times
     steps = np.diff(order)
     # Some loggers write the newest row first.
-    return -order if (steps < 0).sum() > (steps > 0).sum() else order
+    return (-order if (steps < 0).sum() > (steps > 0).sum() else order), known
 
 
 def _find_by_time(frame: pd.DataFrame, order: np.ndarray, taken: Set[str | None]) -> str | None:

@@ -15,13 +15,15 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 FLOORS = {
-    **dict.fromkeys(["domain", "exceptions", "settings", "versions", "rounding"], 0),
+    **dict.fromkeys(["domain", "exceptions", "settings", "versions", "rounding", "time_words"], 0),
     **dict.fromkeys(["time_forms", "events", "scoring", "shapes", "synthetic", "decimation", "units", "naming"], 1),
+    "clock_changes": 1,
+    "joining": 2,
     **dict.fromkeys(["reading.table", "model", "model.network", "model.forecaster", "model.training", "progress"], 1),
     **dict.fromkeys(["reading.archives", "reading.dialect", "reading.columnar", "rules", "times", "preparation"], 2),
     **dict.fromkeys(["evaluation", "explanations", "states"], 2),
     **dict.fromkeys(["reading.csv", "reading.json", "reading.waveforms", "columns", "thresholds", "detection"], 3),
-    **dict.fromkeys(["sampling", "inspection"], 3),
+    **dict.fromkeys(["sampling", "inspection", "missing_times"], 3),
     **dict.fromkeys(["reading.spreadsheets", "pivoting", "records", "cleaning", "assessment", "labelling"], 4),
     **dict.fromkeys(["reading", "assembly"], 5),
     **dict.fromkeys(["pipeline", "catalogue"], 6),
