@@ -123,6 +123,12 @@ def test_after_a_break_the_forecaster_starts_anew_and_is_not_scored_until_it_is_
     )
 
 
+def test_points_on_even_steps_have_one_line_for_each_step() -> None:
+    dataset = read(np.arange(600), RNG.random(600), sampling="resample", step=4)
+    detection = anomaly.detect(anomaly.fit(dataset, FitSettings(epochs=1, hidden_units=4, device="cpu")), dataset)
+    assert detection.points()["time"].tolist() == list(range(0, 600, 4))
+
+
 def test_another_role_does_not_undo_the_even_steps() -> None:
     times, which = uneven(400), np.arange(400) % 3
     columns = [np.where(which == column, RNG.random(400), np.nan) for column in range(3)]
