@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from anomaly.alignment import align, check_shared
 from anomaly.cleaning import make_dataset
 from anomaly.columns import propose_columns
 from anomaly.domain import Dataset, Repair
@@ -31,13 +32,14 @@ def assemble_shaped(shaped: Sequence[Table], settings: ReadSettings) -> Dataset:
         record, time, note = untold
         columns = propose_columns(shaped, own_settings.model_copy(update={"record": record, "time": time}))
         shaped = [replace(shaped[0], repairs=(*shaped[0].repairs, note)), *shaped[1:]]
+    check_shared(shaped, columns)
     return settle_sampling(make_dataset(shaped, columns), settings)
 
 
 def shape_tables(tables: Sequence[Table], settings: ReadSettings) -> list[Table]:
-    """The tables that are used, one row per time step in each."""
+    """The tables that are used, one row per time step in each, all with the same columns."""
     shaped = _choose_sheets(tables, settings.sheet)
-    return [_widen(fill_down(join_times(table, settings.time), settings), settings) for table in shaped]
+    return align([_widen(fill_down(join_times(table, settings.time), settings), settings) for table in shaped])
 
 
 def sheets_of(tables: Sequence[Table]) -> list[str]:

@@ -1,7 +1,6 @@
 """Tables and the parts of their columns -> a dataset, with the list of what was repaired on the way."""
 
 import hashlib
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -29,7 +28,6 @@ def make_dataset(tables: Sequence[Table], columns: Columns) -> Dataset:
 
     Raises DataError where a time or label cannot be understood or nothing is left to learn from.
     """
-    tables = _name_apart(tables)
     log = _RepairLog()
     series: list[TimeSeries] = []
     axes: list[TimeAxis] = []
@@ -54,15 +52,6 @@ def make_dataset(tables: Sequence[Table], columns: Columns) -> Dataset:
         digest = hashlib.sha256("".join(table.digest for table in tables).encode()).hexdigest()
     name = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
     return Dataset(name, tuple(series), columns, join_axes(axes, names), tuple(log.repairs), digest, units)
-
-
-def _name_apart(tables: Sequence[Table]) -> list[Table]:
-    """Files of the same name in different folders (or bytes without one) get a number: their names name records."""
-    shared = {name for name, count in Counter(table.name for table in tables).items() if count > 1}
-    return [
-        replace(table, name=f"{table.name} {number}") if table.name in shared else table
-        for number, table in enumerate(tables, 1)
-    ]
 
 
 class _RepairLog:

@@ -30,12 +30,10 @@ MOST_NAMED = 8
 
 
 def propose_columns(tables: Sequence[Table], settings: ReadSettings) -> Columns:
-    """The part each column plays. All tables must have the same columns, in any order.
+    """The part each column plays. All tables have the same columns, in any order.
 
-    Raises SettingsError for a column that is not there (naming the nearest), DataError where tables differ or no
-    channel is left.
+    Raises SettingsError for a column that is not there (naming the nearest), DataError where no channel is left.
     """
-    _check_same_columns(tables)
     frame = tables[0].frame
     _check_known(settings, tables[0])
     chosen = {column for _, column in _chosen(settings)}
@@ -67,17 +65,6 @@ def propose_columns(tables: Sequence[Table], settings: ReadSettings) -> Columns:
             "Name the ones to monitor (--channels A,B or the Columns panel)."
         )
     return Columns(time, record, tuple(monitored), tuple(context), labels, settings.ignore or None, settings.date_order)
-
-
-def _check_same_columns(tables: Sequence[Table]) -> None:
-    first = tables[0]
-    for other in tables[1:]:
-        differing = set(first.frame.columns) ^ set(other.frame.columns)
-        if differing:
-            raise DataError(
-                f"{first.name} and {other.name} do not have the same columns: "
-                f"{', '.join(map(repr, sorted(differing)))} in only one of them. Detect them one by one."
-            )
 
 
 def _check_known(settings: ReadSettings, table: Table) -> None:

@@ -35,7 +35,7 @@ def settle_sampling(dataset: Dataset, settings: ReadSettings) -> Dataset:
     usual = float(np.median(gaps))
     near = float((np.abs(gaps - usual) <= NEAR * usual).mean()) if usual > 0 else 0.0
     even = near >= EVEN
-    empty = float(np.mean([np.isnan(one.values).mean() for one in dataset.series]))
+    empty = float(np.mean([_share_empty(one.values) for one in dataset.series]))
     choice: str = settings.sampling
     if choice == "auto":
         choice = "keep" if asks_since else "as it is" if even else "resample" if empty > MOSTLY_EMPTY else "keep"
@@ -56,6 +56,13 @@ def settle_sampling(dataset: Dataset, settings: ReadSettings) -> Dataset:
             f"{_say(usual, dataset)}): kept, and the time since the last step is an input".replace("%", " %"),
         )
     return dataset
+
+
+def _share_empty(values: np.ndarray) -> float:
+    """Of a record's cells, but those of channels that it does not have."""
+    empty = np.isnan(values)
+    has = ~empty.all(0)
+    return float(empty[:, has].mean()) if has.any() else 1.0
 
 
 def _gaps(dataset: Dataset) -> np.ndarray:

@@ -18,7 +18,7 @@ FLOORS = {
     **dict.fromkeys(["domain", "exceptions", "settings", "versions", "rounding", "time_words"], 0),
     **dict.fromkeys(["time_forms", "events", "scoring", "shapes", "synthetic", "decimation", "units", "naming"], 1),
     "clock_changes": 1,
-    "joining": 2,
+    **dict.fromkeys(["joining", "alignment"], 2),
     **dict.fromkeys(["reading.table", "model", "model.network", "model.forecaster", "model.training", "progress"], 1),
     **dict.fromkeys(["reading.archives", "reading.dialect", "reading.columnar", "rules", "times", "preparation"], 2),
     **dict.fromkeys(["evaluation", "explanations", "states"], 2),
