@@ -7,15 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from anomaly.columns import counts_up
+from anomaly.columns import counts_up, is_stopped_clock
 from anomaly.domain import Columns, Dataset, Repair, TimeAxis, TimeSeries
 from anomaly.exceptions import DataError
 from anomaly.missing_times import read_known_times
-from anomaly.naming import names_counter, names_records
+from anomaly.naming import names_counter, names_other_day, names_records
 from anomaly.reading.table import Table
 from anomaly.rules import find_rows
 from anomaly.states import LABEL_WORDS, is_called_labels
-from anomaly.times import join_axes
+from anomaly.times import join_axes, looks_like_time
 from anomaly.units import unit_in
 
 SHOWN = 5
@@ -231,15 +231,18 @@ def _note_unused(tables: Sequence[Table], columns: Columns, log: _RepairLog) -> 
         if column in used:
             continue
         parts = [table.frame[column] for table in tables]
-        text = next((part for part in parts if not pd.api.types.is_numeric_dtype(part)), None)
+        text = next((part for part in parts if part.dtype == "str" and part.notna().any()), None)
         if any(name.startswith(f"{column}=") for name in columns.context):
             continue
         if text is not None:
-            log.add(f"Column {column!r} holds text, such as {text.dropna().iloc[0]!r}: left out")
+            log.add(f"Column {column!r} holds {_say_text(text, column, columns.time)}: left out")
         elif not any(part.notna().any() for part in parts):
             log.add(f"Column {column!r} is empty: left out")
         elif not any(np.isfinite(part.to_numpy(float)).any() for part in parts):
             log.add(f"Column {column!r} holds no finite number: left out")
+        elif is_stopped_clock(tables, column):
+            shown = f"{parts[0].dropna().iloc[0]:.15g}"
+            log.add(f"Column {column!r} holds the same number in every row, {shown}: not used as the time, left out")
         elif names_counter(column):
             log.add(f"Column {column!r} numbers the rows: left out")
         elif names_records(column):
@@ -249,6 +252,18 @@ def _note_unused(tables: Sequence[Table], columns: Columns, log: _RepairLog) -> 
                 f"Column {column!r} is not a channel by its name, nor known anomalies, which are 0 and 1: left out; "
                 "name it as a channel if it is one"
             )
+
+
+def _say_text(cells: pd.Series, name: str, time: str | None) -> str:
+    """What a column of text holds, with an example."""
+    shown = repr(cells.dropna().iloc[0])
+    if not looks_like_time(cells):
+        return f"text, such as {shown}"
+    if cells.nunique() == 1:
+        return f"the same time in every row, {shown}, which orders none"
+    if names_other_day(name):
+        return f"dates by its name not of the measurement, such as {shown}"
+    return f"times, such as {shown}, but {'none is asked for' if time is None else f'{time!r} orders the rows'}"
 
 
 def _note_values(columns: Columns, series: Sequence[TimeSeries], log: _RepairLog) -> None:

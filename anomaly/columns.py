@@ -112,6 +112,12 @@ def find_time(frame: pd.DataFrame, taken: Set[str | None], record: str | None, s
     return next((str(name) for name in cycles if _orders_rows(frame, name, record)), None)
 
 
+def is_stopped_clock(tables: Sequence[Table], column: str) -> bool:
+    """Whether numbers that are called a time are all the same: a time in too few figures, such as 1.74E+09."""
+    cells = pd.concat([table.frame[column] for table in tables])
+    return bool(set(words_of(column)) & set(TIME_NAMES)) and is_number_column(cells) and cells.nunique() == 1
+
+
 def is_the_same_all_along(frame: pd.DataFrame, column: str, record: str | None) -> bool:
     """A date of birth, say: every row of a record has the same, although records have rows enough to differ."""
     if record is None:
@@ -218,6 +224,8 @@ def _is_no_measurement(tables: Sequence[Table], column: str, record: str | None,
     """Row numbers, and further names of records: numbers that measure nothing."""
     if columns < 2:
         return False
+    if is_stopped_clock(tables, column):
+        return True
     if names_counter(column) and all(counts_up(table.frame[column]) for table in tables):
         return True
     return record is not None and names_records(column) and _is_static(tables, column, record)
@@ -249,9 +257,9 @@ def _propose_words(tables: Sequence[Table], taken: Set[str | None]) -> list[str]
 
 
 def _describe(frame: pd.DataFrame) -> str:
-    """The first columns and why each is no channel: 'note' (text), 'flow' (no number), 'time'."""
+    """The first columns and why each is no channel: 'note' (text), 'when' (times), 'flow' (no number), 'time'."""
     shown = [
-        f"{column!r} (text)"
+        f"{column!r} ({'times' if looks_like_time(frame[column]) else 'text'})"
         if not is_number_column(frame[column])
         else repr(column)
         if np.isfinite(frame[column].to_numpy(float)).any()

@@ -9,7 +9,7 @@ import pandas as pd
 from anomaly.domain import Columns, Dataset
 from anomaly.events import find_runs
 from anomaly.reading.table import Table
-from anomaly.times import format_times
+from anomaly.times import format_times, looks_like_time
 from anomaly.units import unit_in
 
 ROLES = ("time", "record", "monitored", "context", "known anomalies", "ignored")
@@ -72,8 +72,8 @@ def _inspect(tables: Sequence[Table], name: str, dataset: Dataset) -> dict[str, 
         "reason": "",
     }
     if not all(pd.api.types.is_numeric_dtype(part) for part in parts):
-        kinds = pd.concat(parts).nunique()
-        return line | {"reason": f"text, {kinds:,} different" if role not in ("time", "record") else ""}
+        kinds, what = pd.concat(parts).nunique(), "times" if looks_like_time(parts[0]) else "text"
+        return line | {"reason": f"{what}, {kinds:,} different" if role not in ("time", "record") else ""}
     values = [part.to_numpy(np.float64, na_value=np.nan) for part in parts]
     known = np.concatenate(values)
     known = known[np.isfinite(known)]

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from anomaly.domain import Repair
-from anomaly.naming import CLOCK_NAMES, names_other_day, words_of
+from anomaly.naming import CLOCK_NAMES, HOUR_NAMES, names_other_day, words_of
 from anomaly.reading.table import Table
 
 CALENDAR = ("year", "month", "day", "hour", "minute", "second")
@@ -16,6 +16,8 @@ NO_DATE = r".*:.*|\s*0?0\..*|[^.]*\.00(\..*)?|.*Uhr\s*"
 """there is no month or day 0: 18.00.00 is a time of day"""
 DAY = r"\s*\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}\s*"
 SAMPLE = 50
+TIDY = 0.9
+"""share of the rows of a date whose times of day go one way"""
 CENTURIES = (19_000_101, 21_001_231)
 """the first and the last day written as eight figures"""
 
@@ -37,8 +39,7 @@ def _join_date_and_clock(table: Table) -> Table:
     if len(days) != 1 or len(clocks) != 1:
         return table
     (day, dates), (clock, hours) = *days.items(), *clocks.items()
-    # One number a day may be hours of work: a time of day comes with a date that repeats.
-    if table.frame[clock].dtype != "str" and 2 * dates.nunique() > len(dates):
+    if table.frame[clock].dtype != "str" and not _is_of_day(dates, table.frame[clock].to_numpy(float), clock):
         return table
     name = f"{day} {clock}"
     if name in table.frame or hours.nunique() < 2:
@@ -49,6 +50,19 @@ def _join_date_and_clock(table: Table) -> Table:
     shown = next(iter(frame[name].dropna()), "")
     note = Repair(f"Columns {day!r} and {clock!r} are one time: joined as {name!r}, such as {shown!r}")
     return replace(table, frame=frame, repairs=(*table.repairs, note))
+
+
+def _is_of_day(dates: pd.Series, figures: np.ndarray, name: str) -> bool:
+    """Whether numbers beside dates are times of day, which start anew with each date, and go one way within it.
+
+    A counter of rows goes on; one number a day may be the hours worked.
+    """
+    if dates.nunique() == 1:
+        return bool(np.nanmax(figures) > 59) or bool(set(words_of(name)) & set(HOUR_NAMES))
+    changes, steps = dates.to_numpy()[1:] != dates.to_numpy()[:-1], np.diff(figures)
+    up, down = (steps[~changes] >= 0).sum(), (steps[~changes] <= 0).sum()
+    anew = (steps[changes] < 0) if up >= down else (steps[changes] > 0)
+    return bool(2 * dates.nunique() <= len(dates) and max(up, down) >= TIDY * (~changes).sum() and anew.mean() >= 0.5)
 
 
 def _before_numbers(frame: pd.DataFrame, found: dict[str, pd.Series]) -> dict[str, pd.Series]:

@@ -26,21 +26,8 @@ TIME_NAMES = (
 )
 CYCLE_NAMES = ("cycle", "cycles", "zyklus", "takt")
 """what counts the time where nothing else tells it"""
-CLOCK_NAMES = (
-    "time",
-    "clock",
-    "hour",
-    "hr",
-    "hh",
-    "hhmm",
-    "hhmmss",
-    "uhrzeit",
-    "zeit",
-    "stunde",
-    "std",
-    "hora",
-    "heure",
-)
+HOUR_NAMES = ("hour", "hr", "hh", "stunde", "std", "hora", "heure")
+CLOCK_NAMES = (*HOUR_NAMES, "time", "clock", "hhmm", "hhmmss", "uhrzeit", "zeit")
 """what times of day are called that are written as numbers"""
 OTHER_DAYS = {"birth", "dob", "born", "geburtsdatum", "geburtstag", "admission", "admitted", "aufnahme", "discharge"}
 """words of a date that is no time of measurement"""

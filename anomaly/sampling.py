@@ -28,6 +28,21 @@ MOST_LOST, COST = 0.2, 50
 def settle_sampling(dataset: Dataset, settings: ReadSettings) -> Dataset:
     """`dataset` as `settings.sampling` asks: auto keeps even steps as they are, and of uneven ones the times as an
     input, or brings them onto even steps where most cells would else be empty. Raises SettingsError for a bad step."""
+    settled = _settle(dataset, settings)
+    if settled.columns.step is not None or (settings.step is None and settings.sampling != "resample"):
+        return settled
+    asked = (
+        "The even steps asked for are not made" if settings.step is None else f"A step of {settings.step:g} is not used"
+    )
+    why = "the rows are kept as they are; sampling resample brings them onto even steps"
+    if dataset.time_axis.kind == "row":
+        why = "there is no time column"
+    elif settings.sampling == "resample":
+        why = f"there are fewer than {FEWEST_GAPS} gaps between rows"
+    return replace(settled, repairs=(*settled.repairs, Repair(f"{asked}: {why}")))
+
+
+def _settle(dataset: Dataset, settings: ReadSettings) -> Dataset:
     asks_since = settings.context is not None and SINCE in settings.context
     gaps = _gaps(dataset)
     if dataset.time_axis.kind == "row" or len(gaps) < FEWEST_GAPS:

@@ -58,6 +58,13 @@ def test_the_grade_has_its_reason() -> None:
     assert grades["note"] == ("", "text, 120 different")
 
 
+def test_times_that_are_not_the_time_are_not_called_text() -> None:
+    rows = [f"{step},{step % 9},2025-03-01 10:{step:02}" for step in range(60)]
+    tables = [read_table("\n".join(["time,a,stored", *rows]).encode(), "ward.csv")]
+    look = inspect_columns(shape_tables(tables, ReadSettings()), assemble(tables, ReadSettings()))
+    assert look["reason"].tolist()[2] == "times, 60 different"
+
+
 def test_empty_cells_are_counted_after_the_rows_were_brought_onto_even_steps() -> None:
     rows = [f"{step * 10 + other},{step % 9 if other == 0 else ''},{step % 7 if other else ''}" for step in range(90)
             for other in (0, 1)]  # fmt: skip

@@ -54,6 +54,17 @@ def test_hours_worked_each_day_are_no_time_of_day() -> None:
     assert (dataset.columns.time, dataset.monitored) == ("date", ("hour", "flow"))
 
 
+@pytest.mark.parametrize("day", ["20250301", "2025-03-01", "{:%Y-%m-%d}", "{:%d.%m.%Y}"])
+def test_a_counter_beside_dates_is_no_time_of_day(day: str) -> None:
+    rows = [f"{row};{day.format(time)};{row % 7}.5" for row, time in enumerate(HOURS[:50])]
+    assert anomaly.read("\n".join(["time;saved;flow", *rows]).encode()).columns.time == "time"
+
+
+def test_figures_of_one_day_are_a_time_of_day() -> None:
+    minutes = pd.date_range("2025-03-01 08:00", periods=50, freq="7min")
+    assert read("date;time", lambda t: f"{t:%Y%m%d};{t:%H%M}", minutes).columns.time == "date time"
+
+
 def test_numbers_that_are_no_clock_are_not_joined() -> None:
     assert read("date;time", lambda t: f"{t:%Y-%m-%d};{t.hour * 3600}").columns.time == "date"
     assert read("date;flow 2", lambda t: f"{t:%Y-%m-%d};{t.hour}").columns.time == "date"

@@ -63,6 +63,16 @@ def test_what_is_asked_for_is_done_whatever_the_file_is_like() -> None:
     assert read(np.arange(100), RNG.random(100), context=(SINCE,)).columns.context == (SINCE,)
 
 
+def test_a_step_that_is_asked_for_but_not_used_is_said() -> None:
+    said = "A step of 5 is not used: the rows are kept as they are; sampling resample brings them onto even steps"
+    assert said in notes(read(np.arange(100), RNG.random(100), step=5))
+    assert said in notes(read(uneven(), RNG.random(200), step=5))
+    assert "is not used" not in notes(read(uneven(), RNG.random(200), step=5, sampling="resample"))
+    assert "step of 5 is not used: there is no time" in notes(read(np.arange(99), RNG.random(99), step=5, time=""))
+    few = read(np.arange(9), RNG.random(9), sampling="resample")
+    assert "The even steps asked for are not made: there are fewer than 20 gaps" in notes(few)
+
+
 def test_a_step_far_too_small_is_refused() -> None:
     with pytest.raises(SettingsError, match="more than a hundred times"):
         read(np.arange(100) * 1000, RNG.random(100), sampling="resample", step=0.0001)
