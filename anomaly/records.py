@@ -10,9 +10,10 @@ from anomaly.columns import find_time, is_the_same_all_along
 from anomaly.domain import Columns, Repair
 from anomaly.exceptions import DataError
 from anomaly.missing_times import read_known_times
-from anomaly.naming import TIME_NAMES, names_records, words_of
+from anomaly.naming import CLOCK_NAMES, TIME_NAMES, names_records, words_of
 from anomaly.reading.table import Table
 from anomaly.settings import ReadSettings
+from anomaly.times import looks_like_time
 
 SAMPLE = 1_000
 FEWEST_STEPS = 4
@@ -122,7 +123,8 @@ def _find_by_time(frame: pd.DataFrame, order: np.ndarray, taken: Set[str | None]
     for column in map(str, frame):
         cells = frame[column]
         is_text = cells.dtype == "str"
-        if column in taken or not (is_text or cells.dtype.kind == "i") or cells.isna().any():
+        is_time = set(words_of(column)) & {*TIME_NAMES, *CLOCK_NAMES} or (is_text and looks_like_time(cells))
+        if column in taken or is_time or not (is_text or cells.dtype.kind == "i") or cells.isna().any():
             continue
         codes, names = pd.factorize(cells)
         if 2 <= len(names) <= len(cells) / FEWEST_STEPS and _tells_apart(order, codes, is_text):

@@ -66,5 +66,7 @@ def test_figures_of_one_day_are_a_time_of_day() -> None:
 
 
 def test_numbers_that_are_no_clock_are_not_joined() -> None:
-    assert read("date;time", lambda t: f"{t:%Y-%m-%d};{t.hour * 3600}").columns.time == "date"
+    assert read("date;time", lambda t: f"{t:%Y%m}{t.day + 60};{t:%H%M}").columns.time != "date time"
+    columns = read("date;time", lambda t: f"{t:%Y-%m-%d};{t.hour * 3600}").columns
+    assert (columns.time, columns.record) == ("date", None)  # times of day are no records, either
     assert read("date;flow 2", lambda t: f"{t:%Y-%m-%d};{t.hour}").columns.time == "date"

@@ -148,6 +148,6 @@ def test_of_a_number_and_a_text_that_name_the_variable_the_text_is_taken() -> No
     rows = [f"{p},2025-03-01 {h:02}:00,{n},{t},{v + h % 5}" for p in (11, 12) for h in range(20) for n, t, v in items]
     dataset = anomaly.read("\n".join(["hadm_id,charttime,itemid,label,valuenum", *rows]).encode())
     assert dataset.monitored == ("Heart Rate", "Respiratory Rate")
-    mixed = [row.replace("Respiratory Rate", "Heart Rate" if n % 8 else "other") for n, row in enumerate(rows)]
+    mixed = [row.replace("Respiratory Rate", "Heart Rate" if n % 3 else "other") for n, row in enumerate(rows)]
     dataset = anomaly.read("\n".join(["hadm_id,charttime,itemid,label,valuenum", *mixed]).encode())
     assert dataset.monitored == ("211", "618")

@@ -55,6 +55,14 @@ def test_columns_measured_each_at_its_own_time_are_brought_onto_even_steps() -> 
     assert len(dataset.series[0].row_steps) == 400
 
 
+def test_channels_that_a_record_lacks_do_not_count_as_cells_that_are_empty() -> None:
+    rows = [f"{time},{step % 7}.5" for step, time in enumerate(uneven())]
+    whole = "\n".join(["time,a,b,c,d", *(f"{row},1.{n % 3},2.{n % 5},3.{n % 8}" for n, row in enumerate(rows))])
+    less = "\n".join(["time,a", *rows])
+    dataset = anomaly.read([whole.encode(), less.encode(), less.encode(), less.encode()])
+    assert dataset.columns.step is None and SINCE in dataset.columns.context
+
+
 def test_what_is_asked_for_is_done_whatever_the_file_is_like() -> None:
     times = uneven()
     assert read(times, RNG.random(200), sampling="resample", step=2).columns.context == ()
