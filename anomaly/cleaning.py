@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,7 +9,7 @@ import pandas as pd
 from anomaly.columns import counts_up, is_stopped_clock
 from anomaly.domain import Columns, Dataset, Repair, TimeAxis, TimeSeries
 from anomaly.exceptions import DataError
-from anomaly.missing_times import read_known_times
+from anomaly.missing_times import keep_rows, read_known_times
 from anomaly.naming import names_counter, names_other_day, names_records
 from anomaly.reading.table import Table
 from anomaly.rules import find_rows
@@ -175,10 +174,7 @@ def _read_times(table: Table, columns: Columns, log: _RepairLog) -> tuple[Table,
         cells = table.frame[columns.time]
         found, known = read_known_times(cells, columns.time, table.name, table.line, columns.date_order)
         log.repairs += found.notes
-        if not known.all():
-            lines = np.arange(len(known)) + table.first_line if table.lines is None else table.lines
-            table = replace(table, frame=table.frame[known].reset_index(drop=True), lines=lines[known])
-        return table, found.times, found.axis
+        return keep_rows(table, known), found.times, found.axis
     if columns.record is None:
         return table, np.arange(len(table.frame)), TimeAxis("row", "row")
     return table, table.frame.groupby(columns.record, sort=False).cumcount().to_numpy(), TimeAxis("row", "row")

@@ -8,6 +8,7 @@ import pandas as pd
 
 from anomaly.domain import Repair
 from anomaly.exceptions import DataError
+from anomaly.reading.table import Table
 from anomaly.time_forms import SHOWN, Order
 from anomaly.times import ReadTimes, UnreadableTimes, epoch_unit, read_times
 
@@ -30,8 +31,7 @@ def read_known_times(
 
     def leave_out(rows: np.ndarray) -> bool:
         """(K,) of the rows still known; False where they are too many."""
-        count = int((~known).sum() + rows.sum())
-        if count > FEW * len(known) and (count > 1 or len(known) < ENOUGH):
+        if not are_few(int((~known).sum() + rows.sum()), len(known)):
             return False
         known[np.flatnonzero(known)[rows]] = False
         return True
@@ -52,7 +52,20 @@ def read_known_times(
         never_set = _find_never_set(read)
         if never_set.any() and leave_out(never_set):
             continue
-        return replace(read, notes=(*read.notes, *_notes(column, name, known, line_of))), known
+        return replace(read, notes=(*read.notes, *list_left_out(column, name, known, line_of))), known
+
+
+def are_few(count: int, rows: int) -> bool:
+    """Whether so many rows without a time can be left out."""
+    return count <= FEW * rows or (count == 1 and rows >= ENOUGH)
+
+
+def keep_rows(table: Table, known: np.ndarray) -> Table:
+    """The rows (R,) that have a time, each with its line of the file."""
+    if known.all():
+        return table
+    lines = np.arange(len(known)) + table.first_line if table.lines is None else table.lines
+    return replace(table, frame=table.frame[known].reset_index(drop=True), lines=lines[known])
 
 
 def _find_never_set(read: ReadTimes) -> np.ndarray:
@@ -69,7 +82,7 @@ def _find_never_set(read: ReadTimes) -> np.ndarray:
     return odd
 
 
-def _notes(column: pd.Series, name: str, known: np.ndarray, line_of: Callable[[int], int]) -> list[Repair]:
+def list_left_out(column: pd.Series, name: str, known: np.ndarray, line_of: Callable[[int], int]) -> list[Repair]:
     if known.all():
         return []
     rows = np.flatnonzero(~known)

@@ -9,6 +9,7 @@ import pandas as pd
 from anomaly.columns import find_record, find_time
 from anomaly.domain import Repair
 from anomaly.exceptions import DataError
+from anomaly.missing_times import are_few, keep_rows, list_left_out
 from anomaly.naming import TIME_NAMES, words_of
 from anomaly.reading.table import Table
 from anomaly.settings import ReadSettings
@@ -133,6 +134,11 @@ def pivot(table: Table, form: LongForm) -> Table:
     Several values of one variable at one time are averaged; columns that tell the same all along a record are kept.
     Raises DataError where record, time or variable is missing in a row, or the table would not fit into memory.
     """
+    stamps = table.frame[form.time]
+    timed = stamps.notna().to_numpy()
+    if are_few(int((~timed).sum()), len(timed)):
+        left_out = list_left_out(stamps, form.time, timed, table.line)
+        table = keep_rows(replace(table, repairs=(*table.repairs, *left_out)), timed)
     frame = table.frame
     keys = [form.time] if form.record is None else [form.record, form.time]
     for column in (*keys, form.variable):

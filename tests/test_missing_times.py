@@ -60,3 +60,12 @@ def test_years_of_old_and_elapsed_times_from_zero_are_times() -> None:
 def test_epochs_rounded_until_they_repeat_are_the_time() -> None:
     rows = [f"{epoch:.5e},{row % 7}" for row, epoch in enumerate(EPOCHS)]
     assert anomaly.read("\n".join(["time,flow", *rows]).encode()).columns.time == "time"
+
+
+def test_a_measurement_without_a_time_among_hundreds_is_left_out() -> None:
+    rows = [f"{time if row != 100 else ''},{name},{row % 7}" for row, time in enumerate(DATES) for name in ("a", "b")]
+    dataset = anomaly.read("\n".join(["time,variable,value", *rows]).encode())
+    assert (dataset.steps, dataset.monitored) == (299, ("a", "b"))
+    assert "2 rows without a time in column 'time', such as an empty cell: left out (lines 202, 203)" in [
+        str(repair) for repair in dataset.repairs
+    ]
