@@ -28,6 +28,18 @@ class Columns:
 
 
 @dataclass(frozen=True)
+class PutBack:
+    """A stretch of local time, as the file wrote it, in which the clock was behind."""
+
+    start: np.datetime64
+    """the first time that was written but once again: of an hour written twice the first is not behind"""
+    stop: np.datetime64 | None
+    """when it went forward again; None = not in the file"""
+    shift: np.timedelta64
+    """by which the dataset's times lie ahead of those written"""
+
+
+@dataclass(frozen=True)
 class TimeAxis:
     """What the times of a dataset mean.
 
@@ -41,6 +53,10 @@ class TimeAxis:
     unit: float | None = None
     offset: str = ""
     resolution: Literal["D", "s", "ms", "us"] = "s"
+    order: Literal["day", "month"] | None = None
+    """what came first in dates such as 03/04/2025"""
+    put_back: tuple[PutBack, ...] = ()
+    """where local time repeated an hour"""
 
     @property
     def is_calendar(self) -> bool:

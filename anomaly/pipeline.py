@@ -52,7 +52,7 @@ class Scored:
 def read(
     source: Source | Sequence[Source], settings: ReadSettings | None = None, *, name: str | None = None
 ) -> Dataset:
-    """Read one file, or several whose columns agree, into a dataset; several files are its records.
+    """Read one file, or several that share channels, into a dataset; several files are its records.
 
     `source` is a path, or the bytes of a file that `name` names. Raises DataError, with the line and column, where
     something cannot be used, and SettingsError for an unknown column.

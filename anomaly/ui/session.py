@@ -164,7 +164,7 @@ def _assemble(tables: list["Table"], read: ReadSettings) -> tuple["Dataset", Loo
     frame = shaped[0].frame
     names = [str(name) for name in frame.columns]
     numeric = [name for name in names if frame[name].dtype.kind in "if"]
-    table = inspect_columns(shaped, dataset.columns)
+    table = inspect_columns(shaped, dataset)
     return dataset, Look(names, numeric, sheets_of(tables), shaped[0].sheet, table)
 
 
