@@ -27,6 +27,7 @@ from tests.test_app import (  # noqa: F401 - two are fixtures
     wait_for_job,
 )
 from tests.test_app_compare import go_to
+from tests.test_jobs import wait_until
 
 
 @pytest.fixture(autouse=True)
@@ -34,6 +35,8 @@ def empty_store(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Run
     opened = RunStore(f"sqlite:///{tmp_path / 'runs.sqlite'}", tmp_path)
     monkeypatch.setattr(keeping, "_open", lambda: opened)
     yield opened
+    for job in list(keeping._running.values()):
+        job.discard()
     opened.close()
 
 
@@ -110,6 +113,7 @@ def test_a_fit_goes_on_and_is_found_when_its_page_was_closed(empty_store: RunSto
     assert sent == {"run": job.id}
     del app
 
+    wait_until(lambda: job.epochs)
     other = open_address(sent)
     assert current(other).job is job and len(other.get("progress")) == 1
     check(labelled(other.button, "Stop and use what it has").click().run())

@@ -20,7 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import anomaly
-from anomaly.domain import Dataset, Repair, Span, TimeAxis, TimeSeries
+from anomaly.domain import Dataset, PutBack, Repair, Span, TimeAxis, TimeSeries
 from anomaly.exceptions import AnomalyError, RunError
 from anomaly.export import events_csv, points_csv
 from anomaly.fitting import Fitted
@@ -34,6 +34,10 @@ from tests.postgres import BINARIES, run_postgres
 from tests.strategies import make_dataset, sine_values
 
 ROOT = Path(__file__).parent.parent
+PUT_BACK = (
+    PutBack(np.datetime64("2025-10-26T02:00", "us"), np.datetime64("2026-03-29", "us"), np.timedelta64(3600, "s")),
+    PutBack(np.datetime64("2026-10-25T02:00", "us"), None, np.timedelta64(3600, "s")),
+)
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +120,7 @@ def test_records_of_every_shape_come_back(
         dataset,
         series=series,
         columns=columns,
-        time_axis=TimeAxis("t", kind),
+        time_axis=TimeAxis("t", kind, put_back=PUT_BACK if context else ()),
         repairs=(Repair("a thing", 3, (1, 2)),),
         units={"a": "°C"},
     )

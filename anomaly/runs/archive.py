@@ -4,15 +4,16 @@ import io
 import json
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, astuple, replace
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pydantic import TypeAdapter
 
 from anomaly import storage
-from anomaly.domain import Columns, Dataset, Repair, TimeAxis, TimeSeries
+from anomaly.domain import Columns, Dataset, PutBack, Repair, TimeAxis, TimeSeries
 from anomaly.exceptions import RunError
 from anomaly.fitting import Fitted
 
@@ -45,7 +46,8 @@ def pack_dataset(dataset: Dataset) -> dict[str, bytes]:
         "name": dataset.name,
         "records": [one.name for one in series],
         "columns": asdict(dataset.columns),
-        "time_axis": asdict(dataset.time_axis),
+        "time_axis": asdict(replace(dataset.time_axis, put_back=())),
+        "put_back": [[_micros(part) for part in astuple(one)] for one in dataset.time_axis.put_back],
         "repairs": [asdict(repair) for repair in dataset.repairs],
         "digest": dataset.digest,
         "units": dict(dataset.units),
@@ -64,8 +66,8 @@ def unpack_dataset(files: Mapping[str, bytes]) -> Dataset:
 
 
 def _rebuild(about: dict, steps: pa.Table, rows: pa.Table) -> Dataset:
-    parts = about["columns"]
-    columns = Columns(**parts | {name: tuple(parts[name]) for name in ("monitored", "context")})
+    # pydantic knows from the annotations which lists were tuples.
+    columns = TypeAdapter(Columns).validate_python(about["columns"])
     stops = np.searchsorted(steps["record"].to_numpy(), np.arange(len(about["records"])), side="right")
     row_stops = np.searchsorted(rows["record"].to_numpy(), np.arange(len(about["records"])), side="right")
     times = steps["time"].to_numpy()
@@ -96,9 +98,21 @@ def _rebuild(about: dict, steps: pa.Table, rows: pa.Table) -> Dataset:
             about["records"], [0, *stops[:-1]], stops, [0, *row_stops[:-1]], row_stops, strict=True
         )
     )
-    repairs = tuple(Repair(**repair | {"lines": tuple(repair["lines"])}) for repair in about["repairs"])
-    return Dataset(
-        about["name"], series, columns, TimeAxis(**about["time_axis"]), repairs, about["digest"], about["units"]
+    repairs = TypeAdapter(tuple[Repair, ...]).validate_python(about["repairs"])
+    axis = TimeAxis(**about["time_axis"] | {"put_back": tuple(_put_back(*one) for one in about["put_back"])})
+    return Dataset(about["name"], series, columns, axis, repairs, about["digest"], about["units"])
+
+
+def _micros(time: np.datetime64 | np.timedelta64 | None) -> int | None:
+    if time is None:
+        return None
+    kind = "datetime64[us]" if isinstance(time, np.datetime64) else "timedelta64[us]"
+    return int(time.astype(kind).astype(np.int64))
+
+
+def _put_back(start: int, stop: int | None, shift: int) -> PutBack:
+    return PutBack(
+        np.datetime64(start, "us"), None if stop is None else np.datetime64(stop, "us"), np.timedelta64(shift, "us")
     )
 
 
