@@ -17,9 +17,10 @@ ROOT = Path(__file__).parent.parent
 FLOORS = {
     **dict.fromkeys(["domain", "exceptions", "settings", "versions", "rounding"], 0),
     **dict.fromkeys(["time_forms", "events", "scoring", "shapes", "synthetic", "decimation", "units", "naming"], 1),
-    **dict.fromkeys(["reading.table", "model", "model.network", "model.forecaster", "model.training", "progress"], 1),
+    **dict.fromkeys(["reading.table", "reading.numerals"], 1),
+    **dict.fromkeys(["model", "model.network", "model.forecaster", "model.training", "progress"], 1),
     **dict.fromkeys(["reading.archives", "reading.dialect", "reading.columnar", "rules", "times", "preparation"], 2),
-    **dict.fromkeys(["evaluation", "explanations"], 2),
+    **dict.fromkeys(["evaluation", "explanations", "reading.cells"], 2),
     **dict.fromkeys(["reading.csv", "reading.json", "reading.waveforms", "columns", "thresholds", "detection"], 3),
     **dict.fromkeys(["sampling", "inspection"], 3),
     **dict.fromkeys(["reading.spreadsheets", "pivoting", "cleaning", "assessment", "labelling"], 4),

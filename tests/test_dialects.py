@@ -109,6 +109,55 @@ def test_quoted_decimal_commas_between_commas_are_read() -> None:
     assert table_of('flow,level\n"1,5",1\n"2,5",2\n"13,25",3\n').frame["flow"].tolist() == [1.5, 2.5, 13.25]
 
 
+@pytest.mark.parametrize(
+    ("text", "values", "doubt"),
+    [
+        ('v,w\n"20,069",1\n"20,125",2\n', [20069, 20125], "'20,069', which may be 20069 or 20.069: read as 20069"),
+        ('v,w\n"20,069",1\n"0,125",2\n', [20.069, 0.125], ""),
+        ('v,w\n"20,069",1.5\n"980",2.5\n', [20069, 980], ""),
+        ("v;w\n1.200;1,5\n980;2,5\n", [1200, 980], ""),
+        ("v;w\n1.200;1,5\n0.980;2,5\n", [1.2, 0.98], ""),
+        ("v;w\n1.200;1,5\n1.350;2,5\n", [1200, 1350], "'1.200', which may be 1200 or 1.2: read as 1200"),
+        ("v;w\n1.200;31.12.2025\n980;31.12.2025\n", [1200, 980], "'1.200', which may be 1200 or 1.2: read as 1200"),
+        ("v;w\n1.200;a\n1.350;b\n", [1.2, 1.35], "'1.200', which may be 1200 or 1.2: read as 1.2"),
+        ("v;w\n1.200;0.5\n1.350;0.25\n", [1.2, 1.35], ""),
+        ("v;w\n1,234;a\n1,350;b\n", [1.234, 1.35], "'1,234', which may be 1234 or 1.234: read as 1.234"),
+        ("v\tw\n1.200\t1\n1.350\t2\n", [1.2, 1.35], ""),
+    ],
+)
+def test_a_sign_that_may_part_thousands_is_read_as_the_column_and_the_others_tell(
+    text: str, values: list[float], doubt: str
+) -> None:
+    table = table_of(text)
+    assert table.frame["v"].tolist() == values
+    notes = [str(repair) for repair in table.repairs if "which may be" in str(repair)]
+    assert notes == ([f"pump: 'v' holds {doubt}"] if doubt else [])
+
+
+def test_doubt_of_many_columns_is_one_note() -> None:
+    (note,) = table_of("a;b;c\n1.200;1.300;1\n1.350;1.200;2\n").repairs
+    assert (
+        str(note) == "pump: 'a' holds '1.200', which may be 1200 or 1.2: read as 1.2; likewise 'b'" and note.count == 2
+    )
+
+
+def test_bounds_per_cents_and_typeset_minus_signs_are_numbers() -> None:
+    rows = "\n".join(f"{n},{'<0.5' if n == 3 else n},{n} %,−{n}" for n in range(1, 9))
+    table = table_of(f"time,dose,humidity,level\n{rows}\n")
+    assert table.frame["dose"].tolist() == [1, 2, 0.5, 4, 5, 6, 7, 8]
+    assert table.frame["humidity"].tolist() == [1, 2, 3, 4, 5, 6, 7, 8] and table.units["humidity"] == "%"
+    assert table.frame["level"].tolist() == [-1, -2, -3, -4, -5, -6, -7, -8]
+    assert [str(repair) for repair in table.repairs] == [
+        "pump: 1 cell of 'dose' only bounded, such as '<0.5': the number is taken for the value (line 4)"
+    ]
+
+
+def test_per_cents_amid_plain_numbers_are_said() -> None:
+    table = table_of("a,b\n5%,1\n6,2\n7,3\n")
+    assert table.frame["a"].tolist() == [5, 6, 7] and "a" not in table.units
+    assert "1 cell of 'a' in per cent, unlike the others, such as '5%': the number is taken" in str(table.repairs[0])
+
+
 @pytest.mark.parametrize("sign", [",", " ", "'", "\u00a0", "\u202f"])
 def test_thousands_are_read(sign: str) -> None:
     cells = ["1,234.5", "12.25", "1,234,567.0", "999"]

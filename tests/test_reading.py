@@ -124,7 +124,7 @@ def test_odd_cells_of_a_column_of_numbers_are_missing_and_reported_with_their_li
     assert np.flatnonzero(table.frame["a"].isna()).tolist() == [10, 50]
     (repair,) = table.repairs
     assert (repair.count, repair.lines) == (2, (12, 52))
-    assert str(repair) == "2 cells of 'a' not a number, such as 'error': taken as missing (lines 12, 52)"
+    assert str(repair) == "pump: 2 cells of 'a' not a number, such as 'error': taken as missing (lines 12, 52)"
 
 
 def test_a_column_with_many_odd_cells_stays_text() -> None:

@@ -194,8 +194,31 @@ def test_a_formula_gives_its_kept_value_and_is_never_computed() -> None:
 
 
 def test_numbers_typed_with_a_decimal_comma_do_not_shift_the_true_ones() -> None:
-    frame = only(of_rows([["true", "typed", "grouped"], [1.234, "1,5", "1,234"], [2.345, "1,234", "2,000"]])).frame
-    assert frame.to_dict("list") == {"true": [1.234, 2.345], "typed": [1.5, 1.234], "grouped": [1234, 2000]}
+    frame = only(of_rows([["true", "typed", "other"], [1.234, "1,5", "1,234"], [2.345, "1,234", "2,000"]])).frame
+    assert frame.to_dict("list") == {"true": [1.234, 2.345], "typed": [1.5, 1.234], "other": [1.234, 2]}
+
+
+@pytest.mark.parametrize(
+    ("typed", "other", "values", "is_said"),
+    [
+        (["20,069", "20,125"], ["a", "b"], [20069, 20125], True),
+        (["20,069", "0,125"], ["a", "b"], [20.069, 0.125], False),
+        (["20,069", "980"], ["a", "b"], [20069, 980], True),
+        (["20,069", "20,125"], ["0,5", "0,25"], [20.069, 20.125], False),
+        (["20,069", "20,125"], ["31.12.2025 10:00", "31.12.2025 10:05"], [20.069, 20.125], True),
+        (["1.200", "980"], ["0,5", "0,25"], [1200, 980], False),
+        (["1.200", "1.500"], ["0,5", "0,25"], [1200, 1500], True),
+        (["<20,069", "−20,5"], ["a", "b"], [20.069, -20.5], False),
+    ],
+)
+def test_a_typed_number_is_read_as_its_column_and_the_others_tell_and_doubt_is_said(
+    typed: list[str], other: list[str], values: list[float], is_said: bool
+) -> None:
+    rows = zip(["n", 1, 2], ["v", *typed], ["w", *other], strict=True)
+    table = only(of_rows([["Pump station 4"], [], *rows]))
+    assert table.frame["v"].tolist() == values
+    notes = [str(repair) for repair in table.repairs if "which may be" in str(repair)]
+    assert bool(notes) == is_said and all(note.startswith("pump, sheet 'Sheet': 'v' holds '") for note in notes)
 
 
 def test_lines_are_the_rows_of_the_sheet_wherever_the_table_is() -> None:

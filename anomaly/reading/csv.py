@@ -10,20 +10,17 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
 from anomaly.domain import Repair
 from anomaly.exceptions import DataError
-from anomaly.naming import names_records
-from anomaly.reading.dialect import BLANKS, GROUPED, MISSING, SAMPLE_CHARACTERS, Layout, find_layout, in_utf8, is_number
+from anomaly.reading.cells import convert, keeps_zeros
+from anomaly.reading.dialect import BLANKS, SAMPLE_CHARACTERS, Layout, find_layout, in_utf8
+from anomaly.reading.numerals import MISSING, Custom, is_number, settle, signs_of
 from anomaly.reading.table import Table, digest_of
 
-MOSTLY_NUMBERS = 0.9
 MOST_COLUMNS = 2000
 """a file of more is refused before its cells are parsed: no one monitors that many channels by eye"""
-LEADING_ZERO = re.compile(r"0\d+")
-SHOWN, LOOKED_AT = 5, 2_000
 BLANK = re.compile(rb"[ \r\n\t]*")
 
 
@@ -59,8 +56,8 @@ def read_csv(content: bytes, name: str) -> Table:
     units = {names[position]: unit for position, unit in layout.units.items() if position < len(names)}
     result = Table(name, pd.DataFrame(), first_line, (), digest_of(content), lines, units)
     del data, body
-    frame, repairs = _convert(table, result, layout.decimal)
-    return replace(result, frame=frame, repairs=(*_notes(layout), *repairs))
+    frame, repairs, marked = convert(table, result, layout.custom)
+    return replace(result, frame=frame, repairs=(*_notes(layout), *repairs), units=marked | units)
 
 
 def _notes(layout: Layout) -> Iterator[Repair]:
@@ -69,7 +66,7 @@ def _notes(layout: Layout) -> Iterator[Repair]:
         yield Repair(f"{count:,} line{'s' * (count > 1)} above the table passed over, such as {shown!r}", count)
     if layout.has_unit_row:
         yield Repair("The line under the header holds units: not read as values", 1)
-    if layout.decimal == ",":
+    if layout.custom.decimal == ",":
         yield Repair("A comma is the decimal sign in this file")
 
 
@@ -129,12 +126,12 @@ def _parse(body: memoryview, name: str, names: list[str], layout: Layout, first_
             arrow_csv.ConvertOptions(
                 null_values=list(MISSING),
                 strings_can_be_null=True,
-                decimal_point=layout.decimal,
+                decimal_point=layout.custom.decimal,
                 # Text stays text: what a time stamp is, is for `columns` to say.
                 column_types={
                     column: pa.string()
                     for position, column in enumerate(names)
-                    if _is_text([row[position] for row in layout.rows if position < len(row)], column)
+                    if _is_text([row[position] for row in layout.rows if position < len(row)], column, layout.custom)
                 },
             ),
         )
@@ -158,13 +155,11 @@ def _parse(body: memoryview, name: str, names: list[str], layout: Layout, first_
         raise DataError(f"{name} cannot be read as CSV: {str(error).splitlines()[0]}.") from None
 
 
-def _is_text(cells: list[str], column: str) -> bool:
-    return _keeps_zeros(cells, column) or not all(map(is_number, cells))
-
-
-def _keeps_zeros(cells: list[str], column: str) -> bool:
-    """Whether a column names records by figures with zeros in front: patient 007 is no number."""
-    return names_records(column) and any(LEADING_ZERO.fullmatch(cell.strip()) for cell in cells)
+def _is_text(cells: list[str], column: str, custom: Custom) -> bool:
+    """Whether a column is not to be parsed as numbers: it holds others, or its own decimal sign, or a doubtful one."""
+    if keeps_zeros(cells, column) or not all(map(is_number, cells)):
+        return True
+    return settle(signs_of(cells), custom) != (custom.decimal, False)
 
 
 def _rows(body: memoryview, delimiter: str, width: int, first_line: int) -> Iterator[tuple[int, list[str]]]:
@@ -210,70 +205,3 @@ def _find_ragged(body: memoryview, delimiter: str, width: int, first_line: int) 
         )
     except csv.Error:
         return None
-
-
-def _convert(table: pa.Table, source: Table, decimal: str) -> tuple[pd.DataFrame, list[Repair]]:
-    columns: dict[str, pd.Series] = {}
-    repairs: list[Repair] = []
-    for column in table.column_names:
-        cells = table[column]
-        if pa.types.is_null(cells.type):
-            columns[column] = pd.Series(np.full(len(cells), np.nan))
-        elif pa.types.is_integer(cells.type) or pa.types.is_floating(cells.type) or pa.types.is_boolean(cells.type):
-            columns[column] = _numbers(cells)
-        else:
-            columns[column], repair = _mostly_numbers(cells.cast(pa.string()), column, source, decimal)
-            repairs += [repair] if repair else []
-    return pd.DataFrame(columns, copy=False), repairs
-
-
-def _numbers(cells: pa.ChunkedArray) -> pd.Series:
-    if pa.types.is_boolean(cells.type):
-        cells = cells.cast(pa.int8())
-    if cells.null_count == 0 and pa.types.is_integer(cells.type):
-        return pd.Series(cells.to_numpy().astype(np.int64))
-    # Unsafe only past 2 ** 53, where a double holds the nearest.
-    return pd.Series(cells.cast(pa.float64(), safe=False).to_numpy())
-
-
-def _mostly_numbers(
-    cells: pa.ChunkedArray, column: str, source: Table, decimal: str
-) -> tuple[pd.Series, Repair | None]:
-    """Text, unless nearly all of its cells are numbers: then the others count as missing, and are reported."""
-    text = pc.utf8_trim_whitespace(cells)
-    # Blanks round a missing marker hid it from the parser.
-    text = pc.if_else(pc.is_in(text, pa.array(MISSING)), pa.scalar(None, pa.string()), text)
-    if _keeps_zeros(text.slice(0, LOOKED_AT).drop_null().to_pylist(), column) or not _may_be_numbers(text, decimal):
-        return text.to_pandas().astype("str"), None
-    series = text.to_pandas().astype("str")
-    present = series.notna()
-    numbers = pd.to_numeric(_plain_numbers(series, decimal), errors="coerce").astype(float)
-    if numbers.notna().sum() < MOSTLY_NUMBERS * present.sum():
-        return series, None
-    odd = np.flatnonzero(present & numbers.isna())
-    if not len(odd):
-        return numbers, None
-    return numbers, Repair(
-        f"{len(odd):,} cell{'s' * (len(odd) > 1)} of {column!r} not a number, such as {series.iloc[odd[0]]!r}: "
-        "taken as missing",
-        len(odd),
-        tuple(source.line(row) for row in odd[:SHOWN]),
-    )
-
-
-def _may_be_numbers(text: pa.ChunkedArray, decimal: str) -> bool:
-    """Whether as many cells as all of them would have to be are numbers in a sample, taken from all over the column."""
-    places = np.unique(np.linspace(0, len(text) - 1, LOOKED_AT).astype(np.int64))
-    sample = pd.Series([text[int(place)].as_py() for place in places], dtype="str").dropna()
-    if not len(sample):
-        return True
-    return bool(pd.to_numeric(_plain_numbers(sample, decimal), errors="coerce").notna().mean() >= MOSTLY_NUMBERS / 2)
-
-
-def _plain_numbers(text: pd.Series, decimal: str) -> pd.Series:
-    """Numbers with thousands separators or a decimal comma, as Python writes them."""
-    grouped = text.str.fullmatch(GROUPED[decimal].pattern).fillna(False).astype(bool)
-    if grouped.any():
-        parts = "[. '\u00a0\u202f]" if decimal == "," else "[, '\u00a0\u202f]"
-        text = text.where(~grouped, text.str.replace(parts, "", regex=True))
-    return text.str.replace(",", ".") if decimal == "," else text

@@ -7,26 +7,20 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, zip_longest
 
 from anomaly.exceptions import DataError
+from anomaly.reading.numerals import MISSING, Custom, is_number, signs_of
 from anomaly.units import clean_unit, looks_like_unit
 
 DELIMITERS = ",;\t|"
 BLANKS = " "
-MISSING = ("", "NA", "N/A", "n/a", "NaN", "nan", "NAN", "null", "NULL", "None", "none", "-", "?", "#N/A", "#NA", "<NA>")
 COMMENTS = ("#", "%", "//")
 SAMPLE_CHARACTERS, SAMPLE_LINES = 1_000_000, 400
 MOSTLY = 0.5
 DATE = re.compile(r"\s*(\d{4}-\d\d(-\d\d)?|\d{1,2}[./-]\d{1,2}[./-](\d{4}|\d\d))([T ][\d:., +apmzAPMZ-]*)?")
-GROUPED = {
-    ".": re.compile(r"[+-]?\d{1,3}(?:[, '\u00a0\u202f]\d{3})+(?:\.\d*)?"),
-    ",": re.compile(r"[+-]?\d{1,3}(?:[. '\u00a0\u202f]\d{3})+(?:,\d*)?"),
-}
-"""numbers with thousands separators, by decimal sign"""
-DECIMAL_COMMA = re.compile(r"[+-]?(?:\d+|\d{1,3}(?:[. '\u00a0\u202f]\d{3})+)?,\d+(?:[eE][+-]?\d+)?")
-CLEARLY_COMMA = re.compile(r"[+-]?(?:\d*,(?:\d{1,2}|\d{4,})(?:[eE][+-]?\d+)?|\d{1,3}(?:\.\d{3})+,\d+|0,\d+)")
-CLEARLY_POINT = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+\.\d*|\d{1,3}(?:,\d{3}){2,})")
+DOTTED_DAY = re.compile(r"\s*\d{1,2}\.\d{1,2}\.(\d{4}|\d\d)\b.*")
+"""a day as those write it who mostly have a decimal comma"""
 
 
 @dataclass(frozen=True)
@@ -34,8 +28,8 @@ class Layout:
     """Where the table is in the text, and how to take it apart."""
 
     delimiter: str
-    decimal: str
-    """the decimal sign, "." or ","; the other one may part thousands"""
+    custom: Custom
+    """of decimal signs; a column may tell that it has another"""
     names: list[str] | None
     """of the columns; None where the file has no header"""
     units: Mapping[int, str]
@@ -108,7 +102,7 @@ def find_layout(text: str) -> Layout:
     above = range(first if header is None else header)
     return Layout(
         delimiter,
-        _find_decimal(rows[body:], delimiter),
+        _find_custom(rows[body:], delimiter),
         names,
         {} if units is None else {place: unit for place, cell in enumerate(rows[units]) if (unit := clean_unit(cell))},
         ends[body - 1] if body else 0,
@@ -249,23 +243,12 @@ def is_figure(cell: str) -> bool:
     return is_number(cell) or DATE.fullmatch(cell) is not None
 
 
-def is_number(cell: str) -> bool:
-    """Whether a cell is a number, with whatever decimal sign, or missing."""
-    cell = cell.strip()
-    if cell in MISSING:
-        return True
-    try:
-        float(cell)
-    except ValueError:
-        return any(form.fullmatch(cell) for form in (DECIMAL_COMMA, *GROUPED.values()))
-    return "_" not in cell
-
-
-def _find_decimal(rows: Sequence[list[str]], delimiter: str) -> str:
+def _find_custom(rows: Sequence[list[str]], delimiter: str) -> Custom:
     """The decimal sign of the whole file. "1,234" may be either: with semicolons it is no thousand."""
-    cells = [cell.strip() for row in rows for cell in row if "," in cell]
-    if any(CLEARLY_POINT.fullmatch(cell) for cell in cells):
-        return "."
-    if any(CLEARLY_COMMA.fullmatch(cell) for cell in cells):
-        return ","
-    return "," if delimiter != "," and any(DECIMAL_COMMA.fullmatch(cell) for cell in cells) else "."
+    columns = [signs_of(map(str.strip, column)) for column in zip_longest(*rows, fillvalue="")]
+    clear = set().union(*(column.clear for column in columns))
+    dotted = any(DOTTED_DAY.fullmatch(cell) for row in rows for cell in row)
+    if clear:
+        return Custom("," if "," in clear else ".", len(clear) == 1, delimiter == ";")
+    comma = any("," in column.either for column in columns) and (delimiter != "," or dotted)
+    return Custom("," if comma else ".", False, delimiter == ";" or (dotted and delimiter != ","))

@@ -11,11 +11,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, field, replace
-from functools import cache, reduce
+from functools import cache, cached_property, reduce
 from typing import TYPE_CHECKING
 
 from anomaly.exceptions import DataError
+from anomaly.reading.cells import tell_doubts
 from anomaly.reading.csv import read_csv
+from anomaly.reading.dialect import DOTTED_DAY
+from anomaly.reading.numerals import Custom, Signs, is_number, plain_number, settle, strip_marks, tell_doubt
 from anomaly.reading.table import Table, digest_of
 
 if TYPE_CHECKING:
@@ -32,9 +35,6 @@ MOST_CELLS = 50_000_000
 """in the rectangle that a sheet's filled cells span: all of it is laid out in memory"""
 PROTECTED = "{} is protected by a password. Save it without one and open that."
 ERRORS = {"#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!", "#GETTING_DATA", "#SPILL!", "#CALC!"}
-CLEARLY_COMMA = re.compile(r"[+-]?(?:\d*,(?:\d{1,2}|\d{4,})|\d{1,3}(?:\.\d{3})+,\d+|0,\d+)")
-"""text that can only be a number with a decimal comma: "1,234" may be a thousand"""
-COMMA = re.compile(r"[+-]?(?:\d+|\d{1,3}(?:\.\d{3})+)?,\d+")
 CONTROL = re.compile(r"\r\n|[\0-\x1f\x7f]")
 
 Cell = int | float | str | bool | dt.time | dt.date | dt.datetime | dt.timedelta
@@ -108,8 +108,9 @@ def _sheets(content: bytes) -> Iterator["CalamineSheet"]:
 class _Columns:
     """What only all cells of the columns tell."""
 
-    comma: set[int] = field(default_factory=set)
-    """with text that is a number with a decimal comma"""
+    typed: dict[int, Signs] = field(default_factory=dict)
+    """what text tells of decimal signs, by column: true numbers have none"""
+    has_dotted_day: bool = False
     days: set[int] = field(default_factory=set)
     clocks: set[int] = field(default_factory=set)
     """with times of day beside the date, but for midnight: that comes as a date alone"""
@@ -123,6 +124,15 @@ class _Columns:
         columns = self.shared or self.lone or {0}
         return range(min(columns), max(columns) + 1)
 
+    @cached_property
+    def decimals(self) -> dict[int, tuple[str, bool]]:
+        """The decimal sign of the columns in which text may be numbers, and whether it is open to doubt."""
+        clear = set().union(*(signs.clear for signs in self.typed.values()))
+        comma = "," in clear or (self.has_dotted_day and not clear)
+        custom = Custom("," if comma else ".", len(clear) == 1, self.has_dotted_day)
+        told = {column: signs for column, signs in self.typed.items() if signs.clear or signs.either}
+        return {column: settle(signs, custom) for column, signs in told.items()}
+
 
 def _read_sheet(sheet: "CalamineSheet", name: str) -> list[Table]:
     """One table, or none where the sheet holds none. Raises DataError where it holds one that cannot be read."""
@@ -130,11 +140,19 @@ def _read_sheet(sheet: "CalamineSheet", name: str) -> list[Table]:
     text = _to_csv(sheet, found, None)
     if not text.strip("\n"):
         return []
-    if len(found.kept) < sheet.width or found.comma or found.days - found.clocks:
+    if len(found.kept) < sheet.width or found.decimals or found.days - found.clocks:
         text = _to_csv(sheet, _Columns(), found)
     table = read_csv(text.encode(errors="replace"), f"{name}, sheet {sheet.name!r}")
     has_number = table.frame.select_dtypes("number").notna().any(axis=1)
-    return [replace(table, name=name, sheet=sheet.name)] if has_number.sum() > 1 else []
+    if has_number.sum() < 2:
+        return []
+    names = dict(enumerate(map(str, table.frame.columns), found.kept.start))
+    doubts = {
+        names[column]: tell_doubt(next(iter(found.typed[column].either.values())), decimal)
+        for column, (decimal, is_doubtful) in found.decimals.items()
+        if is_doubtful and column in names
+    }
+    return [replace(table, name=name, sheet=sheet.name, repairs=(*table.repairs, *tell_doubts(doubts, table.name)))]
 
 
 def _to_csv(sheet: "CalamineSheet", found: _Columns, known: _Columns | None) -> str:
@@ -162,11 +180,14 @@ def _spell(cell: Cell, column: int, found: _Columns, known: _Columns | None) -> 
             return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
         case str():
             text = CONTROL.sub(" ", cell).strip()
-            if known is None and CLEARLY_COMMA.fullmatch(text):
-                found.comma.add(column)
-            if known is not None and column in known.comma and COMMA.fullmatch(text):
-                return text.replace(".", "").replace(",", ".")
-            return "" if text in ERRORS else text
+            if text in ERRORS:
+                return ""
+            if known is None:
+                found.typed.setdefault(column, Signs()).add(text)
+                found.has_dotted_day |= "." in text and DOTTED_DAY.fullmatch(text) is not None
+            elif column in known.decimals and is_number(bare := strip_marks(text)):
+                return text.replace("−", "-").replace(bare, plain_number(bare, known.decimals[column][0]))
+            return text
         case bool() | int():
             return str(int(cell))
         case dt.timedelta():
