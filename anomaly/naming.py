@@ -26,7 +26,7 @@ TIME_NAMES = (
 )
 OTHER_DAYS = {"birth", "dob", "born", "geburtsdatum", "geburtstag", "admission", "admitted", "aufnahme", "discharge"}
 """words of a date that is no time of measurement"""
-COUNTER_NAMES = ("", "index", "id", "nr", "no", "row", "number", "idx", "unnamed", "column")
+COUNTER_NAMES = ("", "index", "id", "nr", "no", "row", "number", "idx", "unnamed", "column", "record")
 """what a column of row numbers is called"""
 RECORD_NAMES = (
     "record",

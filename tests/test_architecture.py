@@ -20,7 +20,7 @@ FLOORS = {
     **dict.fromkeys(["reading.table", "reading.numerals"], 1),
     **dict.fromkeys(["model", "model.network", "model.forecaster", "model.training", "progress"], 1),
     **dict.fromkeys(["reading.archives", "reading.dialect", "reading.columnar", "rules", "times", "preparation"], 2),
-    **dict.fromkeys(["evaluation", "explanations", "reading.cells"], 2),
+    **dict.fromkeys(["evaluation", "explanations", "reading.cells", "reading.header"], 2),
     **dict.fromkeys(["reading.csv", "reading.json", "reading.waveforms", "columns", "thresholds", "detection"], 3),
     **dict.fromkeys(["sampling", "inspection"], 3),
     **dict.fromkeys(["reading.spreadsheets", "pivoting", "cleaning", "assessment", "labelling"], 4),

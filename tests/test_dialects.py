@@ -206,6 +206,9 @@ def test_a_header_one_cell_short_lacks_the_name_of_its_first_or_its_empty_last_c
         ("a [m/s^2]", "m/s^2"),
         ("[°C]", ""),
         ("level", ""),
+        ("Temp, °C (LGR S/N: 2, SEN S/N: 3)", "°C"),
+        ("flow, l/min", "l/min"),
+        ("flow, mean (raw)", ""),
     ],
 )
 def test_a_unit_is_told_from_a_name(name: str, unit: str) -> None:

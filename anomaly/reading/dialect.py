@@ -10,15 +10,12 @@ from dataclasses import dataclass
 from itertools import islice, zip_longest
 
 from anomaly.exceptions import DataError
-from anomaly.reading.numerals import MISSING, Custom, is_number, signs_of
-from anomaly.units import clean_unit, looks_like_unit
+from anomaly.reading.header import COMMENTS, find_head, is_figure
+from anomaly.reading.numerals import Custom, is_number, signs_of
 
 DELIMITERS = ",;\t|"
 BLANKS = " "
-COMMENTS = ("#", "%", "//")
 SAMPLE_CHARACTERS, SAMPLE_LINES = 1_000_000, 400
-MOSTLY = 0.5
-DATE = re.compile(r"\s*(\d{4}-\d\d(-\d\d)?|\d{1,2}[./-]\d{1,2}[./-](\d{4}|\d\d))([T ][\d:., +apmzAPMZ-]*)?")
 DOTTED_DAY = re.compile(r"\s*\d{1,2}\.\d{1,2}\.(\d{4}|\d\d)\b.*")
 """a day as those write it who mostly have a decimal comma"""
 
@@ -88,27 +85,21 @@ def find_layout(text: str) -> Layout:
     delimiter = _find_delimiter(sample)
     rows, ends = _read_rows(sample, delimiter)
     width = _usual_width(rows)
-    first = next((place for place, row in enumerate(rows) if not _is_above(row, rows[place + 1 :], width)), 0)
-    header, units = _find_header(rows, first, width)
-    body = first if header is None else (header if units is None else units) + 1
-    names = None if header is None else [cell.strip() for cell in rows[header]]
-    if names and names[0].startswith(COMMENTS):
-        names[0] = names[0].lstrip("#%/ ")
-        # "# time flow": the sign may stand apart from the first name.
-        names = names[1:] if len(names) == width + 1 and not names[0] else names
+    head = find_head(rows, width)
+    body = rows[head.body :]
+    names = head.names
     if names and len(names) == width - 1:
-        last_empty = all(not row[-1].strip() for row in rows[body:] if len(row) == width)
+        last_empty = all(not row[-1].strip() for row in body if len(row) == width)
         names = [*names, ""] if last_empty else ["", *names]
-    above = range(first if header is None else header)
     return Layout(
         delimiter,
-        _find_custom(rows[body:], delimiter),
+        _find_custom(body, delimiter),
         names,
-        {} if units is None else {place: unit for place, cell in enumerate(rows[units]) if (unit := clean_unit(cell))},
-        ends[body - 1] if body else 0,
-        rows[body:],
-        tuple(delimiter.join(rows[place]).strip() for place in above if any(rows[place])),
-        units is not None,
+        head.units,
+        ends[head.body - 1] if head.body else 0,
+        body,
+        tuple(delimiter.join(row).strip() for row in rows[: head.above] if any(row)),
+        head.has_unit_row,
     )
 
 
@@ -161,86 +152,6 @@ def _usual_width(rows: Sequence[list[str]]) -> int:
     return (
         max(reversed(widths), key=lambda width: widths[width]) if widths and len(widths) > 1 else max(widths, default=1)
     )
-
-
-def _is_above(row: list[str], below: Sequence[list[str]], width: int) -> bool:
-    """Whether a row is no part of the table that begins below it."""
-    if not row:
-        return True
-    following = next((other for other in below if other), None)
-    if following is None:
-        return False
-    if row[0].lstrip().startswith(COMMENTS):
-        # The last comment may be the header: as many names as there are columns, and figures right below.
-        names = len(row) - (row[0].strip() in COMMENTS)
-        return names != width or not all(is_number(cell) for cell in following[1:])
-    words = any(cell.strip() and not is_number(cell) for cell in row)
-    if width > 1 and words and len(row) < width:
-        # Where the first or the last column has no name, the header is one cell short.
-        is_header = len(row) == width - 1 and len(row) > 1 and len(following) == width and not _is_worded(following)
-        return not is_header
-    # A spreadsheet fills a line of one title up with empty cells.
-    filled = bool(row[0].strip()) and not any(cell.strip() for cell in row[1:])
-    return width > 1 and words and filled and len(row) == width and _is_worded(following)
-
-
-def _is_worded(row: Sequence[str]) -> bool:
-    return any(cell.strip() for cell in row) and not any(
-        is_figure(cell) and cell.strip() not in MISSING for cell in row
-    )
-
-
-def _find_header(rows: Sequence[list[str]], first: int, width: int) -> tuple[int | None, int | None]:
-    """The row that names the columns and the one that holds their units, either None where there is none."""
-    table = [row for row in rows[first:] if row]
-    if not table:
-        return None, None
-    figures = [
-        place
-        for place in range(width)
-        if _share_of_figures([row[place] for row in table[1:] if len(row) == width]) > MOSTLY
-    ]
-    worded = []
-    for place in range(first, len(rows)):
-        row = rows[place]
-        if not row:
-            continue
-        cells = [row[at] for at in figures if at < len(row)]
-        if any(_is_known_figure(cell) for cell in cells) or not any(cell.strip() not in MISSING for cell in cells):
-            break
-        worded.append(place)
-    if len(worded) > 1 and all(looks_like_unit(cell) for cell in rows[worded[-1]]):
-        return worded[-2], worded[-1]
-    # With one column of figures alone, a second word may as well be an odd cell; so may one that stands twice.
-    named = [place for place in worded if len({*rows[place]}) == len(rows[place])] if len(figures) > 1 else []
-    if worded:
-        return (named or worded[:1])[-1], None
-    return (first, None) if _names_columns(table) else (None, None)
-
-
-def _names_columns(rows: Sequence[list[str]]) -> bool:
-    """Whether the first row names the columns: it has words, and the rows below have figures in their place."""
-    first = [cell.strip() for cell in rows[0]]
-    words = [position for position, cell in enumerate(first) if not is_figure(cell)]
-    if not words:
-        # pandas calls the columns of a bare array 0, 1, 2, ... and leaves the cell above the index empty.
-        return len(first) > 1 and first == ["", *map(str, range(len(first) - 1))]
-    below = [row[position] for row in rows[1:] for position in words if position < len(row)]
-    return len(words) == sum(cell not in MISSING for cell in first) or any(map(_is_known_figure, below))
-
-
-def _share_of_figures(cells: Sequence[str]) -> float:
-    present = [cell for cell in cells if cell.strip() not in MISSING]
-    return sum(map(is_figure, present)) / len(present) if present else 0.0
-
-
-def _is_known_figure(cell: str) -> bool:
-    return is_figure(cell) and cell.strip() not in MISSING
-
-
-def is_figure(cell: str) -> bool:
-    """A number, a date, or a cell that is missing."""
-    return is_number(cell) or DATE.fullmatch(cell) is not None
 
 
 def _find_custom(rows: Sequence[list[str]], delimiter: str) -> Custom:
