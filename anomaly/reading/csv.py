@@ -3,9 +3,9 @@
 import csv
 import io
 import re
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import NoReturn
 
 import numpy as np
 import pandas as pd
@@ -15,12 +15,16 @@ import pyarrow.csv as arrow_csv
 from anomaly.domain import Repair
 from anomaly.exceptions import DataError
 from anomaly.reading.cells import convert, keeps_zeros
-from anomaly.reading.dialect import BLANKS, SAMPLE_CHARACTERS, Layout, find_layout, in_utf8
+from anomaly.reading.dialect import BLANKS, SAMPLE_CHARACTERS, SAMPLE_LINES, Layout, find_layout, in_utf8
 from anomaly.reading.numerals import MISSING, Custom, is_number, settle, signs_of
-from anomaly.reading.table import Table, digest_of
+from anomaly.reading.table import Table, digest_of, name_apart
 
 MOST_COLUMNS = 2000
 """a file of more is refused before its cells are parsed: no one monitors that many channels by eye"""
+FEW_RAGGED, SHARE_RAGGED = 3, 0.01
+"""rows of another number of cells that are skipped, amid good ones; of more, the layout itself is in doubt"""
+MOST_FOOTERS = 10
+SHOWN = 5
 BLANK = re.compile(rb"[ \r\n\t]*")
 
 
@@ -38,7 +42,12 @@ def read_csv(content: bytes, name: str) -> Table:
     width = len(layout.rows[0]) if layout.names is None and layout.rows else len(layout.names or ())
     names = layout.names or [f"channel_{position}" for position in range(1, width + 1)]
     names = [column or f"column_{position}" for position, column in enumerate(names, 1)]
-    _check_names(names, name)
+    if len(names) > MOST_COLUMNS:
+        raise DataError(
+            f"{name} has {len(names):,} columns; expected at most {MOST_COLUMNS:,}, one row per time step. "
+            "If its rows are channels, transpose it; else keep the columns you want to monitor."
+        )
+    names, renamed = name_apart(names, name)
     start += len(sample[: layout.start].encode())
     first_line = 1 + _count_line_ends(data[:start])
     # A view: a copy of a large file would cost as much again.
@@ -48,16 +57,20 @@ def read_csv(content: bytes, name: str) -> Table:
     quoted = data.find(b'"', start, stop) >= 0
     if quoted and data.count(b'"', start, stop) % 2:
         _refuse_open_quote(body, layout.delimiter, len(names), first_line, name)
-    table = _parse(body, name, names, layout, first_line, quoted)
+    table, ragged = _parse(body, name, names, layout, quoted)
+    same = _count_line_ends(data) - first_line + 2 - _count_line_ends(data[stop:]) == table.num_rows
+    lines, odd_lines = (None, ()) if same else _find_lines(body, layout.delimiter, table, first_line)
+    if ragged and _are_many(len(ragged), table.num_rows):
+        _refuse_ragged(ragged, odd_lines[0] if odd_lines else first_line + (ragged[0].number or 1) - 1, name)
     if table.num_rows == 0:
         raise DataError(f"{name} has a header but no rows: expected at least two rows of numbers under it.")
-    same = _count_line_ends(data) - first_line + 2 - _count_line_ends(data[stop:]) == table.num_rows
-    lines = None if same else _find_lines(body, layout.delimiter, table, first_line)
     units = {names[position]: unit for position, unit in layout.units.items() if position < len(names)}
     result = Table(name, pd.DataFrame(), first_line, (), digest_of(content), lines, units)
     del data, body
+    table, footers = _cut_footers(table, result)
     frame, repairs, marked = convert(table, result, layout.custom)
-    return replace(result, frame=frame, repairs=(*_notes(layout), *repairs), units=marked | units)
+    notes = (*_notes(layout), *renamed, *_tell_ragged(ragged, odd_lines, name), *footers)
+    return replace(result, frame=frame, repairs=(*notes, *repairs), units=marked | units)
 
 
 def _notes(layout: Layout) -> Iterator[Repair]:
@@ -89,28 +102,15 @@ def _count_line_ends(data: bytes) -> int:
     return data.count(b"\n") or data.count(b"\r")
 
 
-def _check_names(names: list[str], name: str) -> None:
-    if len(names) > MOST_COLUMNS:
-        raise DataError(
-            f"{name} has {len(names):,} columns; expected at most {MOST_COLUMNS:,}, one row per time step. "
-            "If its rows are channels, transpose it; else keep the columns you want to monitor."
-        )
-    for column, count in Counter(names).items():
-        if count > 1:
-            places = [str(position) for position, other in enumerate(names, 1) if other == column]
-            raise DataError(
-                f"{name} has {count} columns called {column!r} (columns {', '.join(places)}): "
-                "expected every column to have a name of its own. Rename all but one."
-            )
-
-
-def _parse(body: memoryview, name: str, names: list[str], layout: Layout, first_line: int, quoted: bool) -> pa.Table:
-    """The cells, on all threads; on one where that fails, so that a bad row comes with its number."""
+def _parse(
+    body: memoryview, name: str, names: list[str], layout: Layout, quoted: bool
+) -> tuple[pa.Table, list[arrow_csv.InvalidRow]]:
+    """The cells, on all threads; on one where that fails, to learn of the rows of another number of cells."""
     ragged: list[arrow_csv.InvalidRow] = []
 
-    def refuse(row: arrow_csv.InvalidRow) -> str:
+    def skip(row: arrow_csv.InvalidRow) -> str:
         ragged.append(row)
-        return "error"
+        return "skip"
 
     def parse(use_threads: bool) -> pa.Table:
         return arrow_csv.read_csv(
@@ -118,7 +118,7 @@ def _parse(body: memoryview, name: str, names: list[str], layout: Layout, first_
             arrow_csv.ReadOptions(column_names=names, use_threads=use_threads, block_size=1 << 24),
             arrow_csv.ParseOptions(
                 delimiter=layout.delimiter,
-                invalid_row_handler=None if use_threads else refuse,
+                invalid_row_handler=None if use_threads else skip,
                 newlines_in_values=quoted,
                 # A blank line is a missing value where there is but one column.
                 ignore_empty_lines=len(names) > 1,
@@ -137,22 +137,60 @@ def _parse(body: memoryview, name: str, names: list[str], layout: Layout, first_
         )
 
     try:
-        return parse(use_threads=True)
+        return parse(use_threads=True), ragged
     except pa.ArrowInvalid:
         pass
     try:
-        return parse(use_threads=False)
+        return parse(use_threads=False), ragged
     except pa.ArrowInvalid as error:
-        if ragged:
-            found = _find_ragged(body, layout.delimiter, len(names), first_line)
-            line = found or first_line + (ragged[0].number or 1) - 1
-            raise DataError(
-                f"{name}, line {line:,}: expected {ragged[0].expected_columns} cells like the lines above, "
-                f"found {ragged[0].actual_columns}. Mend or remove that line."
-            ) from None
-        if "Empty CSV" in str(error):
-            return pa.table({column: pa.array([], pa.float64()) for column in names})
+        if ragged or "Empty CSV" in str(error):
+            return pa.table({column: pa.array([], pa.float64()) for column in names}), ragged
         raise DataError(f"{name} cannot be read as CSV: {str(error).splitlines()[0]}.") from None
+
+
+def _are_many(ragged: int, good: int) -> bool:
+    return ragged > max(FEW_RAGGED, SHARE_RAGGED * good) or 2 * ragged >= good
+
+
+def _refuse_ragged(ragged: list[arrow_csv.InvalidRow], line: int, name: str) -> NoReturn:
+    one = len(ragged) == 1
+    raise DataError(
+        f"{name}, line {line:,}: expected {ragged[0].expected_columns} cells like the lines above, "
+        f"found {ragged[0].actual_columns}. "
+        + ("Mend or remove that line." if one else f"So do {len(ragged):,} lines in all: mend or remove them.")
+    )
+
+
+def _tell_ragged(ragged: list[arrow_csv.InvalidRow], lines: Sequence[int], name: str) -> Iterator[Repair]:
+    if ragged:
+        count, one = len(ragged), ragged[0]
+        yield Repair(
+            f"{name}: {count:,} row{'s' * (count > 1)} of another number of cells than {one.expected_columns}, such as "
+            f"{one.text.strip()[:60]!r}: skipped",
+            count,
+            tuple(lines[:SHOWN]),
+        )
+
+
+def _cut_footers(table: pa.Table, source: Table) -> tuple[pa.Table, list[Repair]]:
+    """Without the last rows that begin with a word, such as "Total", where all others begin with a figure."""
+    first = table.column(0)
+    if not pa.types.is_string(first.type):
+        return table, []
+    end = len(first)
+    while end > 2 and end > len(first) - MOST_FOOTERS and _is_word(first[end - 1].as_py()):
+        end -= 1
+    if end == len(first) or any(map(_is_word, first.slice(0, min(end, SAMPLE_LINES)).to_pylist())):
+        return table, []
+    count = len(first) - end
+    text = f"{source.name}: {count:,} row{'s' * (count > 1)} at the end that begin with a word, such as "
+    shown = tuple(source.line(row) for row in range(end, len(first)))[:SHOWN]
+    return table.slice(0, end), [Repair(f"{text}{first[end].as_py()!r}: skipped", count, shown)]
+
+
+def _is_word(cell: str | None) -> bool:
+    """Whether a cell is neither missing nor begins like a number or a time."""
+    return cell is not None and not cell.strip()[:1].isdigit() and not is_number(cell)
 
 
 def _is_text(cells: list[str], column: str, custom: Custom) -> bool:
@@ -172,12 +210,18 @@ def _rows(body: memoryview, delimiter: str, width: int, first_line: int) -> Iter
         line = first_line + reader.line_num
 
 
-def _find_lines(body: memoryview, delimiter: str, table: pa.Table, first_line: int) -> np.ndarray | None:
+def _find_lines(
+    body: memoryview, delimiter: str, table: pa.Table, first_line: int
+) -> tuple[np.ndarray | None, list[int]]:
+    """The lines of the table's rows, None where they cannot be told, and those of rows of another number of cells."""
+    width = table.num_columns
     try:
-        lines = [line for line, _ in _rows(body, delimiter, table.num_columns, first_line)]
+        rows = [(line, len(row)) for line, row in _rows(body, delimiter, width, first_line)]
     except csv.Error:
-        return None
-    return np.array(lines) if len(lines) == table.num_rows else None
+        return None, []
+    good = [line for line, cells in rows if cells == width or width == cells + 1 == 1]
+    odd = [line for line, cells in rows if cells and cells != width]
+    return np.array(good) if len(good) == table.num_rows else None, odd
 
 
 def _refuse_open_quote(body: memoryview, delimiter: str, width: int, first_line: int, name: str) -> None:
@@ -196,12 +240,3 @@ def _refuse_open_quote(body: memoryview, delimiter: str, width: int, first_line:
         f'{name}, line {line:,}: expected the quotation mark (") that is opened there to be closed, found the line '
         "to go on. Close or remove it."
     )
-
-
-def _find_ragged(body: memoryview, delimiter: str, width: int, first_line: int) -> int | None:
-    try:
-        return next(
-            (line for line, row in _rows(body, delimiter, width, first_line) if row and len(row) != width), None
-        )
-    except csv.Error:
-        return None

@@ -86,10 +86,12 @@ def find_layout(text: str) -> Layout:
     rows, ends = _read_rows(sample, delimiter)
     width = _usual_width(rows)
     head = find_head(rows, width)
-    body = rows[head.body :]
+    body = [row for row in rows[head.body :] if len(row) == width]
     names = head.names
+    if names and len(names) == width + 1 and not names[-1]:
+        names = names[:-1]
     if names and len(names) == width - 1:
-        last_empty = all(not row[-1].strip() for row in body if len(row) == width)
+        last_empty = all(not row[-1].strip() for row in body)
         names = [*names, ""] if last_empty else ["", *names]
     return Layout(
         delimiter,
@@ -121,7 +123,8 @@ def _find_delimiter(sample: str) -> str:
         below = [cell for row in rows[1:] for cell in row]
         # "1,5;2,5" has more commas than semicolons, but "5;2" is no figure.
         figures = sum(map(is_figure, below)) / max(len(below), 1)
-        return round(count / len(rows), 1), round(figures, 1), width
+        # A few lines of another length, such as totals below the table, speak against no delimiter.
+        return min(round(count / len(rows), 1), 0.9), round(figures, 1), width
 
     best = max(DELIMITERS, key=merit)
     if merit(best)[2] > 1:
