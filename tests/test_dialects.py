@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anomaly.exceptions import DataError
+from anomaly.pipeline import read
 from anomaly.reading import read_table
 from anomaly.reading.table import Table
 from anomaly.units import clean_unit, looks_like_unit, unit_in
@@ -179,6 +180,28 @@ def test_one_byte_of_another_encoding_does_not_change_how_the_rest_is_read() -> 
 def test_columns_apart_by_blanks_are_read() -> None:
     table = table_of("  1   10.5  -0.5 \n 2    9.5   1e3 \n 3 8.5 7\n")
     assert table.frame.to_numpy().tolist() == [[1, 10.5, -0.5], [2, 9.5, 1000], [3, 8.5, 7]]
+
+
+STAMPED = "".join(f"2025-03-{n:02} 10:0{n % 10}:00  {n}.5   {'on' if n % 3 else 'off'} {n * 2}\n" for n in range(1, 25))
+
+
+@pytest.mark.parametrize("head", ["time flow state level\n", "# pump 4\ntime  flow  state   level\n"])
+def test_blanks_may_part_a_stamp_of_two_words_and_columns_of_text(head: str) -> None:
+    dataset = read((head + STAMPED).encode(), name="pump.txt")
+    assert dataset.columns.time == "time" and dataset.monitored == ("flow", "level")
+    assert dataset.columns.context == ("state=on",)
+    assert dataset.series[0].times[0] == np.datetime64("2025-03-01T10:01:00")
+    assert dataset.series[0].values[:3].tolist() == [[1.5, 2], [2.5, 4], [3.5, 6]]
+
+
+def test_a_stamp_of_two_words_may_have_two_names_or_none() -> None:
+    assert list(table_of("day clock flow state level\n" + STAMPED).frame) == ["day", "clock", "flow", "state", "level"]
+    assert len(table_of(STAMPED).frame.columns) == 5
+
+
+def test_prose_and_stamps_alone_are_not_split_at_blanks() -> None:
+    assert len(table_of("state\n" + "Pump 4 was off\nPump 5 was on\n" * 9).frame.columns) == 1
+    assert len(table_of("time\n" + "2025-03-01 10:00:00\n2025-03-01 10:00:10\n" * 9).frame.columns) == 1
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,13 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import count
 from typing import NoReturn
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
 from anomaly.domain import Repair
@@ -57,7 +59,7 @@ def read_csv(content: bytes, name: str) -> Table:
     quoted = data.find(b'"', start, stop) >= 0
     if quoted and data.count(b'"', start, stop) % 2:
         _refuse_open_quote(body, layout.delimiter, len(names), first_line, name)
-    table, ragged = _parse(body, name, names, layout, quoted)
+    table, ragged = _parse(body, name, _part_stamp(names, layout.stamp), layout, quoted)
     same = _count_line_ends(data) - first_line + 2 - _count_line_ends(data[stop:]) == table.num_rows
     lines, odd_lines = (None, ()) if same else _find_lines(body, layout.delimiter, table, first_line)
     if ragged and _are_many(len(ragged), table.num_rows):
@@ -67,7 +69,7 @@ def read_csv(content: bytes, name: str) -> Table:
     units = {names[position]: unit for position, unit in layout.units.items() if position < len(names)}
     result = Table(name, pd.DataFrame(), first_line, (), digest_of(content), lines, units)
     del data, body
-    table, footers = _cut_footers(table, result)
+    table, footers = _cut_footers(table if layout.stamp is None else _join_stamp(table, layout.stamp), result)
     frame, repairs, marked = convert(table, result, layout.custom)
     notes = (*_notes(layout), *renamed, *_tell_ragged(ragged, odd_lines, name), *footers)
     return replace(result, frame=frame, repairs=(*notes, *repairs), units=marked | units)
@@ -75,8 +77,8 @@ def read_csv(content: bytes, name: str) -> Table:
 
 def _notes(layout: Layout) -> Iterator[Repair]:
     if layout.passed_over:
-        count, shown = len(layout.passed_over), layout.passed_over[0][:60]
-        yield Repair(f"{count:,} line{'s' * (count > 1)} above the table passed over, such as {shown!r}", count)
+        lines, shown = len(layout.passed_over), layout.passed_over[0][:60]
+        yield Repair(f"{lines:,} line{'s' * (lines > 1)} above the table passed over, such as {shown!r}", lines)
     if layout.has_unit_row:
         yield Repair("The line under the header holds units: not read as values", 1)
     if layout.custom.decimal == ",":
@@ -163,11 +165,11 @@ def _refuse_ragged(ragged: list[arrow_csv.InvalidRow], line: int, name: str) -> 
 
 def _tell_ragged(ragged: list[arrow_csv.InvalidRow], lines: Sequence[int], name: str) -> Iterator[Repair]:
     if ragged:
-        count, one = len(ragged), ragged[0]
+        rows, one = len(ragged), ragged[0]
         yield Repair(
-            f"{name}: {count:,} row{'s' * (count > 1)} of another number of cells than {one.expected_columns}, such as "
+            f"{name}: {rows:,} row{'s' * (rows > 1)} of another number of cells than {one.expected_columns}, such as "
             f"{one.text.strip()[:60]!r}: skipped",
-            count,
+            rows,
             tuple(lines[:SHOWN]),
         )
 
@@ -182,15 +184,29 @@ def _cut_footers(table: pa.Table, source: Table) -> tuple[pa.Table, list[Repair]
         end -= 1
     if end == len(first) or any(map(_is_word, first.slice(0, min(end, SAMPLE_LINES)).to_pylist())):
         return table, []
-    count = len(first) - end
-    text = f"{source.name}: {count:,} row{'s' * (count > 1)} at the end that begin with a word, such as "
+    rows = len(first) - end
+    text = f"{source.name}: {rows:,} row{'s' * (rows > 1)} at the end that begin with a word, such as "
     shown = tuple(source.line(row) for row in range(end, len(first)))[:SHOWN]
-    return table.slice(0, end), [Repair(f"{text}{first[end].as_py()!r}: skipped", count, shown)]
+    return table.slice(0, end), [Repair(f"{text}{first[end].as_py()!r}: skipped", rows, shown)]
 
 
 def _is_word(cell: str | None) -> bool:
     """Whether a cell is neither missing nor begins like a number or a time."""
     return cell is not None and not cell.strip()[:1].isdigit() and not is_number(cell)
+
+
+def _part_stamp(names: list[str], stamp: int | None) -> list[str]:
+    """With a name for the time of day, which shares that of its day."""
+    if stamp is None:
+        return names
+    clock = next(f"clock {number}" for number in count() if f"clock {number}" not in names)
+    return [*names[: stamp + 1], clock, *names[stamp + 1 :]]
+
+
+def _join_stamp(table: pa.Table, stamp: int) -> pa.Table:
+    day, clock = table.column(stamp), table.column(stamp + 1)
+    joined = pc.binary_join_element_wise(day, clock, " ")
+    return table.set_column(stamp, table.column_names[stamp], joined).remove_column(stamp + 1)
 
 
 def _is_text(cells: list[str], column: str, custom: Custom) -> bool:

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from itertools import islice, zip_longest
 
 from anomaly.exceptions import DataError
-from anomaly.reading.header import COMMENTS, find_head, is_figure
+from anomaly.reading.header import COMMENTS, DATE, find_head, is_figure
 from anomaly.reading.numerals import Custom, is_number, signs_of
 
 DELIMITERS = ",;\t|"
 BLANKS = " "
 SAMPLE_CHARACTERS, SAMPLE_LINES = 1_000_000, 400
+CLOCK = re.compile(r"\d{1,2}:\d\d(:\d\d([.,]\d+)?)?")
 DOTTED_DAY = re.compile(r"\s*\d{1,2}\.\d{1,2}\.(\d{4}|\d\d)\b.*")
 """a day as those write it who mostly have a decimal comma"""
 
@@ -38,6 +39,8 @@ class Layout:
     passed_over: tuple[str, ...]
     """lines above the header that are no part of the table"""
     has_unit_row: bool
+    stamp: int | None = None
+    """the name of that column is of a day and of the time of day behind it, which blanks part"""
 
 
 def in_utf8(content: bytes, name: str) -> bytes:
@@ -90,7 +93,8 @@ def find_layout(text: str) -> Layout:
     names = head.names
     if names and len(names) == width + 1 and not names[-1]:
         names = names[:-1]
-    if names and len(names) == width - 1:
+    stamp = _find_stamp(body) if delimiter == BLANKS and names and len(names) == width - 1 else None
+    if names and len(names) == width - 1 and stamp is None:
         last_empty = all(not row[-1].strip() for row in body)
         names = [*names, ""] if last_empty else ["", *names]
     return Layout(
@@ -102,13 +106,21 @@ def find_layout(text: str) -> Layout:
         body,
         tuple(delimiter.join(row).strip() for row in rows[: head.above] if any(row)),
         head.has_unit_row,
+        stamp,
     )
+
+
+def _find_stamp(rows: Sequence[list[str]]) -> int | None:
+    """The first column of days that has one of times of day behind it."""
+    columns = list(zip(*rows, strict=True))
+    places = (place for place in range(len(columns) - 1) if all(map(DATE.fullmatch, columns[place])))
+    return next((place for place in places if all(map(CLOCK.fullmatch, columns[place + 1]))), None)
 
 
 def _find_delimiter(sample: str) -> str:
     """The delimiter that splits most lines into the same number of cells, the more of figures and the more the better.
 
-    Blanks only where nothing else splits, and all cells are figures: text is full of blanks.
+    Blanks only where nothing else splits, and most columns are of figures: text is full of blanks.
     """
 
     def merit(delimiter: str) -> tuple[float, float, int]:
@@ -131,8 +143,11 @@ def _find_delimiter(sample: str) -> str:
         return best
     rows = [row for row in _read_rows(sample, BLANKS)[0] if row and not row[0].startswith(COMMENTS)]
     usual = [row for row in rows if len(row) == _usual_width(rows)]
-    split = len(usual) >= 0.9 * len(rows) and all(is_number(cell) for row in usual[1:] for cell in row)
-    return BLANKS if split and len(usual) > 1 and len(usual[0]) > 1 else best
+    columns = list(zip(*usual[1:], strict=True))
+    numbers = [all(map(is_number, column)) for column in columns]
+    words = [not any(all(map(form, column)) for form in (is_figure, CLOCK.fullmatch)) for column in columns]
+    split = len(usual) >= 0.9 * len(rows) and any(numbers) and 2 * sum(words) < len(words)
+    return BLANKS if split and len(columns) > 1 else best
 
 
 def _read_rows(sample: str, delimiter: str) -> tuple[list[list[str]], list[int]]:
