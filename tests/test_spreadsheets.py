@@ -18,7 +18,7 @@ from openpyxl import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from anomaly.exceptions import DataError
-from anomaly.reading import spreadsheets
+from anomaly.reading import extents, spreadsheets
 from anomaly.reading.csv import read_csv
 from anomaly.reading.spreadsheets import OLE2, looks_like_workbook, read_workbook
 from anomaly.reading.table import Table, digest_of
@@ -192,6 +192,30 @@ def test_a_formula_gives_its_kept_value_and_is_never_computed() -> None:
     np.testing.assert_array_equal(only(kept).frame["v"], [7, np.nan, 5])
 
 
+@pytest.mark.parametrize("place", [1, 3])
+def test_formulas_without_stored_results_are_said_to_have_none(place: int) -> None:
+    rows = [["t", "flow", "level", "sum"], *([n, n % 3, n % 4, f"=B{n}+C{n}"] for n in range(1, 6))]
+
+    def fill(sheet: Worksheet) -> None:
+        for line, row in enumerate(rows, 2):
+            for column, cell in enumerate(row, place):
+                sheet.cell(line, column, cell)
+
+    table = only(workbook(fill))
+    assert table.frame["sum"].isna().all()
+    assert str(table.repairs[0]).startswith("pump, sheet 'Sheet': read as empty: 'sum': its formulas hold no stored")
+    assert not only(of_rows([["t", "v", "w"], [1, 2, None], [2, 3, None], [3, 4, None]])).repairs
+
+
+@pytest.mark.parametrize("first", [1, "2025-03-01"])
+def test_a_workbook_of_formulas_alone_says_that_they_hold_no_results(first: object) -> None:
+    rows = [[first, "=1+1"] if isinstance(first, str) else [n, "=1+1"] for n in range(5)]
+    with pytest.raises(
+        DataError, match=r"^pump: its formulas hold no stored results.* Open it in a spreadsheet, save it"
+    ):
+        only(of_rows([["t", "v"], *rows]))
+
+
 def test_numbers_typed_with_a_decimal_comma_do_not_shift_the_true_ones() -> None:
     frame = only(of_rows([["true", "typed", "other"], [1.234, "1,5", "1,234"], [2.345, "1,234", "2,000"]])).frame
     assert frame.to_dict("list") == {"true": [1.234, 2.345], "typed": [1.5, 1.234], "other": [1.234, 2]}
@@ -336,7 +360,7 @@ def test_a_far_cell_with_but_a_format_and_cells_without_a_place_do_no_harm() -> 
 
 
 def test_what_unpacks_to_too_much_is_refused_whatever_size_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spreadsheets, "MOST_UNPACKED_BYTES", 1 << 22)
+    monkeypatch.setattr(extents, "MOST_UNPACKED_BYTES", 1 << 22)
     bomb = with_part("xl/media/a.png", bytes(1 << 23))
     with pytest.raises(DataError, match="unpacks to more than"):
         read_workbook(bomb, "pump")
