@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 FLOORS = {
     **dict.fromkeys(["domain", "exceptions", "settings", "versions", "rounding"], 0),
     **dict.fromkeys(["time_forms", "events", "scoring", "shapes", "synthetic", "decimation", "units", "naming"], 1),
-    **dict.fromkeys(["reading.table", "reading.numerals", "reading.extents"], 1),
+    **dict.fromkeys(["reading.table", "reading.numerals", "reading.extents", "missing_codes"], 1),
     **dict.fromkeys(["model", "model.network", "model.forecaster", "model.training", "progress"], 1),
     **dict.fromkeys(["reading.archives", "reading.dialect", "reading.columnar", "rules", "times", "preparation"], 2),
     **dict.fromkeys(["evaluation", "explanations", "reading.cells", "reading.header"], 2),
