@@ -1,7 +1,7 @@
 """Tables and the parts of their columns -> a dataset, with the list of what was repaired on the way."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -9,6 +9,7 @@ import pandas as pd
 from anomaly.columns import counts_up, is_stopped_clock
 from anomaly.domain import Columns, Dataset, Repair, TimeAxis, TimeSeries
 from anomaly.exceptions import DataError
+from anomaly.missing_codes import find_codes
 from anomaly.missing_times import keep_rows, read_known_times
 from anomaly.naming import names_counter, names_other_day, names_records
 from anomaly.reading.table import Table
@@ -27,7 +28,8 @@ def make_dataset(tables: Sequence[Table], columns: Columns) -> Dataset:
 
     Raises DataError where a time or label cannot be understood or nothing is left to learn from.
     """
-    log = _RepairLog()
+    tables = _name_apart(tables)
+    log = _RepairLog(_find_codes(tables, columns))
     series: list[TimeSeries] = []
     axes: list[TimeAxis] = []
     for whole in tables:
@@ -56,17 +58,22 @@ def make_dataset(tables: Sequence[Table], columns: Columns) -> Dataset:
 class _RepairLog:
     """Collects repairs; the same repair of several records is one entry."""
 
-    def __init__(self) -> None:
+    def __init__(self, codes: Mapping[str, Sequence[float]]) -> None:
         self.repairs: list[Repair] = []
+        self._codes = codes
 
     def add(self, text: str, count: int = 0, lines: Sequence[int] = ()) -> None:
         self.repairs.append(Repair(text, count, tuple(int(line) for line in lines[:SHOWN])))
 
     def numbers(self, table: Table, names: Sequence[str]) -> np.ndarray:
-        """(R, C) float64; infinities become missing."""
+        """(R, C) float64; infinities, and codes of the channel that stand for no value, become missing."""
         values = np.empty((len(table.frame), len(names)))
         for position, name in enumerate(names):
             values[:, position] = table.numbers(name)
+            for code in self._codes.get(name, ()):
+                rows = np.flatnonzero(values[:, position] == code)
+                values[rows, position] = np.nan
+                self._add_code(table, name, code, rows)
         infinite = (values > LARGEST) | (values < -LARGEST)
         if infinite.any():
             values = np.where(infinite, np.nan, values)
@@ -78,6 +85,22 @@ class _RepairLog:
                     [table.line(row) for row in rows[:SHOWN]],
                 )
         return values
+
+    def _add_code(self, table: Table, name: str, code: float, rows: np.ndarray) -> None:
+        if len(rows):
+            self.add(
+                f"{table.name}: {len(rows):,} cell{'s' * (len(rows) > 1)} of {name!r} "
+                f"{'is' if len(rows) == 1 else 'are'} {code:.9g}, far from all other values: taken as missing",
+                len(rows),
+                [table.line(row) for row in rows[:SHOWN]],
+            )
+
+
+def _find_codes(tables: Sequence[Table], columns: Columns) -> dict[str, list[float]]:
+    """Of each channel of numbers, those that stand for no value."""
+    names = [name for name in (*columns.monitored, *columns.context) if all(name in table.frame for table in tables)]
+    found = {name: find_codes([table.numbers(name) for table in tables]) for name in names}
+    return {name: codes for name, codes in found.items() if codes}
 
 
 def _make_series(

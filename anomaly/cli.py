@@ -254,7 +254,8 @@ def _metavar(name: str, field: FieldInfo) -> str:
     number = "N" if int in _kinds(field) else ""
     if choices:
         return "|".join([number, *choices] if number else choices)
-    return number or {"train_until": "TIME", "train_fraction": "F"}.get(name, "X" if float in _kinds(field) else "COL")
+    known = {"train_until": "TIME", "train_fraction": "F", "sheet": "SHEET", "ignore": "RULE"}
+    return number or known.get(name, "X" if float in _kinds(field) else "COL")
 
 
 def _reader(name: str, field: FieldInfo) -> Any:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from anomaly.domain import Columns, Dataset
 from anomaly.events import find_runs
+from anomaly.missing_codes import without_codes
 from anomaly.reading.table import Table
 from anomaly.times import format_times, looks_like_time
 from anomaly.units import unit_in
@@ -56,8 +57,11 @@ def inspect_records(dataset: Dataset) -> pd.DataFrame:
 
 
 def _inspect(tables: Sequence[Table], name: str, dataset: Dataset) -> dict[str, object]:
-    parts = _on_even_steps(name, dataset) or [table.frame[name] for table in tables]
+    even = _on_even_steps(name, dataset)
+    parts = even or [table.frame[name] for table in tables]
     role = _role(name, dataset.columns)
+    if not even and role in ("monitored", "context") and all(pd.api.types.is_numeric_dtype(part) for part in parts):
+        parts = [pd.Series(part) for part in without_codes([table.numbers(name) for table in tables])]
     line: dict[str, object] = {
         "column": name,
         "role": role,

@@ -31,7 +31,7 @@ CLOCK_NAMES = (*HOUR_NAMES, "time", "clock", "hhmm", "hhmmss", "uhrzeit", "zeit"
 """what times of day are called that are written as numbers"""
 OTHER_DAYS = {"birth", "dob", "born", "geburtsdatum", "geburtstag", "admission", "admitted", "aufnahme", "discharge"}
 """words of a date that is no time of measurement"""
-COUNTER_NAMES = ("", "index", "id", "nr", "no", "row", "number", "idx", "unnamed", "column")
+COUNTER_NAMES = ("", "index", "id", "nr", "no", "row", "number", "idx", "unnamed", "column", "record")
 """what a column of row numbers is called"""
 RECORD_NAMES = (
     "record",

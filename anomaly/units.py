@@ -19,17 +19,21 @@ TIME_FORM = re.compile(
 )
 """the form of a time stamp, such as dd.mm.yyyy hh:mm, stands in a unit's place, too"""
 IN_BRACKETS = re.compile(r".*\S\s*[\[(]\s*([^\[\]()]{1,20}?)\s*[\])]\s*", re.DOTALL)
+BEHIND_COMMA = re.compile(r".*\S\s*,\s*([^,()]{1,20}?)\s*(?:\(.*\))?", re.DOTALL)
 IN_SQUARE = re.compile(r".*\S\s*\[\s*([^\[\]]{1,20}?)\s*\]\s*", re.DOTALL)
 
 
 def unit_in(name: str) -> str:
-    """The unit that a column's name ends with: "°C" of "Temp [°C]", "l/min" of "flow (l/min)"; else ""."""
+    """The unit a column's name ends with: "°C" of "Temp [°C]" and "Temp, °C (sensor 4)", "l" of "flow (l)"; else ""."""
     square = IN_SQUARE.fullmatch(name)
     if square:
         return "" if square[1].lower() in NO_UNIT else square[1]
     # Round brackets hold much else: "flow (mean)".
     round_ = IN_BRACKETS.fullmatch(name)
-    return round_[1] if round_ and UNIT.fullmatch(round_[1]) else ""
+    if round_ and UNIT.fullmatch(round_[1]):
+        return round_[1]
+    behind = BEHIND_COMMA.fullmatch(name)
+    return behind[1] if behind and UNIT.fullmatch(behind[1]) else ""
 
 
 def looks_like_unit(cell: str) -> bool:

@@ -17,11 +17,12 @@ ROOT = Path(__file__).parent.parent
 FLOORS = {
     **dict.fromkeys(["domain", "exceptions", "settings", "versions", "rounding", "durations", "time_words"], 0),
     **dict.fromkeys(["time_forms", "events", "scoring", "shapes", "synthetic", "decimation", "units", "naming"], 1),
-    **dict.fromkeys(["reading.table", "model", "progress", "clock_changes"], 1),
+    **dict.fromkeys(["reading.table", "reading.numerals", "missing_codes", "model", "progress", "clock_changes"], 1),
     **dict.fromkeys(["model.cells", "model.network", "model.effort", "model.forecaster", "model.gradients"], 1),
     **dict.fromkeys(["model.training", "model.trace", "model.checkpoint", "baselines"], 1),
     **dict.fromkeys(["reading.archives", "reading.dialect", "reading.columnar", "rules", "times", "preparation"], 2),
     **dict.fromkeys(["evaluation", "explanations", "states", "joining", "alignment"], 2),
+    **dict.fromkeys(["reading.cells", "reading.header", "reading.extents"], 2),
     **dict.fromkeys(["reading.csv", "reading.json", "reading.strangers", "reading.waveforms.signals"], 3),
     **dict.fromkeys(["columns", "thresholds", "detection", "sampling", "inspection", "missing_times"], 3),
     **dict.fromkeys(["reading.waveforms", "reading.waveforms.beats", "reading.rehearsal"], 1),

@@ -1,6 +1,9 @@
 """Tables -> records in time order, and the list of what was repaired."""
 
+import io
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from anomaly.domain import Dataset, Repair
@@ -154,3 +157,64 @@ def test_a_value_too_large_to_square_is_missing_and_said_so() -> None:
     dataset = read(b"time,flow\n1,1.5\n2,1e300\n3,-1e200\n4,2.5\n")
     assert np.isnan(dataset.series[0].values[1:3]).all()
     assert any("2 infinite values of 'flow'" in str(repair) for repair in dataset.repairs)
+
+
+COURSE = [20 + n % 7 for n in range(40)]
+
+
+def of_course(**instead: float) -> Dataset:
+    """A channel of 40 steps; `instead`: the values of some, as "step_4"."""
+    rows = [f"{n},{instead.get(f'step_{n}', value)},{n % 3}" for n, value in enumerate(COURSE)]
+    return dataset_of("time,flow,level", *rows)
+
+
+@pytest.mark.parametrize("code", [-9999, -999, 9999, 99999, -99.9, -99.99, -999.9, 999])
+def test_a_code_far_from_all_that_was_measured_is_missing_and_said(code: float) -> None:
+    dataset = of_course(step_3=code, step_9=code)
+    assert np.flatnonzero(np.isnan(dataset.series[0].values[:, 0])).tolist() == [3, 9]
+    assert str(dataset.repairs[0]) == (
+        f"pump: 2 cells of 'flow' are {code:g}, far from all other values: taken as missing (lines 5, 11)"
+    )
+
+
+@pytest.mark.parametrize(
+    "instead",
+    [
+        {"step_3": -999},
+        {"step_3": -998, "step_9": -998},
+        {"step_3": 99, "step_9": 99},
+        {"step_3": -999, "step_9": -999, "step_12": -700, "step_20": 300},
+    ],
+)
+def test_one_value_alone_an_odd_one_and_a_near_one_are_no_codes(instead: dict[str, float]) -> None:
+    assert np.isfinite(of_course(**instead).series[0].values).all()
+
+
+def test_a_channel_of_two_states_has_no_code_but_one_that_stands_still_may() -> None:
+    for code, missing in ((999, 0), (-999, 10)):
+        dataset = dataset_of("time,flow,level", *(f"{n},{0 if n % 4 else code},{n % 3}" for n in range(40)))
+        at = dataset.monitored.index("flow") if "flow" in dataset.monitored else None
+        part = dataset.series[0].context[:, 0] if at is None else dataset.series[0].values[:, at]
+        assert np.isnan(part).sum() == missing
+
+
+def test_two_codes_of_one_channel_are_both_missing_and_other_channels_keep_their_own_values() -> None:
+    rows = [f"{n},{[-999, -9999][n % 2] if n < 6 else n % 5},{-999 + n % 40}" for n in range(60)]
+    dataset = dataset_of("time,flow,level", *rows)
+    assert np.isnan(dataset.series[0].values[:, 0]).sum() == 6 and np.isfinite(dataset.series[0].values[:, 1]).all()
+
+
+def test_a_code_is_one_in_all_files_though_it_stands_but_once_in_some() -> None:
+    rows = [f"{n},{n % 5}" for n in range(30)]
+    first, second = ["30,-999"], ["30,-999", "31,-999"]
+    dataset = read(["\n".join(["time,flow", *rows, *more]).encode() for more in (first, second)], name="pump.csv")
+    assert [int(np.isnan(one.values).sum()) for one in dataset.series] == [1, 2]
+    assert [repair.count for repair in dataset.repairs[:2]] == [1, 2]
+
+
+def test_a_code_in_single_precision_is_one_too() -> None:
+    values = np.array([n % 5 for n in range(30)], np.float32)
+    values[[4, 8]] = -99.9
+    frame = pd.DataFrame({"flow": values, "level": np.arange(30.0) % 7})
+    frame.to_parquet(buffer := io.BytesIO())
+    assert np.isnan(read(buffer.getvalue(), name="pump.parquet").series[0].values).sum() == 2

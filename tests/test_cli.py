@@ -58,6 +58,13 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {name: (folder / name).read_bytes() for name in RESULTS}
 
 
+def test_help_says_what_a_flag_takes(capsys: Capture) -> None:
+    with pytest.raises(SystemExit):
+        main(["detect", "--help"])
+    said = capsys.readouterr().out
+    assert all(flag in said for flag in ("--sheet SHEET", "--ignore RULE", "--time COL", "--channels A,B"))
+
+
 def test_detect_writes_three_files_and_says_where(pump: Path, tmp_path: Path, capsys: Capture) -> None:
     out = detect(tmp_path / "deep" / "out", pump)
     assert sorted(path.name for path in out.iterdir()) == RESULTS

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anomaly.exceptions import DataError
+from anomaly.pipeline import read
 from anomaly.reading import read_table
 from anomaly.reading.table import Table
 from anomaly.units import clean_unit, looks_like_unit, unit_in
@@ -109,6 +110,55 @@ def test_quoted_decimal_commas_between_commas_are_read() -> None:
     assert table_of('flow,level\n"1,5",1\n"2,5",2\n"13,25",3\n').frame["flow"].tolist() == [1.5, 2.5, 13.25]
 
 
+@pytest.mark.parametrize(
+    ("text", "values", "doubt"),
+    [
+        ('v,w\n"20,069",1\n"20,125",2\n', [20069, 20125], "'20,069', which may be 20069 or 20.069: read as 20069"),
+        ('v,w\n"20,069",1\n"0,125",2\n', [20.069, 0.125], ""),
+        ('v,w\n"20,069",1.5\n"980",2.5\n', [20069, 980], ""),
+        ("v;w\n1.200;1,5\n980;2,5\n", [1200, 980], ""),
+        ("v;w\n1.200;1,5\n0.980;2,5\n", [1.2, 0.98], ""),
+        ("v;w\n1.200;1,5\n1.350;2,5\n", [1200, 1350], "'1.200', which may be 1200 or 1.2: read as 1200"),
+        ("v;w\n1.200;31.12.2025\n980;31.12.2025\n", [1200, 980], "'1.200', which may be 1200 or 1.2: read as 1200"),
+        ("v;w\n1.200;a\n1.350;b\n", [1.2, 1.35], "'1.200', which may be 1200 or 1.2: read as 1.2"),
+        ("v;w\n1.200;0.5\n1.350;0.25\n", [1.2, 1.35], ""),
+        ("v;w\n1,234;a\n1,350;b\n", [1.234, 1.35], "'1,234', which may be 1234 or 1.234: read as 1.234"),
+        ("v\tw\n1.200\t1\n1.350\t2\n", [1.2, 1.35], ""),
+    ],
+)
+def test_a_sign_that_may_part_thousands_is_read_as_the_column_and_the_others_tell(
+    text: str, values: list[float], doubt: str
+) -> None:
+    table = table_of(text)
+    assert table.frame["v"].tolist() == values
+    notes = [str(repair) for repair in table.repairs if "which may be" in str(repair)]
+    assert notes == ([f"pump: 'v' holds {doubt}"] if doubt else [])
+
+
+def test_doubt_of_many_columns_is_one_note() -> None:
+    (note,) = table_of("a;b;c\n1.200;1.300;1\n1.350;1.200;2\n").repairs
+    assert (
+        str(note) == "pump: 'a' holds '1.200', which may be 1200 or 1.2: read as 1.2; likewise 'b'" and note.count == 2
+    )
+
+
+def test_bounds_per_cents_and_typeset_minus_signs_are_numbers() -> None:
+    rows = "\n".join(f"{n},{'<0.5' if n == 3 else n},{n} %,−{n}" for n in range(1, 9))
+    table = table_of(f"time,dose,humidity,level\n{rows}\n")
+    assert table.frame["dose"].tolist() == [1, 2, 0.5, 4, 5, 6, 7, 8]
+    assert table.frame["humidity"].tolist() == [1, 2, 3, 4, 5, 6, 7, 8] and table.units["humidity"] == "%"
+    assert table.frame["level"].tolist() == [-1, -2, -3, -4, -5, -6, -7, -8]
+    assert [str(repair) for repair in table.repairs] == [
+        "pump: 1 cell of 'dose' only bounded, such as '<0.5': the number is taken for the value (line 4)"
+    ]
+
+
+def test_per_cents_amid_plain_numbers_are_said() -> None:
+    table = table_of("a,b\n5%,1\n6,2\n7,3\n")
+    assert table.frame["a"].tolist() == [5, 6, 7] and "a" not in table.units
+    assert "1 cell of 'a' in per cent, unlike the others, such as '5%': the number is taken" in str(table.repairs[0])
+
+
 @pytest.mark.parametrize("sign", [",", " ", "'", "\u00a0", "\u202f"])
 def test_thousands_are_read(sign: str) -> None:
     cells = ["1,234.5", "12.25", "1,234,567.0", "999"]
@@ -130,6 +180,28 @@ def test_one_byte_of_another_encoding_does_not_change_how_the_rest_is_read() -> 
 def test_columns_apart_by_blanks_are_read() -> None:
     table = table_of("  1   10.5  -0.5 \n 2    9.5   1e3 \n 3 8.5 7\n")
     assert table.frame.to_numpy().tolist() == [[1, 10.5, -0.5], [2, 9.5, 1000], [3, 8.5, 7]]
+
+
+STAMPED = "".join(f"2025-03-{n:02} 10:0{n % 10}:00  {n}.5   {'on' if n % 3 else 'off'} {n * 2}\n" for n in range(1, 25))
+
+
+@pytest.mark.parametrize("head", ["time flow state level\n", "# pump 4\ntime  flow  state   level\n"])
+def test_blanks_may_part_a_stamp_of_two_words_and_columns_of_text(head: str) -> None:
+    dataset = read((head + STAMPED).encode(), name="pump.txt")
+    assert dataset.columns.time == "time" and dataset.monitored == ("flow", "level")
+    assert dataset.columns.context == ("state=on",)
+    assert dataset.series[0].times[0] == np.datetime64("2025-03-01T10:01:00")
+    assert dataset.series[0].values[:3].tolist() == [[1.5, 2], [2.5, 4], [3.5, 6]]
+
+
+def test_a_stamp_of_two_words_may_have_two_names_or_none() -> None:
+    assert list(table_of("day clock flow state level\n" + STAMPED).frame) == ["day", "clock", "flow", "state", "level"]
+    assert len(table_of(STAMPED).frame.columns) == 5
+
+
+def test_prose_and_stamps_alone_are_not_split_at_blanks() -> None:
+    assert len(table_of("state\n" + "Pump 4 was off\nPump 5 was on\n" * 9).frame.columns) == 1
+    assert len(table_of("time\n" + "2025-03-01 10:00:00\n2025-03-01 10:00:10\n" * 9).frame.columns) == 1
 
 
 @pytest.mark.parametrize(
@@ -157,6 +229,9 @@ def test_a_header_one_cell_short_lacks_the_name_of_its_first_or_its_empty_last_c
         ("a [m/s^2]", "m/s^2"),
         ("[°C]", ""),
         ("level", ""),
+        ("Temp, °C (LGR S/N: 2, SEN S/N: 3)", "°C"),
+        ("flow, l/min", "l/min"),
+        ("flow, mean (raw)", ""),
     ],
 )
 def test_a_unit_is_told_from_a_name(name: str, unit: str) -> None:

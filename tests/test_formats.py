@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.feather as feather
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -55,6 +57,13 @@ FORMATS = {
     "pump.feather": written(lambda buffer: FRAME.to_feather(buffer)),
     "pump.json": json.dumps(ROWS).encode(),
     "columns.json": json.dumps({name: [row[name] for row in ROWS] for name in FRAME}).encode(),
+    "split.json": FRAME.to_json(orient="split", date_format="iso", index=False).encode(),
+    "counted.json": FRAME.to_json(orient="index", date_format="iso").encode(),
+    "plain.json": FRAME.to_json(date_format="iso").encode(),
+    "table.json": FRAME.to_json(orient="table", index=False).encode(),
+    "key.json": json.dumps({"station": "pump 4", "count": 30, "rows": ROWS}).encode(),
+    "lists.json": json.dumps({"id": 4, "all": {name: [row[name] for row in ROWS] for name in FRAME}}).encode(),
+    "rows.json": json.dumps([list(FRAME), *([row[name] for name in FRAME] for row in ROWS)]).encode(),
     "pump.jsonl": "\n".join(map(json.dumps, ROWS)).encode(),
     "twice.csv.gz": gzip.compress(CSV[:200]) + gzip.compress(CSV[200:]),
 }
@@ -80,6 +89,27 @@ def test_the_files_of_a_zip_are_records_and_what_a_system_adds_is_none(tmp_path:
     assert [series.name for series in dataset.series] == ["a", "b"]
 
 
+README = b"Pump data, measured in March.\n\nColumns:\n  time, local\n  flow, in l/min; 2 decimals\n"
+
+
+@pytest.mark.parametrize("other", [README, b"%PDF-1.7\n\0\1\2" * 9, b"Free to use\n", b"a,b\nc,d\ne,f\n"])
+def test_what_holds_no_table_beside_tables_in_a_zip_is_passed_over_and_said(other: bytes) -> None:
+    dataset = read(zipped(a_csv=CSV, b_csv=CSV, **{"README.txt": other}), name="pumps.zip")
+    assert [series.name for series in dataset.series] == ["a", "b"]
+    assert "pumps: 'README.txt' holds no table: passed over" in map(str, dataset.repairs)
+
+
+@pytest.mark.parametrize("broken", [CSV[:90] + b'"' + CSV[90:], CSV + b"1,2\n" * 9, FORMATS["pump.parquet"][:-20]])
+def test_data_that_cannot_be_read_in_a_zip_is_never_passed_over(broken: bytes) -> None:
+    with pytest.raises(DataError, match=r"^b\b"):
+        read(zipped(a_csv=CSV, b_csv=broken), name="pumps.zip")
+
+
+def test_a_zip_without_any_table_is_one_sentence() -> None:
+    with pytest.raises(DataError, match="README"):
+        read(zipped(**{"README.txt": README}), name="pumps.zip")
+
+
 def test_arrays_are_channels() -> None:
     values = np.random.default_rng(0).random((50, 3))
     dataset = read(written(lambda buffer: np.save(buffer, values)), name="x.npy")
@@ -87,6 +117,19 @@ def test_arrays_are_channels() -> None:
     np.testing.assert_array_equal(dataset.series[0].values, values)
     content = written(lambda buffer: np.savez_compressed(buffer, flow=values[:, 0], level=values[:, 1]))
     assert read(content, name="x.npz").monitored == ("flow", "level")
+
+
+@pytest.mark.parametrize("orient", ["index", "columns", "split"])
+@pytest.mark.parametrize("form", ["iso", "epoch"])
+def test_an_index_of_times_in_json_is_a_column(orient: str, form: str) -> None:
+    content = FRAME.set_index("time").to_json(orient=orient, date_format=form, date_unit="ms").encode()
+    expected, found = read(CSV, name="pump.csv"), read(content, name="pump.json")
+    assert (found.columns.time, found.monitored) == ("index", expected.monitored)
+    np.testing.assert_array_equal(found.series[0].values, expected.series[0].values)
+    times = expected.series[0].times.astype("datetime64[ms]").astype(int)
+    np.testing.assert_array_equal(
+        found.series[0].times.astype("datetime64[ms]" if form == "iso" else int).astype(int), times
+    )
 
 
 BROKEN = {
@@ -140,6 +183,35 @@ def test_a_small_archive_of_a_huge_file_is_refused_before_it_is_unpacked(
 def test_a_file_that_holds_several_tables_is_refused_where_one_is_expected() -> None:
     with pytest.raises(DataError, match="expected one"):
         read_table(zipped(a_csv=CSV, b_csv=CSV), "two.zip")
+
+
+def test_rows_without_names_are_channels() -> None:
+    assert list(read_table(b"[[1, 2], [3, 4], [5, 7]]", "x.json").frame) == ["channel_1", "channel_2"]
+
+
+def test_what_stands_beside_the_table_of_an_object_is_named() -> None:
+    (note,) = read_table(FORMATS["key.json"], "x.json").repairs
+    assert str(note) == "x: the table under 'rows' is read; passed over: 'station', 'count'"
+
+
+@pytest.mark.parametrize("kind", ["parquet", "json"])
+def test_a_column_of_lists_is_left_out_and_said(kind: str) -> None:
+    frame = FRAME.assign(parts=[[1, 2]] * 30, where=[{"a": 1}] * 30)
+    content = written(frame.to_parquet) if kind == "parquet" else frame.to_json(orient="records").encode()
+    dataset = read(content, name=f"pump.{kind}")
+    assert dataset.monitored == ("flow", "count")
+    assert "pump: 'parts', 'where' hold lists or records, not one number in each cell: left out" in map(
+        str, dataset.repairs
+    )
+
+
+def test_columns_of_one_name_get_a_number_in_every_format() -> None:
+    twice = pa.table([pa.array([1.0, 2.0]), pa.array([3.0, 5.0])], names=["flow", "flow"])
+    for content in (
+        written(lambda buffer: feather.write_feather(twice, buffer)),
+        b'{"columns": ["flow", "flow"], "data": [[1, 3], [2, 5]]}',
+    ):
+        assert read_table(content, "x").frame.to_dict("list") == {"flow": [1, 2], "flow 2": [3, 5]}
 
 
 def test_a_csv_that_begins_with_a_bracket_is_a_csv() -> None:

@@ -126,7 +126,7 @@ def test_odd_cells_of_a_column_of_numbers_are_missing_and_reported_with_their_li
     assert np.flatnonzero(table.frame["a"].isna()).tolist() == [10, 50]
     (repair,) = table.repairs
     assert (repair.count, repair.lines) == (2, (12, 52))
-    assert str(repair) == "2 cells of 'a' not a number, such as 'error': taken as missing (lines 12, 52)"
+    assert str(repair) == "pump: 2 cells of 'a' not a number, such as 'error': taken as missing (lines 12, 52)"
 
 
 def test_a_column_with_many_odd_cells_stays_text() -> None:
@@ -201,6 +201,60 @@ def test_files_that_share_no_channel_or_no_time_are_refused(other: str, said: st
 def test_no_file_at_all_is_refused() -> None:
     with pytest.raises(DataError, match="expected at least one"):
         read([])
+
+
+def numbered(rows: int, **instead: str) -> str:
+    """Rows of three cells; `instead`: what the line of a number says, as "line_4"."""
+    lines = ["time;flow;level", *(f"{n:02}.03.2025;{n},5;{n % 3}" for n in range(1, rows + 1))]
+    return "\n".join(instead.get(f"line_{number}", line) for number, line in enumerate(lines, 1))
+
+
+@pytest.mark.parametrize("row", ["12.03.2025;1,5", "12.03.2025;1,5;2;3", "12.0", "-- lost --"])
+def test_a_row_of_another_length_amid_good_ones_is_skipped_and_said(row: str) -> None:
+    table = table_of(numbered(20, line_13=row, line_15=row))
+    assert len(table.frame) == 18 and table.frame["flow"].tolist()[10:13] == [11.5, 13.5, 15.5]
+    assert [table.line(place) for place in (10, 11, 12, 17)] == [12, 14, 16, 21]
+    (note,) = [str(repair) for repair in table.repairs if "skipped" in str(repair)]
+    assert note == f"pump: 2 rows of another number of cells than 3, such as {row!r}: skipped (lines 13, 15)"
+
+
+def test_one_row_in_a_hundred_may_be_of_another_length() -> None:
+    rows = [f"{n},{n % 7}" + ",1" * (n % 150 == 0) for n in range(3000)]
+    table = table_of("\n".join(["time,flow", *rows]))
+    assert len(table.frame) == 2980 and table.line(0) == 3
+    assert [(repair.count, repair.lines) for repair in table.repairs] == [(20, (2, 152, 302, 452, 602))]
+
+
+@pytest.mark.parametrize("footer", ["Total;123", "End of file", "-- 20 rows --", "Summe;12,5;3\nMittel;1,5;"])
+@pytest.mark.parametrize("blank", ["", "\n"])
+def test_what_stands_below_the_table_is_skipped_and_said(footer: str, blank: str) -> None:
+    dataset = read(f"{numbered(20)}\n{blank}{footer}\n".encode(), name="pump.csv")
+    assert dataset.steps == 20 and dataset.monitored == ("flow", "level") and dataset.columns.time == "time"
+    (note,) = [str(repair) for repair in dataset.repairs if "skipped" in str(repair)]
+    assert note.startswith("pump: ") and repr(footer.partition(";12,5")[0]) in note and f"{22 + len(blank)}" in note
+
+
+def test_a_footer_of_as_many_cells_as_the_table_is_skipped() -> None:
+    dataset = read(b"time;flow\n" + b"".join(b"%d;%d\n" % (n, n % 3) for n in range(20)) + b"Total;19\n")
+    assert dataset.steps == 20 and "1 row at the end that begin with a word, such as 'Total'" in str(dataset.repairs[0])
+
+
+def test_words_that_the_first_column_holds_elsewhere_are_no_footer() -> None:
+    assert len(table_of("bed,flow\nnorth,1\nsouth,2\nnorth,3\n").frame) == 3
+
+
+def test_columns_of_one_name_get_a_number_and_keep_their_unit() -> None:
+    dataset = read(b"flow [l/min],level, flow [l/min],level 2,level\n1,2,3,4,5\n4,3,6,7,8\n", name="pump.csv")
+    assert dataset.monitored == ("flow [l/min]", "level", "flow 2 [l/min]", "level 2", "level 3")
+    assert dataset.units["flow 2 [l/min]"] == "l/min"
+    assert str(dataset.repairs[0]) == (
+        "pump: columns called like one before them got a number: 'flow [l/min]' as 'flow 2 [l/min]', "
+        "'level' as 'level 3'"
+    )
+
+
+def test_a_header_with_a_delimiter_behind_it_names_the_columns_before() -> None:
+    assert list(table_of("flow,level,\n1.5,10\n2.5,20\n").frame) == ["flow", "level"]
 
 
 def test_a_million_rows_are_read() -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from openpyxl.worksheet.worksheet import Worksheet
 
 from anomaly.exceptions import DataError
-from anomaly.reading import rehearsal, spreadsheets
+from anomaly.reading import extents, rehearsal, spreadsheets
 from anomaly.reading.spreadsheets import OLE2, looks_like_workbook, read_workbook
 from tests.test_spreadsheets import FRAME, ROWS, as_xls, as_xlsb, of_rows, only, repacked, saved, workbook
 
@@ -91,7 +91,7 @@ def test_a_far_cell_with_but_a_format_and_cells_without_a_place_do_no_harm() -> 
 
 
 def test_what_unpacks_to_too_much_is_refused_whatever_size_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spreadsheets, "MOST_UNPACKED_BYTES", 1 << 22)
+    monkeypatch.setattr(extents, "MOST_UNPACKED_BYTES", 1 << 22)
     bomb = with_part("xl/media/a.png", bytes(1 << 23))
     with pytest.raises(DataError, match="unpacks to more than"):
         read_workbook(bomb, "pump")

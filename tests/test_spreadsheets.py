@@ -170,11 +170,10 @@ def test_every_visible_sheet_with_a_table_is_one_and_the_others_are_passed_over(
 
 
 def test_a_sheet_that_cannot_be_read_hides_no_other_but_is_told_where_it_is_alone() -> None:
-    twice = pd.DataFrame([[1, 2], [3, 4]])
-    twice.columns = pd.Index(["flow", "flow"])
-    assert [table.sheet for table in read_workbook(saved({"Sum": twice, "Raw": FRAME}), "pump")] == ["Raw"]
-    with pytest.raises(DataError, match=r"pump, sheet 'Sum' has 2 columns called 'flow'"):
-        read_workbook(saved({"Sum": twice}), "pump")
+    wide = pd.DataFrame(np.ones((2, 2001)))
+    assert [table.sheet for table in read_workbook(saved({"Sum": wide, "Raw": FRAME}), "pump")] == ["Raw"]
+    with pytest.raises(DataError, match=r"pump, sheet 'Sum' has 2,001 columns"):
+        read_workbook(saved({"Sum": wide}), "pump")
 
 
 def test_no_table_at_all_names_the_sheets_looked_at() -> None:
@@ -221,9 +220,56 @@ def test_a_formula_gives_its_kept_value_and_is_never_computed() -> None:
     np.testing.assert_array_equal(only(kept).frame["v"], [7, np.nan, 5])
 
 
+@pytest.mark.parametrize("place", [1, 3])
+def test_formulas_without_stored_results_are_said_to_have_none(place: int) -> None:
+    rows = [["t", "flow", "level", "sum"], *([n, n % 3, n % 4, f"=B{n}+C{n}"] for n in range(1, 6))]
+
+    def fill(sheet: Worksheet) -> None:
+        for line, row in enumerate(rows, 2):
+            for column, cell in enumerate(row, place):
+                sheet.cell(line, column, cell)
+
+    table = only(workbook(fill))
+    assert table.frame["sum"].isna().all()
+    assert str(table.repairs[0]).startswith("pump, sheet 'Sheet': read as empty: 'sum': its formulas hold no stored")
+    assert not only(of_rows([["t", "v", "w"], [1, 2, None], [2, 3, None], [3, 4, None]])).repairs
+
+
+@pytest.mark.parametrize("first", [1, "2025-03-01"])
+def test_a_workbook_of_formulas_alone_says_that_they_hold_no_results(first: object) -> None:
+    rows = [[first, "=1+1"] if isinstance(first, str) else [n, "=1+1"] for n in range(5)]
+    with pytest.raises(
+        DataError, match=r"^pump: its formulas hold no stored results.* Open it in a spreadsheet, save it"
+    ):
+        only(of_rows([["t", "v"], *rows]))
+
+
 def test_numbers_typed_with_a_decimal_comma_do_not_shift_the_true_ones() -> None:
-    frame = only(of_rows([["true", "typed", "grouped"], [1.234, "1,5", "1,234"], [2.345, "1,234", "2,000"]])).frame
-    assert frame.to_dict("list") == {"true": [1.234, 2.345], "typed": [1.5, 1.234], "grouped": [1234, 2000]}
+    frame = only(of_rows([["true", "typed", "other"], [1.234, "1,5", "1,234"], [2.345, "1,234", "2,000"]])).frame
+    assert frame.to_dict("list") == {"true": [1.234, 2.345], "typed": [1.5, 1.234], "other": [1.234, 2]}
+
+
+@pytest.mark.parametrize(
+    ("typed", "other", "values", "is_said"),
+    [
+        (["20,069", "20,125"], ["a", "b"], [20069, 20125], True),
+        (["20,069", "0,125"], ["a", "b"], [20.069, 0.125], False),
+        (["20,069", "980"], ["a", "b"], [20069, 980], True),
+        (["20,069", "20,125"], ["0,5", "0,25"], [20.069, 20.125], False),
+        (["20,069", "20,125"], ["31.12.2025 10:00", "31.12.2025 10:05"], [20.069, 20.125], True),
+        (["1.200", "980"], ["0,5", "0,25"], [1200, 980], False),
+        (["1.200", "1.500"], ["0,5", "0,25"], [1200, 1500], True),
+        (["<20,069", "−20,5"], ["a", "b"], [20.069, -20.5], False),
+    ],
+)
+def test_a_typed_number_is_read_as_its_column_and_the_others_tell_and_doubt_is_said(
+    typed: list[str], other: list[str], values: list[float], is_said: bool
+) -> None:
+    rows = zip(["n", 1, 2], ["v", *typed], ["w", *other], strict=True)
+    table = only(of_rows([["Pump station 4"], [], *rows]))
+    assert table.frame["v"].tolist() == values
+    notes = [str(repair) for repair in table.repairs if "which may be" in str(repair)]
+    assert bool(notes) == is_said and all(note.startswith("pump, sheet 'Sheet': 'v' holds '") for note in notes)
 
 
 def test_lines_are_the_rows_of_the_sheet_wherever_the_table_is() -> None:

@@ -1,13 +1,17 @@
 """Files, uploads and bytes -> tables."""
 
+import re
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
+from anomaly.domain import Repair
 from anomaly.exceptions import DataError
 from anomaly.reading import archives, columnar, spreadsheets, strangers
 from anomaly.reading.csv import read_csv
+from anomaly.reading.dialect import in_utf8
 from anomaly.reading.json import looks_like_json, read_json
 from anomaly.reading.table import Table, load
 from anomaly.settings import FILE_ENDINGS
@@ -17,6 +21,9 @@ __all__ = ["Source", "Table", "read_files", "read_table", "read_tables"]
 Source = str | Path | bytes
 WFDB_HEADER, WFDB_PARTS = ".hea", (".dat", ".atr", ".qrs", ".ann")
 EDF = (b"0       ", b"\xffBIOSEMI")
+MAGIC = (*EDF, archives.GZIP, archives.ZIP, spreadsheets.OLE2, columnar.PARQUET, columnar.ARROW, columnar.FEATHER,
+         columnar.NUMPY)  # fmt: skip
+"""how files begin that are data, sound or not"""
 
 
 def read_table(source: Source, name: str | None = None) -> Table:
@@ -35,6 +42,10 @@ def read_tables(source: Source, name: str | None = None) -> list[Table]:
 def read_files(files: Sequence[tuple[Source, str | None]]) -> list[Table]:
     """As `read_tables`, of several files and what to call them. Those that belong together are read together: a WFDB
     header with its signals and annotations, beside it in the list or in its folder."""
+    return _read_all(files, _read)
+
+
+def _read_all(files: Sequence[tuple[Source, str | None]], read_one: Callable[[bytes, str], list[Table]]) -> list[Table]:
     called = [str(source) if name is None and not isinstance(source, bytes) else name or "" for source, name in files]
     given = {Path(whole).name: one for one, whole in zip(files, called, strict=True)}
     records = {
@@ -60,8 +71,45 @@ def read_files(files: Sequence[tuple[Source, str | None]]) -> list[Table]:
             content, stem = archives.unpack_gzip(content, stem), _inner_name(stem)
         elif short.lower().endswith(WFDB_PARTS):
             strangers.refuse_lone_part(content, stem, Path(whole).suffix)
-        tables += _read(content, stem)
+        tables += read_one(content, stem)
     return tables
+
+
+def _read_zip(content: bytes, name: str) -> list[Table]:
+    """The tables of the files in an archive; of those, a manual or a licence among them holds none, and is named."""
+    members, passed = archives.unpack_zip(content, name), []
+
+    def read_or_pass(member: bytes, short: str) -> list[Table]:
+        try:
+            tables = _read(member, short)
+        except DataError:
+            if not _is_prose(member):
+                raise
+            tables = []
+        if any(len(table.frame.select_dtypes("number").columns) for table in tables):
+            return tables
+        passed.append(next((whole for _, whole in members if Path(whole).stem == short), short))
+        return []
+
+    tables = _read_all(members, read_or_pass)
+    if not tables:
+        return read_files(members)
+    if passed:
+        holds = "holds" if len(passed) == 1 else "hold"
+        note = Repair(f"{name}: {', '.join(map(repr, passed))} {holds} no table: passed over", len(passed))
+        tables[0] = replace(tables[0], repairs=(*tables[0].repairs, note))
+    return tables
+
+
+def _is_prose(content: bytes) -> bool:
+    """Whether a file is no data that is damaged: of no known format, and few of its lines hold a number."""
+    if content.startswith(MAGIC) or looks_like_json(content):
+        return False
+    try:
+        lines = [line for line in in_utf8(content, "").decode(errors="replace").splitlines() if line.strip()]
+    except DataError:
+        return True
+    return sum(any(word[:1].isdigit() for word in re.split(r"[\s,;|]+", line)) for line in lines) < 0.5 * len(lines)
 
 
 def _is_header(name: str) -> bool:
@@ -86,7 +134,7 @@ def _read(content: bytes, name: str) -> list[Table]:
     if content.startswith(archives.ZIP):
         if _is_npz(content):
             return [columnar.read_numpy(content, name)]
-        return read_files(archives.unpack_zip(content, name))
+        return _read_zip(content, name)
     if content.startswith(EDF):
         import anomaly.reading.waveforms.edf as edf
 

@@ -1,7 +1,7 @@
 """Parquet, Feather and NumPy files: their columns are typed already."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -9,8 +9,9 @@ import pyarrow as pa
 import pyarrow.feather as feather
 import pyarrow.parquet as parquet
 
+from anomaly.domain import Repair
 from anomaly.exceptions import DataError
-from anomaly.reading.table import Table, digest_of
+from anomaly.reading.table import SHOWN, Table, digest_of, name_apart
 
 PARQUET, ARROW, FEATHER, NUMPY = b"PAR1", b"ARROW1", b"FEA1", b"\x93NUMPY"
 
@@ -28,19 +29,29 @@ def _from_arrow(content: bytes, name: str, kind: str, read: Callable[[], pa.Tabl
         table = read()
         # Text that is not UTF-8 would only be found out when it is looked at.
         table.validate(full=True)
-        nested = next((field.name for field in table.schema if pa.types.is_nested(field.type)), None)
-        frame = pd.DataFrame() if nested is not None else _to_pandas(table)
+        nested = [field.name for field in table.schema if pa.types.is_nested(field.type)]
+        frame = _to_pandas(table.drop_columns(nested))
     except Exception as error:  # whatever a parser of foreign bytes stumbles over
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise DataError(f"{name} is no sound {kind} file ({reason}). Copy or export it again.") from None
-    if nested is not None:
-        raise DataError(f"{name}: column {nested!r} holds lists or records: expected one number or text in each cell.")
+    notes = tell_nested(nested, len(table.schema), name)
     if isinstance(frame.columns, pd.MultiIndex):
         frame.columns = pd.Index([" ".join(str(part) for part in name if str(part)) for name in frame.columns])
     if not isinstance(frame.index, pd.RangeIndex):
         # What pandas kept as an index is a column like any other, most often the time.
         frame = frame.reset_index()
-    return make_table(frame, content, name)
+    return make_table(frame, content, name, notes)
+
+
+def tell_nested(nested: Sequence[str], columns: int, name: str) -> list[Repair]:
+    """That columns of lists or records are left out. Raises DataError where that leaves none."""
+    if not nested:
+        return []
+    shown = ", ".join(map(repr, nested[:SHOWN])) + ", …" * (len(nested) > SHOWN)
+    holds = "holds" if len(nested) == 1 else "hold"
+    if len(nested) == columns:
+        raise DataError(f"{name}: {shown} {holds} lists or records: expected one number or text in each cell.")
+    return [Repair(f"{name}: {shown} {holds} lists or records, not one number in each cell: left out", len(nested))]
 
 
 def _to_pandas(table: pa.Table) -> pd.DataFrame:
@@ -76,16 +87,13 @@ def read_numpy(content: bytes, name: str) -> Table:
     return make_table(pd.DataFrame(columns), content, name)
 
 
-def make_table(frame: pd.DataFrame, content: bytes, name: str) -> Table:
+def make_table(frame: pd.DataFrame, content: bytes, name: str, notes: Sequence[Repair] = ()) -> Table:
     """A table of typed columns: numbers stay, times become ISO 8601 text, everything else text."""
     if not len(frame) or not len(frame.columns):
         raise DataError(f"{name} has no rows: expected at least two rows of numbers.")
-    frame = frame.rename(columns=str)
-    twice = frame.columns[frame.columns.duplicated()]
-    if len(twice):
-        raise DataError(f"{name} has two columns called {twice[0]!r}: expected every column to have a name of its own.")
-    columns = {column: _plain(frame[column]) for column in frame.columns}
-    return Table(name, pd.DataFrame(columns), 1, (), digest_of(content))
+    names, renamed = name_apart([str(column) for column in frame.columns], name)
+    columns = {column: _plain(frame.iloc[:, place]) for place, column in enumerate(names)}
+    return Table(name, pd.DataFrame(columns), 1, (*notes, *renamed), digest_of(content))
 
 
 def _plain(cells: pd.Series) -> pd.Series:

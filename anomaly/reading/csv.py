@@ -3,9 +3,10 @@
 import csv
 import io
 import re
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import count
+from typing import NoReturn
 
 import numpy as np
 import pandas as pd
@@ -15,15 +16,17 @@ import pyarrow.csv as arrow_csv
 
 from anomaly.domain import Repair
 from anomaly.exceptions import DataError
-from anomaly.naming import names_records
-from anomaly.reading.dialect import BLANKS, GROUPED, MISSING, SAMPLE_CHARACTERS, Layout, find_layout, in_utf8, is_number
-from anomaly.reading.table import Table, digest_of
+from anomaly.reading.cells import convert, keeps_zeros
+from anomaly.reading.dialect import BLANKS, SAMPLE_CHARACTERS, SAMPLE_LINES, Layout, find_layout, in_utf8
+from anomaly.reading.numerals import MISSING, Custom, is_number, settle, signs_of
+from anomaly.reading.table import Table, digest_of, name_apart
 
-MOSTLY_NUMBERS = 0.9
 MOST_COLUMNS = 2000
 """a file of more is refused before its cells are parsed: no one monitors that many channels by eye"""
-LEADING_ZERO = re.compile(r"0\d+")
-SHOWN, LOOKED_AT = 5, 2_000
+FEW_RAGGED, SHARE_RAGGED = 3, 0.01
+"""rows of another number of cells that are skipped, amid good ones; of more, the layout itself is in doubt"""
+MOST_FOOTERS = 10
+SHOWN = 5
 BLANK = re.compile(rb"[ \r\n\t]*")
 
 
@@ -41,7 +44,12 @@ def read_csv(content: bytes, name: str) -> Table:
     width = len(layout.rows[0]) if layout.names is None and layout.rows else len(layout.names or ())
     names = layout.names or [f"channel_{position}" for position in range(1, width + 1)]
     names = [column or f"column_{position}" for position, column in enumerate(names, 1)]
-    _check_names(names, name)
+    if len(names) > MOST_COLUMNS:
+        raise DataError(
+            f"{name} has {len(names):,} columns; expected at most {MOST_COLUMNS:,}, one row per time step. "
+            "If its rows are channels, transpose it; else keep the columns you want to monitor."
+        )
+    names, renamed = name_apart(names, name)
     start += len(sample[: layout.start].encode())
     first_line = 1 + _count_line_ends(data[:start])
     # A view: a copy of a large file would cost as much again.
@@ -51,25 +59,29 @@ def read_csv(content: bytes, name: str) -> Table:
     quoted = data.find(b'"', start, stop) >= 0
     if quoted and data.count(b'"', start, stop) % 2:
         _refuse_open_quote(body, layout.delimiter, len(names), first_line, name)
-    table = _parse(body, name, names, layout, first_line, quoted)
+    table, ragged = _parse(body, name, _part_stamp(names, layout.stamp), layout, quoted)
+    same = _count_line_ends(data) - first_line + 2 - _count_line_ends(data[stop:]) == table.num_rows
+    lines, odd_lines = (None, ()) if same else _find_lines(body, layout.delimiter, table, first_line)
+    if ragged and _are_many(len(ragged), table.num_rows):
+        _refuse_ragged(ragged, odd_lines[0] if odd_lines else first_line + (ragged[0].number or 1) - 1, name)
     if table.num_rows == 0:
         raise DataError(f"{name} has a header but no rows: expected at least two rows of numbers under it.")
-    same = _count_line_ends(data) - first_line + 2 - _count_line_ends(data[stop:]) == table.num_rows
-    lines = None if same else _find_lines(body, layout.delimiter, table, first_line)
     units = {names[position]: unit for position, unit in layout.units.items() if position < len(names)}
     result = Table(name, pd.DataFrame(), first_line, (), digest_of(content), lines, units)
     del data, body
-    frame, repairs = _convert(table, result, layout.decimal)
-    return replace(result, frame=frame, repairs=(*_notes(layout), *repairs))
+    table, footers = _cut_footers(table if layout.stamp is None else _join_stamp(table, layout.stamp), result)
+    frame, repairs, marked = convert(table, result, layout.custom)
+    notes = (*_notes(layout), *renamed, *_tell_ragged(ragged, odd_lines, name), *footers)
+    return replace(result, frame=frame, repairs=(*notes, *repairs), units=marked | units)
 
 
 def _notes(layout: Layout) -> Iterator[Repair]:
     if layout.passed_over:
-        count, shown = len(layout.passed_over), layout.passed_over[0][:60]
-        yield Repair(f"{count:,} line{'s' * (count > 1)} above the table passed over, such as {shown!r}", count)
+        lines, shown = len(layout.passed_over), layout.passed_over[0][:60]
+        yield Repair(f"{lines:,} line{'s' * (lines > 1)} above the table passed over, such as {shown!r}", lines)
     if layout.has_unit_row:
         yield Repair("The line under the header holds units: not read as values", 1)
-    if layout.decimal == ",":
+    if layout.custom.decimal == ",":
         yield Repair("A comma is the decimal sign in this file")
 
 
@@ -92,28 +104,15 @@ def _count_line_ends(data: bytes) -> int:
     return data.count(b"\n") or data.count(b"\r")
 
 
-def _check_names(names: list[str], name: str) -> None:
-    if len(names) > MOST_COLUMNS:
-        raise DataError(
-            f"{name} has {len(names):,} columns; expected at most {MOST_COLUMNS:,}, one row per time step. "
-            "If its rows are channels, transpose it; else keep the columns you want to monitor."
-        )
-    for column, count in Counter(names).items():
-        if count > 1:
-            places = [str(position) for position, other in enumerate(names, 1) if other == column]
-            raise DataError(
-                f"{name} has {count} columns called {column!r} (columns {', '.join(places)}): "
-                "expected every column to have a name of its own. Rename all but one."
-            )
-
-
-def _parse(body: memoryview, name: str, names: list[str], layout: Layout, first_line: int, quoted: bool) -> pa.Table:
-    """The cells, on all threads; on one where that fails, so that a bad row comes with its number."""
+def _parse(
+    body: memoryview, name: str, names: list[str], layout: Layout, quoted: bool
+) -> tuple[pa.Table, list[arrow_csv.InvalidRow]]:
+    """The cells, on all threads; on one where that fails, to learn of the rows of another number of cells."""
     ragged: list[arrow_csv.InvalidRow] = []
 
-    def refuse(row: arrow_csv.InvalidRow) -> str:
+    def skip(row: arrow_csv.InvalidRow) -> str:
         ragged.append(row)
-        return "error"
+        return "skip"
 
     def parse(use_threads: bool) -> pa.Table:
         return arrow_csv.read_csv(
@@ -121,7 +120,7 @@ def _parse(body: memoryview, name: str, names: list[str], layout: Layout, first_
             arrow_csv.ReadOptions(column_names=names, use_threads=use_threads, block_size=1 << 24),
             arrow_csv.ParseOptions(
                 delimiter=layout.delimiter,
-                invalid_row_handler=None if use_threads else refuse,
+                invalid_row_handler=None if use_threads else skip,
                 newlines_in_values=quoted,
                 # A blank line is a missing value where there is but one column.
                 ignore_empty_lines=len(names) > 1,
@@ -129,42 +128,92 @@ def _parse(body: memoryview, name: str, names: list[str], layout: Layout, first_
             arrow_csv.ConvertOptions(
                 null_values=list(MISSING),
                 strings_can_be_null=True,
-                decimal_point=layout.decimal,
+                decimal_point=layout.custom.decimal,
                 # Text stays text: what a time stamp is, is for `columns` to say.
                 column_types={
                     column: pa.string()
                     for position, column in enumerate(names)
-                    if _is_text([row[position] for row in layout.rows if position < len(row)], column)
+                    if _is_text([row[position] for row in layout.rows if position < len(row)], column, layout.custom)
                 },
             ),
         )
 
     try:
-        return parse(use_threads=True)
+        return parse(use_threads=True), ragged
     except pa.ArrowInvalid:
         pass
     try:
-        return parse(use_threads=False)
+        return parse(use_threads=False), ragged
     except pa.ArrowInvalid as error:
-        if ragged:
-            found = _find_ragged(body, layout.delimiter, len(names), first_line)
-            line = found or first_line + (ragged[0].number or 1) - 1
-            raise DataError(
-                f"{name}, line {line:,}: expected {ragged[0].expected_columns} cells like the lines above, "
-                f"found {ragged[0].actual_columns}. Mend or remove that line."
-            ) from None
-        if "Empty CSV" in str(error):
-            return pa.table({column: pa.array([], pa.float64()) for column in names})
+        if ragged or "Empty CSV" in str(error):
+            return pa.table({column: pa.array([], pa.float64()) for column in names}), ragged
         raise DataError(f"{name} cannot be read as CSV: {str(error).splitlines()[0]}.") from None
 
 
-def _is_text(cells: list[str], column: str) -> bool:
-    return _keeps_zeros(cells, column) or not all(map(is_number, cells))
+def _are_many(ragged: int, good: int) -> bool:
+    return ragged > max(FEW_RAGGED, SHARE_RAGGED * good) or 2 * ragged >= good
 
 
-def _keeps_zeros(cells: list[str], column: str) -> bool:
-    """Whether a column names records by figures with zeros in front: patient 007 is no number."""
-    return names_records(column) and any(LEADING_ZERO.fullmatch(cell.strip()) for cell in cells)
+def _refuse_ragged(ragged: list[arrow_csv.InvalidRow], line: int, name: str) -> NoReturn:
+    one = len(ragged) == 1
+    raise DataError(
+        f"{name}, line {line:,}: expected {ragged[0].expected_columns} cells like the lines above, "
+        f"found {ragged[0].actual_columns}. "
+        + ("Mend or remove that line." if one else f"So do {len(ragged):,} lines in all: mend or remove them.")
+    )
+
+
+def _tell_ragged(ragged: list[arrow_csv.InvalidRow], lines: Sequence[int], name: str) -> Iterator[Repair]:
+    if ragged:
+        rows, one = len(ragged), ragged[0]
+        yield Repair(
+            f"{name}: {rows:,} row{'s' * (rows > 1)} of another number of cells than {one.expected_columns}, such as "
+            f"{one.text.strip()[:60]!r}: skipped",
+            rows,
+            tuple(lines[:SHOWN]),
+        )
+
+
+def _cut_footers(table: pa.Table, source: Table) -> tuple[pa.Table, list[Repair]]:
+    """Without the last rows that begin with a word, such as "Total", where all others begin with a figure."""
+    first = table.column(0)
+    if not pa.types.is_string(first.type):
+        return table, []
+    end = len(first)
+    while end > 2 and end > len(first) - MOST_FOOTERS and _is_word(first[end - 1].as_py()):
+        end -= 1
+    if end == len(first) or any(map(_is_word, first.slice(0, min(end, SAMPLE_LINES)).to_pylist())):
+        return table, []
+    rows = len(first) - end
+    text = f"{source.name}: {rows:,} row{'s' * (rows > 1)} at the end that begin with a word, such as "
+    shown = tuple(source.line(row) for row in range(end, len(first)))[:SHOWN]
+    return table.slice(0, end), [Repair(f"{text}{first[end].as_py()!r}: skipped", rows, shown)]
+
+
+def _is_word(cell: str | None) -> bool:
+    """Whether a cell is neither missing nor begins like a number or a time."""
+    return cell is not None and not cell.strip()[:1].isdigit() and not is_number(cell)
+
+
+def _part_stamp(names: list[str], stamp: int | None) -> list[str]:
+    """With a name for the time of day, which shares that of its day."""
+    if stamp is None:
+        return names
+    clock = next(f"clock {number}" for number in count() if f"clock {number}" not in names)
+    return [*names[: stamp + 1], clock, *names[stamp + 1 :]]
+
+
+def _join_stamp(table: pa.Table, stamp: int) -> pa.Table:
+    day, clock = table.column(stamp), table.column(stamp + 1)
+    joined = pc.binary_join_element_wise(day, clock, " ")
+    return table.set_column(stamp, table.column_names[stamp], joined).remove_column(stamp + 1)
+
+
+def _is_text(cells: list[str], column: str, custom: Custom) -> bool:
+    """Whether a column is not to be parsed as numbers: it holds others, or its own decimal sign, or a doubtful one."""
+    if keeps_zeros(cells, column) or not all(map(is_number, cells)):
+        return True
+    return settle(signs_of(cells), custom) != (custom.decimal, False)
 
 
 def _rows(body: memoryview, delimiter: str, width: int, first_line: int) -> Iterator[tuple[int, list[str]]]:
@@ -177,12 +226,18 @@ def _rows(body: memoryview, delimiter: str, width: int, first_line: int) -> Iter
         line = first_line + reader.line_num
 
 
-def _find_lines(body: memoryview, delimiter: str, table: pa.Table, first_line: int) -> np.ndarray | None:
+def _find_lines(
+    body: memoryview, delimiter: str, table: pa.Table, first_line: int
+) -> tuple[np.ndarray | None, list[int]]:
+    """The lines of the table's rows, None where they cannot be told, and those of rows of another number of cells."""
+    width = table.num_columns
     try:
-        lines = [line for line, _ in _rows(body, delimiter, table.num_columns, first_line)]
+        rows = [(line, len(row)) for line, row in _rows(body, delimiter, width, first_line)]
     except csv.Error:
-        return None
-    return np.array(lines) if len(lines) == table.num_rows else None
+        return None, []
+    good = [line for line, cells in rows if cells == width or width == cells + 1 == 1]
+    odd = [line for line, cells in rows if cells and cells != width]
+    return np.array(good) if len(good) == table.num_rows else None, odd
 
 
 def _refuse_open_quote(body: memoryview, delimiter: str, width: int, first_line: int, name: str) -> None:
@@ -201,79 +256,3 @@ def _refuse_open_quote(body: memoryview, delimiter: str, width: int, first_line:
         f'{name}, line {line:,}: expected the quotation mark (") that is opened there to be closed, found the line '
         "to go on. Close or remove it."
     )
-
-
-def _find_ragged(body: memoryview, delimiter: str, width: int, first_line: int) -> int | None:
-    try:
-        return next(
-            (line for line, row in _rows(body, delimiter, width, first_line) if row and len(row) != width), None
-        )
-    except csv.Error:
-        return None
-
-
-def _convert(table: pa.Table, source: Table, decimal: str) -> tuple[pd.DataFrame, list[Repair]]:
-    columns: dict[str, pd.Series] = {}
-    repairs: list[Repair] = []
-    for column in table.column_names:
-        cells = table[column]
-        if pa.types.is_null(cells.type):
-            columns[column] = pd.Series(np.full(len(cells), np.nan))
-        elif pa.types.is_integer(cells.type) or pa.types.is_floating(cells.type) or pa.types.is_boolean(cells.type):
-            columns[column] = _numbers(cells)
-        else:
-            columns[column], repair = _mostly_numbers(cells.cast(pa.string()), column, source, decimal)
-            repairs += [repair] if repair else []
-    return pd.DataFrame(columns, copy=False), repairs
-
-
-def _numbers(cells: pa.ChunkedArray) -> pd.Series:
-    if pa.types.is_boolean(cells.type):
-        cells = cells.cast(pa.int8())
-    if cells.null_count == 0 and pa.types.is_integer(cells.type):
-        return pd.Series(cells.to_numpy().astype(np.int64))
-    # Unsafe only past 2 ** 53, where a double holds the nearest.
-    return pd.Series(cells.cast(pa.float64(), safe=False).to_numpy())
-
-
-def _mostly_numbers(
-    cells: pa.ChunkedArray, column: str, source: Table, decimal: str
-) -> tuple[pd.Series, Repair | None]:
-    """Text, unless nearly all of its cells are numbers: then the others count as missing, and are reported."""
-    text = pc.utf8_trim_whitespace(cells)
-    # Blanks round a missing marker hid it from the parser.
-    text = pc.if_else(pc.is_in(text, pa.array(MISSING)), pa.scalar(None, pa.string()), text)
-    if _keeps_zeros(text.slice(0, LOOKED_AT).drop_null().to_pylist(), column) or not _may_be_numbers(text, decimal):
-        return text.to_pandas().astype("str"), None
-    series = text.to_pandas().astype("str")
-    present = series.notna()
-    numbers = pd.to_numeric(_plain_numbers(series, decimal), errors="coerce").astype(float)
-    if numbers.notna().sum() < MOSTLY_NUMBERS * present.sum():
-        return series, None
-    odd = np.flatnonzero(present & numbers.isna())
-    if not len(odd):
-        return numbers, None
-    return numbers, Repair(
-        f"{len(odd):,} cell{'s' * (len(odd) > 1)} of {column!r} not a number, such as {series.iloc[odd[0]]!r}: "
-        "taken as missing",
-        len(odd),
-        tuple(source.line(row) for row in odd[:SHOWN]),
-    )
-
-
-def _may_be_numbers(text: pa.ChunkedArray, decimal: str) -> bool:
-    """Whether as many cells as all of them would have to be are numbers in a sample, taken from all over the column."""
-    places = np.unique(np.linspace(0, len(text) - 1, LOOKED_AT).astype(np.int64))
-    sample = pd.Series([text[int(place)].as_py() for place in places], dtype="str").dropna()
-    if not len(sample):
-        return True
-    return bool(pd.to_numeric(_plain_numbers(sample, decimal), errors="coerce").notna().mean() >= MOSTLY_NUMBERS / 2)
-
-
-def _plain_numbers(text: pd.Series, decimal: str) -> pd.Series:
-    """Numbers with thousands separators or a decimal comma, as Python writes them."""
-    grouped = text.str.fullmatch(GROUPED[decimal].pattern).fillna(False).astype(bool)
-    if grouped.any():
-        parts = "[. '\u00a0\u202f]" if decimal == "," else "[, '\u00a0\u202f]"
-        text = text.where(~grouped, text.str.replace(parts, "", regex=True))
-    return text.str.replace(",", ".") if decimal == "," else text

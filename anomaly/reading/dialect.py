@@ -7,26 +7,18 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, zip_longest
 
 from anomaly.exceptions import DataError
-from anomaly.units import clean_unit, looks_like_unit
+from anomaly.reading.header import COMMENTS, DATE, find_head, is_figure
+from anomaly.reading.numerals import Custom, is_number, signs_of
 
 DELIMITERS = ",;\t|"
 BLANKS = " "
-MISSING = ("", "NA", "N/A", "n/a", "NaN", "nan", "NAN", "null", "NULL", "None", "none", "-", "?", "#N/A", "#NA", "<NA>")
-COMMENTS = ("#", "%", "//")
 SAMPLE_CHARACTERS, SAMPLE_LINES = 1_000_000, 400
-MOSTLY = 0.5
-DATE = re.compile(r"\s*(\d{4}-\d\d(-\d\d)?|\d{1,2}[./-]\d{1,2}[./-](\d{4}|\d\d))([T ][\d:., +apmzAPMZ-]*)?")
-GROUPED = {
-    ".": re.compile(r"[+-]?\d{1,3}(?:[, '\u00a0\u202f]\d{3})+(?:\.\d*)?"),
-    ",": re.compile(r"[+-]?\d{1,3}(?:[. '\u00a0\u202f]\d{3})+(?:,\d*)?"),
-}
-"""numbers with thousands separators, by decimal sign"""
-DECIMAL_COMMA = re.compile(r"[+-]?(?:\d+|\d{1,3}(?:[. '\u00a0\u202f]\d{3})+)?,\d+(?:[eE][+-]?\d+)?")
-CLEARLY_COMMA = re.compile(r"[+-]?(?:\d*,(?:\d{1,2}|\d{4,})(?:[eE][+-]?\d+)?|\d{1,3}(?:\.\d{3})+,\d+|0,\d+)")
-CLEARLY_POINT = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+\.\d*|\d{1,3}(?:,\d{3}){2,})")
+CLOCK = re.compile(r"\d{1,2}:\d\d(:\d\d([.,]\d+)?)?")
+DOTTED_DAY = re.compile(r"\s*\d{1,2}\.\d{1,2}\.(\d{4}|\d\d)\b.*")
+"""a day as those write it who mostly have a decimal comma"""
 
 
 @dataclass(frozen=True)
@@ -34,8 +26,8 @@ class Layout:
     """Where the table is in the text, and how to take it apart."""
 
     delimiter: str
-    decimal: str
-    """the decimal sign, "." or ","; the other one may part thousands"""
+    custom: Custom
+    """of decimal signs; a column may tell that it has another"""
     names: list[str] | None
     """of the columns; None where the file has no header"""
     units: Mapping[int, str]
@@ -47,6 +39,8 @@ class Layout:
     passed_over: tuple[str, ...]
     """lines above the header that are no part of the table"""
     has_unit_row: bool
+    stamp: int | None = None
+    """the name of that column is of a day and of the time of day behind it, which blanks part"""
 
 
 def in_utf8(content: bytes, name: str) -> bytes:
@@ -94,34 +88,39 @@ def find_layout(text: str) -> Layout:
     delimiter = _find_delimiter(sample)
     rows, ends = _read_rows(sample, delimiter)
     width = _usual_width(rows)
-    first = next((place for place, row in enumerate(rows) if not _is_above(row, rows[place + 1 :], width)), 0)
-    header, units = _find_header(rows, first, width)
-    body = first if header is None else (header if units is None else units) + 1
-    names = None if header is None else [cell.strip() for cell in rows[header]]
-    if names and names[0].startswith(COMMENTS):
-        names[0] = names[0].lstrip("#%/ ")
-        # "# time flow": the sign may stand apart from the first name.
-        names = names[1:] if len(names) == width + 1 and not names[0] else names
-    if names and len(names) == width - 1:
-        last_empty = all(not row[-1].strip() for row in rows[body:] if len(row) == width)
+    head = find_head(rows, width)
+    body = [row for row in rows[head.body :] if len(row) == width]
+    names = head.names
+    if names and len(names) == width + 1 and not names[-1]:
+        names = names[:-1]
+    stamp = _find_stamp(body) if delimiter == BLANKS and names and len(names) == width - 1 else None
+    if names and len(names) == width - 1 and stamp is None:
+        last_empty = all(not row[-1].strip() for row in body)
         names = [*names, ""] if last_empty else ["", *names]
-    above = range(first if header is None else header)
     return Layout(
         delimiter,
-        _find_decimal(rows[body:], delimiter),
+        _find_custom(body, delimiter),
         names,
-        {} if units is None else {place: unit for place, cell in enumerate(rows[units]) if (unit := clean_unit(cell))},
-        ends[body - 1] if body else 0,
-        rows[body:],
-        tuple(delimiter.join(rows[place]).strip() for place in above if any(rows[place])),
-        units is not None,
+        head.units,
+        ends[head.body - 1] if head.body else 0,
+        body,
+        tuple(delimiter.join(row).strip() for row in rows[: head.above] if any(row)),
+        head.has_unit_row,
+        stamp,
     )
+
+
+def _find_stamp(rows: Sequence[list[str]]) -> int | None:
+    """The first column of days that has one of times of day behind it."""
+    columns = list(zip(*rows, strict=True))
+    places = (place for place in range(len(columns) - 1) if all(map(DATE.fullmatch, columns[place])))
+    return next((place for place in places if all(map(CLOCK.fullmatch, columns[place + 1]))), None)
 
 
 def _find_delimiter(sample: str) -> str:
     """The delimiter that splits most lines into the same number of cells, the more of figures and the more the better.
 
-    Blanks only where nothing else splits, and all cells are figures: text is full of blanks.
+    Blanks only where nothing else splits, and most columns are of figures: text is full of blanks.
     """
 
     def merit(delimiter: str) -> tuple[float, float, int]:
@@ -136,15 +135,19 @@ def _find_delimiter(sample: str) -> str:
         below = [cell for row in rows[1:] for cell in row]
         # "1,5;2,5" has more commas than semicolons, but "5;2" is no figure.
         figures = sum(map(is_figure, below)) / max(len(below), 1)
-        return round(count / len(rows), 1), round(figures, 1), width
+        # A few lines of another length, such as totals below the table, speak against no delimiter.
+        return min(round(count / len(rows), 1), 0.9), round(figures, 1), width
 
     best = max(DELIMITERS, key=merit)
     if merit(best)[2] > 1:
         return best
     rows = [row for row in _read_rows(sample, BLANKS)[0] if row and not row[0].startswith(COMMENTS)]
     usual = [row for row in rows if len(row) == _usual_width(rows)]
-    split = len(usual) >= 0.9 * len(rows) and all(is_number(cell) for row in usual[1:] for cell in row)
-    return BLANKS if split and len(usual) > 1 and len(usual[0]) > 1 else best
+    columns = list(zip(*usual[1:], strict=True))
+    numbers = [all(map(is_number, column)) for column in columns]
+    words = [not any(all(map(form, column)) for form in (is_figure, CLOCK.fullmatch)) for column in columns]
+    split = len(usual) >= 0.9 * len(rows) and any(numbers) and 2 * sum(words) < len(words)
+    return BLANKS if split and len(columns) > 1 else best
 
 
 def _read_rows(sample: str, delimiter: str) -> tuple[list[list[str]], list[int]]:
@@ -169,103 +172,12 @@ def _usual_width(rows: Sequence[list[str]]) -> int:
     )
 
 
-def _is_above(row: list[str], below: Sequence[list[str]], width: int) -> bool:
-    """Whether a row is no part of the table that begins below it."""
-    if not row:
-        return True
-    following = next((other for other in below if other), None)
-    if following is None:
-        return False
-    if row[0].lstrip().startswith(COMMENTS):
-        # The last comment may be the header: as many names as there are columns, and figures right below.
-        names = len(row) - (row[0].strip() in COMMENTS)
-        return names != width or not all(is_number(cell) for cell in following[1:])
-    words = any(cell.strip() and not is_number(cell) for cell in row)
-    if width > 1 and words and len(row) < width:
-        # Where the first or the last column has no name, the header is one cell short.
-        is_header = len(row) == width - 1 and len(row) > 1 and len(following) == width and not _is_worded(following)
-        return not is_header
-    # A spreadsheet fills a line of one title up with empty cells.
-    filled = bool(row[0].strip()) and not any(cell.strip() for cell in row[1:])
-    return width > 1 and words and filled and len(row) == width and _is_worded(following)
-
-
-def _is_worded(row: Sequence[str]) -> bool:
-    return any(cell.strip() for cell in row) and not any(
-        is_figure(cell) and cell.strip() not in MISSING for cell in row
-    )
-
-
-def _find_header(rows: Sequence[list[str]], first: int, width: int) -> tuple[int | None, int | None]:
-    """The row that names the columns and the one that holds their units, either None where there is none."""
-    table = [row for row in rows[first:] if row]
-    if not table:
-        return None, None
-    figures = [
-        place
-        for place in range(width)
-        if _share_of_figures([row[place] for row in table[1:] if len(row) == width]) > MOSTLY
-    ]
-    worded = []
-    for place in range(first, len(rows)):
-        row = rows[place]
-        if not row:
-            continue
-        cells = [row[at] for at in figures if at < len(row)]
-        if any(_is_known_figure(cell) for cell in cells) or not any(cell.strip() not in MISSING for cell in cells):
-            break
-        worded.append(place)
-    if len(worded) > 1 and all(looks_like_unit(cell) for cell in rows[worded[-1]]):
-        return worded[-2], worded[-1]
-    # With one column of figures alone, a second word may as well be an odd cell; so may one that stands twice.
-    named = [place for place in worded if len({*rows[place]}) == len(rows[place])] if len(figures) > 1 else []
-    if worded:
-        return (named or worded[:1])[-1], None
-    return (first, None) if _names_columns(table) else (None, None)
-
-
-def _names_columns(rows: Sequence[list[str]]) -> bool:
-    """Whether the first row names the columns: it has words, and the rows below have figures in their place."""
-    first = [cell.strip() for cell in rows[0]]
-    words = [position for position, cell in enumerate(first) if not is_figure(cell)]
-    if not words:
-        # pandas calls the columns of a bare array 0, 1, 2, ... and leaves the cell above the index empty.
-        return len(first) > 1 and first == ["", *map(str, range(len(first) - 1))]
-    below = [row[position] for row in rows[1:] for position in words if position < len(row)]
-    return len(words) == sum(cell not in MISSING for cell in first) or any(map(_is_known_figure, below))
-
-
-def _share_of_figures(cells: Sequence[str]) -> float:
-    present = [cell for cell in cells if cell.strip() not in MISSING]
-    return sum(map(is_figure, present)) / len(present) if present else 0.0
-
-
-def _is_known_figure(cell: str) -> bool:
-    return is_figure(cell) and cell.strip() not in MISSING
-
-
-def is_figure(cell: str) -> bool:
-    """A number, a date, or a cell that is missing."""
-    return is_number(cell) or DATE.fullmatch(cell) is not None
-
-
-def is_number(cell: str) -> bool:
-    """Whether a cell is a number, with whatever decimal sign, or missing."""
-    cell = cell.strip()
-    if cell in MISSING:
-        return True
-    try:
-        float(cell)
-    except ValueError:
-        return any(form.fullmatch(cell) for form in (DECIMAL_COMMA, *GROUPED.values()))
-    return "_" not in cell
-
-
-def _find_decimal(rows: Sequence[list[str]], delimiter: str) -> str:
+def _find_custom(rows: Sequence[list[str]], delimiter: str) -> Custom:
     """The decimal sign of the whole file. "1,234" may be either: with semicolons it is no thousand."""
-    cells = [cell.strip() for row in rows for cell in row if "," in cell]
-    if any(CLEARLY_POINT.fullmatch(cell) for cell in cells):
-        return "."
-    if any(CLEARLY_COMMA.fullmatch(cell) for cell in cells):
-        return ","
-    return "," if delimiter != "," and any(DECIMAL_COMMA.fullmatch(cell) for cell in cells) else "."
+    columns = [signs_of(map(str.strip, column)) for column in zip_longest(*rows, fillvalue="")]
+    clear = set().union(*(column.clear for column in columns))
+    dotted = any(DOTTED_DAY.fullmatch(cell) for row in rows for cell in row)
+    if clear:
+        return Custom("," if "," in clear else ".", len(clear) == 1, delimiter == ";")
+    comma = any("," in column.either for column in columns) and (delimiter != "," or dotted)
+    return Custom("," if comma else ".", False, delimiter == ";" or (dotted and delimiter != ","))

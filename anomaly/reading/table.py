@@ -1,7 +1,8 @@
 """A file's cells, before anyone says what they mean."""
 
 import hashlib
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,6 +11,9 @@ import pandas as pd
 
 from anomaly.domain import Repair
 from anomaly.exceptions import DataError
+
+SHOWN = 5
+UNIT_BEHIND = re.compile(r"(\s*[\[(][^\[\]()]*[\])])?\Z")
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +71,23 @@ def load(source: str | Path | bytes, name: str | None) -> tuple[bytes, str]:
         raise DataError(f"{path} cannot be read: {error.strerror}.") from None
     except ValueError:  # a control code in the name
         raise DataError(f"{str(path)!r} cannot be read: expected the name of a file.") from None
+
+
+def name_apart(names: Sequence[str], source: str) -> tuple[list[str], list[Repair]]:
+    """Names of which none stands twice: "flow [l/min]", again, is "flow 2 [l/min]"; and a note that says so."""
+    if len(set(names)) == len(names):
+        return list(names), []
+    apart: dict[str, str] = {}
+    for name in names:
+        number, new = 1, name
+        end = len(name) - len(UNIT_BEHIND.search(name)[0])  # type: ignore[index]
+        while new in apart or (number > 1 and new in names):
+            number += 1
+            new = f"{name[:end]} {number}{name[end:]}"
+        apart[new] = name
+    twice = [f"{old!r} as {new!r}" for new, old in apart.items() if old != new]
+    shown = ", ".join(twice[:SHOWN]) + ", …" * (len(twice) > SHOWN)
+    return list(apart), [Repair(f"{source}: columns called like one before them got a number: {shown}", len(twice))]
 
 
 def digest_of(content: bytes) -> str:
