@@ -28,7 +28,6 @@ def make_dataset(tables: Sequence[Table], columns: Columns) -> Dataset:
 
     Raises DataError where a time or label cannot be understood or nothing is left to learn from.
     """
-    tables = _name_apart(tables)
     log = _RepairLog(_find_codes(tables, columns))
     series: list[TimeSeries] = []
     axes: list[TimeAxis] = []

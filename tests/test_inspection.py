@@ -31,7 +31,7 @@ def look() -> dict[str, dict[str, object]]:
 def test_codes_of_missing_values_are_empty_cells() -> None:
     rows = "\n".join(f"{n},{-999 if 8 <= n < 12 else n % 7},{n % 3}" for n in range(40))
     tables = [read_table(f"time,flow,level\n{rows}".encode(), "pump.csv")]
-    line = inspect_columns(tables, assemble(tables, ReadSettings()).columns).to_dict("records")[1]
+    line = inspect_columns(tables, assemble(tables, ReadSettings())).to_dict("records")[1]
     assert (line["low"], line["missing"], line["gap"]) == (0, 0.1, 4)
 
 
