@@ -83,12 +83,7 @@ def listing() -> dict[str, float]:
 
 
 def sessions() -> dict[str, float]:
-    from playwright.sync_api import Page
-
-    from tests.browser import Server, open_page
-
-    def settle(page: Page) -> None:
-        page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+    from tests.browser import Server, open_page, settle
 
     took: list[float] = []
     with Server() as server, open_page() as first:

@@ -70,6 +70,12 @@ class Server:
         self._process.wait(20)
 
 
+def settle(page: Page) -> None:
+    """Wait until the page is drawn to its end: before that its parts still move, what was there before is still to be
+    seen, and a drag or a file meets what is about to go."""
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+
+
 @contextmanager
 def open_page() -> Iterator[Page]:
     """A page of a fresh headless Chromium; `ImportError` where there is none."""

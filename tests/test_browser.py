@@ -9,7 +9,7 @@ import pytest
 
 from anomaly.cli import main
 from anomaly.synthetic import demo_csv
-from tests.browser import CHROMIUM, Server, open_page
+from tests.browser import CHROMIUM, Server, open_page, settle
 
 playwright = pytest.importorskip("playwright.sync_api")
 Page = playwright.Page
@@ -56,11 +56,6 @@ def upload_and_fit(page: Page, path: Path) -> None:
     page.keyboard.press("ArrowLeft")  # from 0.5 to 0.45
     page.get_by_test_id("stSidebar").get_by_role("button", name="Find anomalies").click()
     page.get_by_text("at this threshold").wait_for()
-
-
-def settle(page: Page) -> None:
-    """Wait until the page is drawn to its end: before that its parts still move, and a drag meets an older chart."""
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
 
 
 def count_events(page: Page) -> int:

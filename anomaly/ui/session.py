@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from anomaly.ui.compare_page import Comparison
     from anomaly.ui.spool import SpooledTables
 
-KEY, PENDING = "current", "pending"
+KEY, PENDING, UPLOADS = "current", "pending", "uploads"
 
 
 @dataclass
@@ -121,6 +121,11 @@ def keep_choices() -> None:
             st.session_state[key] = st.session_state[key]
 
 
+def new_upload_box() -> None:
+    """Another box from now on: one that was used would show, and send, its files again."""
+    st.session_state[UPLOADS] = st.session_state.get(UPLOADS, 0) + 1
+
+
 def current() -> Current | None:
     return st.session_state.get(KEY)
 
@@ -175,8 +180,9 @@ def close() -> None:
         opened.job.discard()
     if opened is not None and opened.comparison is not None:
         opened.comparison.stop()
-    for key in [key for key in st.session_state if key != "pages"]:
+    for key in [key for key in st.session_state if key not in ("pages", UPLOADS)]:
         del st.session_state[key]
+    new_upload_box()
     # It would open the same run again.
     st.query_params.clear()
 
