@@ -7,13 +7,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from hypothesis import given
@@ -30,7 +28,6 @@ from anomaly.runs.archive import pack_dataset, unpack_dataset
 from anomaly.runs.schema import metadata, runs
 from anomaly.settings import DetectSettings
 from anomaly.synthetic import DEMOS, demo_csv
-from tests.postgres import BINARIES, run_postgres
 from tests.strategies import make_dataset, sine_values
 
 ROOT = Path(__file__).parent.parent
@@ -38,30 +35,6 @@ PUT_BACK = (
     PutBack(np.datetime64("2025-10-26T02:00", "us"), np.datetime64("2026-03-29", "us"), np.timedelta64(3600, "s")),
     PutBack(np.datetime64("2026-10-25T02:00", "us"), None, np.timedelta64(3600, "s")),
 )
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[str]:
-    if BINARIES is None:
-        pytest.skip("no PostgreSQL here: install Debian's postgresql to run these tests")
-    with run_postgres() as url:
-        yield url
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RunStore]:
-    if request.param == "sqlite":
-        opened = RunStore(f"sqlite:///{tmp_path / 'runs.sqlite'}", tmp_path)
-    else:
-        url = request.getfixturevalue("postgres")
-        engine = sa.create_engine(url)
-        with engine.begin() as connection:
-            connection.execute(sa.text("drop schema public cascade"))
-            connection.execute(sa.text("create schema public"))
-        engine.dispose()
-        opened = RunStore(url, tmp_path)
-    yield opened
-    opened.close()
 
 
 def save(store: RunStore, fitted: Fitted, dataset: Dataset, **changes: object) -> str:
@@ -192,40 +165,41 @@ def test_what_is_deleted_can_be_taken_back_until_it_is_swept(
     store.delete(run)
     assert store.sweep() == 0, "it may still be wanted"
     later = datetime.datetime.now(datetime.UTC).replace(tzinfo=None) + datetime.timedelta(hours=25)
-    monkeypatch.setattr("anomaly.runs.store._now", lambda: later)
+    monkeypatch.setattr("anomaly.runs.store.now", lambda: later)
     assert store.sweep() == 1
     with pytest.raises(RunError, match="cannot be taken back"):
         store.restore(run)
-    assert store.verdicts(run) == ()
+    with pytest.raises(RunError, match="There is no run"):
+        store.verdicts(run)
 
 
 def test_files_go_with_the_last_run_that_names_them(
     store: RunStore, sine_fitted: Fitted, sine_dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = (save(store, sine_fitted, sine_dataset) for _ in range(2))
-    files = list(store.artifacts.folder.glob("*/*"))
+    files = list(store._artifacts.folder.glob("*/*"))
     assert len(files) == 6, "two runs of the same content share their files"
     for path in files:
         os.utime(path, (0, 0))
     later = datetime.datetime.now(datetime.UTC).replace(tzinfo=None) + datetime.timedelta(hours=25)
     store.delete(first)
-    monkeypatch.setattr("anomaly.runs.store._now", lambda: later)
+    monkeypatch.setattr("anomaly.runs.store.now", lambda: later)
     store.sweep()
     store.open(second)
-    assert len(list(store.artifacts.folder.glob("*/*"))) == 6
+    assert len(list(store._artifacts.folder.glob("*/*"))) == 6
     store.sweep(keep_days=0.5)
-    assert not list(store.artifacts.folder.glob("*/*")) and store.count() == (0, 0)
+    assert not list(store._artifacts.folder.glob("*/*")) and store.count() == (0, 0)
 
 
 def test_a_young_file_without_a_run_is_one_being_saved(store: RunStore) -> None:
-    digest = store.artifacts.put(b"half a run")
+    digest = store._artifacts.put(b"half a run")
     store.sweep()
-    assert store.artifacts.get(digest) == b"half a run"
+    assert store._artifacts.get(digest) == b"half a run"
 
 
 def test_a_file_that_is_gone_or_changed_is_said(store: RunStore, sine_fitted: Fitted, sine_dataset: Dataset) -> None:
     run = save(store, sine_fitted, sine_dataset)
-    path = next(store.artifacts.folder.glob("*/*"))
+    path = next(store._artifacts.folder.glob("*/*"))
     path.write_bytes(path.read_bytes() + b"x")
     with pytest.raises(RunError, match="has changed on the disk"):
         store.open(run)
@@ -252,7 +226,7 @@ def test_verdicts_are_kept_and_replaced_together(store: RunStore, sine_fitted: F
 
 
 def test_the_migrations_make_the_tables_of_the_schema(store: RunStore) -> None:
-    with store._engine.connect() as connection:
+    with store._database._engine.connect() as connection:
         difference = compare_metadata(MigrationContext.configure(connection), metadata)
     assert difference == []
 
@@ -305,7 +279,7 @@ def test_old_runs_go_after_the_days_set(
     opened = open_store()
     assert opened is not None
     old, new = (save(opened, sine_fitted, sine_dataset) for _ in range(2))
-    with opened._engine.begin() as connection:
+    with opened._database._engine.begin() as connection:
         connection.execute(runs.update().where(runs.c.id == old).values(updated=datetime.datetime(2020, 1, 1)))
     monkeypatch.setenv("ANOMALY_KEEP", "30")
     again = open_store()
