@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from anomaly.ui import compare_page, detect_page, learn_page, runs_page
+from anomaly.ui import compare_page, detect_page, learn_page, runs_page, signing_in
 
 # A file of ours: a named icon would be fetched from Google's servers at every visit.
 ICON = Path(__file__).parent / "anomaly" / "ui" / "icon.svg"
@@ -16,7 +16,12 @@ pages = {
     "learn": st.Page(learn_page.show, title="Learn", url_path="learn"),
     "runs": st.Page(runs_page.show, title="Runs", url_path="runs"),
 }
-current = st.navigation(list(pages.values()), position="top")
+is_admitted = signing_in.admit()
+menu = {"": list(pages.values())}
+if is_admitted and (name := signing_in.name_signed_in()) is not None:
+    menu[name] = [st.Page(signing_in.sign_out, title="Sign out", url_path="sign-out")]
+current = st.navigation(menu, position="top" if is_admitted else "hidden")
 # By name, for a page that leads to another.
 st.session_state["pages"] = pages
-current.run()
+if is_admitted:
+    current.run()

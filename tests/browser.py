@@ -16,6 +16,8 @@ from types import TracebackType
 
 from playwright.sync_api import Page, sync_playwright
 
+from tests.provider import write_secrets
+
 ROOT = Path(__file__).parent.parent
 CHROMIUM = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
@@ -27,15 +29,19 @@ QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
 class Server:
     """The app, started as a user would, on a free port; `with Server() as server: server.address`."""
 
-    def __init__(self, data: Path | None = None) -> None:
-        """Runs are kept in `data`, or in a folder of its own."""
+    def __init__(self, data: Path | None = None, provider: str | None = None) -> None:
+        """Runs are kept in `data`, or in a folder of its own. With the address of an identity `provider` people sign
+        in."""
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         self.address = f"http://localhost:{port}"
         self._data = tempfile.TemporaryDirectory(prefix="unforeseen-tests-", ignore_cleanup_errors=True)
+        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+        if provider is not None:
+            command += ["--secrets.files", str(write_secrets(Path(self._data.name), provider, self.address))]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)],
+            command,
             cwd=ROOT,
             env={**os.environ, "ANOMALY_DATA": str(data or self._data.name)},
             stdout=subprocess.DEVNULL,

@@ -21,6 +21,7 @@ ADA, BEN, CLEO = (Person(f"https://id.example|{name}", name.title()) for name in
 JUDGED = (Verdict(0, Span(1, 5), "anomaly"),)
 NEVER = "There is no run"
 
+ASKS: dict[str, Callable[[RunStore, str], object]] = {"role": lambda store, run: store.role(run)}
 READS: dict[str, Callable[[RunStore, str], object]] = {
     "find": lambda store, run: store.find(run),
     "open": lambda store, run: store.open(run),
@@ -41,7 +42,7 @@ OWNERS: dict[str, Callable[[RunStore, str], object]] = {
     "withdraw": lambda store, run: store.sharing.withdraw(run, 1),
     "remove another": lambda store, run: store.sharing.remove(run, CLEO.id),
 }
-ALL = {**READS, **CHANGES, **OWNERS}
+ALL = {**ASKS, **READS, **CHANGES, **OWNERS}
 
 
 @pytest.fixture
@@ -67,7 +68,7 @@ def test_every_function_is_held_here() -> None:
         return {name for name in vars(kind) if not name.startswith("_")}
 
     free = {"save", "list", "count", "sweep", "close", "act_as", "restore"}
-    assert of(RunStore) - free == {*READS, *CHANGES, "delete"}
+    assert of(RunStore) - free == {*ASKS, *READS, *CHANGES, "delete"}
     assert of(Sharing) - {"accept", "remove"} == set(OWNERS) - {"delete", "remove another"}
 
 

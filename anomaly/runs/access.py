@@ -30,18 +30,22 @@ class Access:
         )
 
     @contextmanager
-    def on(self, run: str, least: Role, action: str, deleted: bool = False) -> Iterator[tuple[Connection, RowMapping]]:
+    def on(
+        self, run: str, least: Role, action: str | None, deleted: bool = False
+    ) -> Iterator[tuple[Connection, RowMapping]]:
         """A transaction on a run, and the run's line, for one whose role is at least `least`. Raises RunError for all
-        others; those who may not even see it read the same words as where there is no such run."""
+        others; those who may not even see it read the same words as where there is no such run. `action` is what is
+        written into the audit: None for what tells nothing of the run's data."""
         with self.database.begin() as connection:
             line = connection.execute(self.seen(deleted).where(runs.c.id == run)).mappings().one_or_none()
             if line is not None and RANK[line["role"]] >= RANK[least]:
-                self.write(connection, run, action)
+                if action is not None:
+                    self.write(connection, run, action)
                 yield connection, line
                 return
             # Written in this transaction, which ends well; the refusal comes after it.
             if connection.execute(sa.select(runs.c.id).where(runs.c.id == run)).first() is not None:
-                self.write(connection, run, f"was refused: {action}")
+                self.write(connection, run, f"was refused: {action or 'who may see it'}")
         if line is None:
             raise RunError(missing(run))
         what = "change it: ask its owner for a link to edit" if least == "editor" else "do this: only its owner may"

@@ -86,7 +86,7 @@ class Sharing:
 
     def people(self, run: str) -> list[Member]:
         """Who may see it besides its owner."""
-        with self._access.on(run, "owner", "looked who may see it") as (connection, _):
+        with self._access.on(run, "owner", None) as (connection, _):
             wanted = sa.select(members).where(members.c.run == run).order_by(members.c.since)
             return [
                 Member(line["person"], line["name"], line["role"], line["since"])
@@ -94,13 +94,13 @@ class Sharing:
             ]
 
     def links(self, run: str) -> list[Link]:
-        with self._access.on(run, "owner", "looked at its links") as (connection, _):
+        with self._access.on(run, "owner", None) as (connection, _):
             wanted = sa.select(links).where(links.c.run == run).order_by(links.c.created)
             return [Link(line["id"], line["role"], line["created"]) for line in connection.execute(wanted).mappings()]
 
     def noted(self, run: str) -> list[Noted]:
         """What was read and changed, and by whom; the newest first."""
-        with self._access.on(run, "owner", "read the audit") as (connection, _):
+        with self._access.on(run, "owner", None) as (connection, _):
             wanted = sa.select(audit).where(audit.c.run == run).order_by(audit.c.id.desc()).limit(MOST_NOTED)
             return [Noted(line["at"], line["name"], line["action"]) for line in connection.execute(wanted).mappings()]
 

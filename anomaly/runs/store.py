@@ -4,7 +4,7 @@ import datetime
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.engine import RowMapping
@@ -131,6 +131,11 @@ class RunStore:
         """Raises RunError where there is no such run."""
         with self._access.on(run, "viewer", "looked it up") as (_, line):
             return _as_row(line)
+
+    def role(self, run: str) -> Role:
+        """What this person may do; asked at every look, so not written down. Raises RunError where it is nothing."""
+        with self._access.on(run, "viewer", None) as (_, line):
+            return cast(Role, line["role"])
 
     def open(self, run: str) -> tuple[Dataset, Fitted, DetectSettings]:
         """Raises RunError or ModelFileError where it cannot be."""

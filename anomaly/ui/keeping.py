@@ -14,6 +14,7 @@ from anomaly.runs import RunStore, Verdict, open_store
 from anomaly.settings import DetectSettings, FitSettings
 from anomaly.ui import session
 from anomaly.ui.plain import show_error
+from anomaly.ui.signing_in import person
 
 if TYPE_CHECKING:
     from anomaly.domain import Dataset
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from anomaly.jobs import FitJob
     from anomaly.runs.unfinished import Unfinished
 
-RUN, RECORD, WINDOW, THRESHOLD = "run", "record", "window", "threshold"
+RUN, RECORD, WINDOW, THRESHOLD, SHARE = "run", "record", "window", "threshold", "share"
 ADDRESSED = "addressed threshold"
 """the threshold of the address that was opened, until it has been compared with the run's own"""
 
@@ -32,16 +33,17 @@ def _open() -> RunStore | None:
 
 
 def store() -> RunStore | None:
-    """None where nothing is to be kept, or nothing can be; why not is said."""
+    """What the person at the page may see; None where nothing is to be kept, or nothing can be; why not is said."""
     try:
-        return _open()
+        kept = _open()
+        return None if kept is None else kept.act_as(person())
     except AnomalyError as error:
         show_error(f"{error} Results last until this page is closed.")
         return None
 
 
-_running: "dict[str, FitJob[Fitted]]" = {}
-"""fits under way, by the id their run will have: whoever has left finds them by the address"""
+_running: "dict[tuple[str, str], FitJob[Fitted]]" = {}
+"""fits under way, by their owner and the id their run will have: whoever has left finds theirs by the address"""
 
 
 def start_fit(dataset: "Dataset", settings: FitSettings) -> "FitJob[Fitted]":
@@ -73,11 +75,11 @@ def _go_on(kept: RunStore, dataset: "Dataset", settings: FitSettings, folder: Pa
             with suppress(AnomalyError):
                 kept.save(job.dataset, job.result, DetectSettings(), None, run=job.id)
         kept.workshop.remove(job.id)
-        _running.pop(job.id, None)
+        _running.pop((kept.person.id, job.id), None)
 
     job = FitJob(dataset, settings, fit_kept, finish, folder)
     if job.is_running:
-        _running[job.id] = job
+        _running[kept.person.id, job.id] = job
     return job
 
 
@@ -118,6 +120,9 @@ def keep(run: session.Run, detection: Detection, settings: DetectSettings) -> No
     kept = store()
     if kept is None:
         return
+    if run.id is not None and run.role == "viewer":
+        _write_address(run, detection)
+        return
     try:
         if run.id is None:
             run.id = kept.save(run.dataset, run.fitted, settings, len(detection.events))
@@ -136,7 +141,7 @@ def keep(run: session.Run, detection: Detection, settings: DetectSettings) -> No
 
 def write_running(job: "FitJob[Fitted]") -> None:
     """The address finds this fit again."""
-    if job.id in _running and st.query_params.get(RUN) != job.id:
+    if (person().id, job.id) in _running and st.query_params.get(RUN) != job.id:
         st.query_params.from_dict({RUN: job.id})
 
 
@@ -171,14 +176,15 @@ def open_from_address() -> None:
     if not wanted:
         return
     address = {name: st.query_params.get(name, "") for name in (RECORD, WINDOW, THRESHOLD)}
-    if wanted in _running:
-        session.open_job(_running[wanted])
+    if (person().id, wanted) in _running:
+        session.open_job(_running[person().id, wanted])
         return
     broken = next((one for one in broken_off() if one.id == wanted), None)
     try:
         if broken is not None:
             take_up(broken)
             return
+        _accept(wanted, st.query_params.get(SHARE))
         show_kept(wanted)
     except AnomalyError as error:
         st.query_params.clear()
@@ -189,6 +195,30 @@ def open_from_address() -> None:
     _look_as(opened.run, address)
     with suppress(ValueError):
         st.session_state[ADDRESSED] = float(address[THRESHOLD])
+
+
+def _accept(run: str, secret: str | None) -> None:
+    """Come by the link in the address. One that has gone does not matter to who may see the run anyway."""
+    kept = store()
+    if kept is None or secret is None:
+        return
+    try:
+        kept.sharing.accept(run, secret)
+    except AnomalyError:
+        if not is_kept(run):
+            raise
+
+
+def may_still_see(run: session.Run) -> str | None:
+    """Why not, where a run was taken away while it was on the screen."""
+    kept = store()
+    if kept is None or run.id is None or not kept.person.has_account:
+        return None
+    try:
+        run.role = kept.role(run.id)
+    except AnomalyError as error:
+        return str(error)
+    return None
 
 
 def _look_as(run: session.Run, address: dict[str, str]) -> None:
@@ -212,4 +242,5 @@ def show_kept(run: str) -> None:
     if kept is None:
         raise RunError("No runs are kept here, so none can be opened.")
     dataset, fitted, detect = kept.open(run)
-    session.open_kept(session.Run(dataset, fitted, id=run, kept=detect, verdicts=kept.verdicts(run)), detect)
+    shown = session.Run(dataset, fitted, id=run, role=kept.role(run), kept=detect, verdicts=kept.verdicts(run))
+    session.open_kept(shown, detect)

@@ -8,6 +8,7 @@ from anomaly.exceptions import AnomalyError
 from anomaly.settings import FILE_ENDINGS, FitSettings
 from anomaly.ui import session
 from anomaly.ui.plain import show_error
+from anomaly.ui.signing_in import name_signed_in
 
 
 def show_opening() -> None:
@@ -15,7 +16,8 @@ def show_opening() -> None:
     st.title("Unforeseen", anchor=False)
     st.markdown(
         "Open a file of sensor or medical-record time series. A recurrent network learns what usually comes next; "
-        "where the next value could not be foreseen, that stretch is an **anomaly**. Nothing leaves this computer."
+        "where the next value could not be foreseen, that stretch is an **anomaly**. "
+        + ("Nothing leaves this computer." if name_signed_in() is None else "Nobody else sees it unless you share it.")
     )
     uploaded = st.file_uploader(
         "CSV, Excel, ODS, Parquet, Feather, JSON, NumPy, WFDB or EDF, packed (gzip, zip) or not: a row per time step "

@@ -16,6 +16,7 @@ SORTS = {"updated": "Last changed", "created": "Newest", "name": "Name", "events
 MOST = 200
 COLUMNS = {
     "name": st.column_config.TextColumn("Name", width="medium"),
+    "owner": st.column_config.TextColumn("Owner"),
     "notes": st.column_config.TextColumn("Notes", width="medium"),
     "updated": st.column_config.DatetimeColumn("Changed", format="distance"),
     "dataset": st.column_config.TextColumn("File"),
@@ -62,6 +63,7 @@ def _show_list(kept: "RunStore") -> None:
     table = [
         {
             "name": row.name,
+            **({"owner": "you" if row.role == "owner" else row.owner} if kept.person.has_account else {}),
             "notes": row.notes,
             "updated": row.updated,
             "dataset": row.dataset,
@@ -86,7 +88,7 @@ def _show_list(kept: "RunStore") -> None:
         from anomaly.ui.run_difference import show_difference
 
         show_difference(kept, *selected)
-    if len(selected) > 1:
+    if len(selected) > 1 and all(row.role == "owner" for row in selected):
         _show_delete(kept, selected)
 
 
@@ -108,10 +110,11 @@ def _show_broken_off() -> None:
 
 
 def _show_one(kept: "RunStore", row: "RunRow") -> None:
+    is_fixed = row.role == "viewer"
     with st.form(f"run-{row.id}"):
-        name = st.text_input("Name", row.name)
-        notes = st.text_area("Notes", row.notes, height=80)
-        if st.form_submit_button("Save", icon=":material/save:"):
+        name = st.text_input("Name", row.name, disabled=is_fixed)
+        notes = st.text_area("Notes", row.notes, height=80, disabled=is_fixed)
+        if st.form_submit_button("Save", icon=":material/save:", disabled=is_fixed):
             kept.rename(row.id, name)
             kept.write_notes(row.id, notes)
             _changed()
@@ -124,9 +127,13 @@ def _show_one(kept: "RunStore", row: "RunRow") -> None:
             show_kept(row.id)
         st.switch_page(st.session_state["pages"]["detect"])
     with middle:
-        _show_delete(kept, [row])
+        if row.role == "owner":
+            _show_delete(kept, [row])
     with right.expander("Score new data with this run", icon=":material/upload_file:"):
         _show_rescoring(row)
+    from anomaly.ui.sharing_panel import show_sharing
+
+    show_sharing(kept, row)
 
 
 def _show_rescoring(row: "RunRow") -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from anomaly.jobs import FitJob
     from anomaly.pipeline import Scored
     from anomaly.reading import Table
-    from anomaly.runs import Verdict
+    from anomaly.runs import Role, Verdict
     from anomaly.ui.compare_page import Comparison
     from anomaly.ui.spool import SpooledTables
 
@@ -41,6 +41,8 @@ class Run:
     fitted: "Fitted"
     id: str | None = None
     """under which it is kept; None = it is not, or not yet"""
+    role: "Role" = "owner"
+    """what the person at the page may do with it"""
     kept: DetectSettings | None = None
     """how it was looked at when that was last kept"""
     verdicts: "tuple[Verdict, ...]" = ()

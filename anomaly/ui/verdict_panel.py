@@ -65,13 +65,15 @@ def show_verdicts(run: session.Run, detection: Detection) -> None:
             key=f"mark-{word}",
             shortcut=key,
             type="primary" if is_set else "secondary",
-            disabled=event is None,
+            disabled=event is None or run.role == "viewer",
             on_click=_mark,
             args=(run, event, None if is_set else word),
         )
     if event is not None and position is not None:
         row.caption(f"Event {position + 1:,} of {count:,}", width="content")
         _show_note(run, event, verdict)
+    elif run.role == "viewer":
+        row.caption("This run is another's: you may look at it.", width="content")
     else:
         row.caption("Choose an event, by its row or with Next, to say what it is.", width="content")
     _show_summary(run, detection)
@@ -99,8 +101,15 @@ def _show_note(run: session.Run, event: Event, verdict: Verdict | None) -> None:
         write_verdicts(run, judge(run.verdicts, event, verdict.verdict, tag, note))
 
     left, right = st.columns([1, 3])
-    left.text_input("Tag", verdict.tag, key=keys[0], placeholder="such as: sensor, operator, wear", on_change=write)
-    right.text_input("Note", verdict.note, key=keys[1], on_change=write)
+    left.text_input(
+        "Tag",
+        verdict.tag,
+        key=keys[0],
+        placeholder="such as: sensor, operator, wear",
+        on_change=write,
+        disabled=run.role == "viewer",
+    )
+    right.text_input("Note", verdict.note, key=keys[1], on_change=write, disabled=run.role == "viewer")
 
 
 def _show_summary(run: session.Run, detection: Detection) -> None:
@@ -156,7 +165,7 @@ def _take(threshold: float, min_length: int) -> None:
 def show_mark_window(run: session.Run, place: st.delta_generator.DeltaGenerator) -> None:
     """A stretch that was missed: zoom to it, and mark what is shown."""
     window = run.view.window
-    if window is None:
+    if window is None or run.role == "viewer":
         return
     place.button(
         "Mark as missed anomaly",
