@@ -25,6 +25,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 CELLS: tuple[Kind, ...] = KINDS[:5]
 """those that are trained"""
 BASELINES: tuple[Kind, ...] = KINDS[6:]
+STOPPED = "Stopped on request"
 FEWEST_JUDGED = 20
 """steps after the train spans that are enough to judge forecasts by"""
 
@@ -49,6 +50,8 @@ class Contender:
     """agreement with the known anomalies, by name; empty without any"""
     events: tuple[Event, ...]
     threshold: float
+    was_stopped: bool = False
+    """before it ended by itself: it could be better, and its time says nothing"""
 
     @property
     def validation_loss(self) -> float:
@@ -58,6 +61,11 @@ class Contender:
     @property
     def is_trained(self) -> bool:
         return self.kind in CELLS
+
+    @property
+    def is_begun(self) -> bool:
+        """False for a network that was stopped before it had learnt anything."""
+        return not self.is_trained or bool(self.fitted.epochs)
 
 
 def contend(
@@ -94,6 +102,8 @@ def contend(
         assess(detection),
         detection.events,
         detection.threshold.value,
+        # Asked of what it says, not of the flag, which may come after training has ended.
+        was_stopped=fitted.ended.startswith(STOPPED),
     )
 
 

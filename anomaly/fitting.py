@@ -109,9 +109,10 @@ def estimate(dataset: Dataset, settings: FitSettings) -> Effort:
 
     stops = preparation.find_train_stops(dataset, settings)
     learnt = sum(preparation.validation_start(stop) for stop in stops)
+    parts = sum(1 + len(find_breaks(one.times[:stop])) for one, stop in zip(dataset.series, stops, strict=True))
     columns = dataset.columns
     inputs = len(columns.monitored) + len(columns.context)
-    return estimate_effort(settings, learnt, inputs, len(columns.monitored), pick_device(settings.device))
+    return estimate_effort(settings, learnt, parts, inputs, len(columns.monitored), pick_device(settings.device))
 
 
 def fit(

@@ -7,6 +7,7 @@ import numpy as np
 
 from anomaly.domain import Dataset, Effort, Span, Trace
 from anomaly.fitting import Fitted, cut_train_spans, estimate
+from anomaly.preparation import find_train_stops
 from anomaly.settings import FitSettings
 
 LAGS = 200
@@ -52,7 +53,7 @@ def compare_starts(dataset: Dataset, settings: FitSettings) -> dict[str, np.ndar
 
 def compare_truncations(dataset: Dataset, settings: FitSettings) -> dict[int, Effort]:
     """What training takes by BPTT steps: some usual ones, those set, and the whole of the longest train span."""
-    whole = len(cut_train_spans(dataset, settings).sample[0])
+    whole = max(find_train_stops(dataset, settings))
     lengths = sorted({*(one for one in TRUNCATIONS if one < whole), min(settings.bptt_steps, whole), whole})
     return {length: estimate(dataset, settings.model_copy(update={"bptt_steps": length})) for length in lengths}
 

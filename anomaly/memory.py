@@ -5,12 +5,14 @@ import numpy as np
 from anomaly.domain import Dataset
 from anomaly.durations import say_duration
 from anomaly.fitting import Fitted
-from anomaly.preparation import LONGEST_PERIOD, find_period, last_observed
+from anomaly.preparation import LONGEST_PERIOD, find_period, find_train_stops, last_observed
 from anomaly.settings import FitSettings
 from anomaly.times import seconds_of
 
 LONGEST_RHYTHM = 5_000
 """steps that are looked through where nothing repeats sooner"""
+ALIKE = 0.05
+"""by what share two measurements of one period may differ"""
 BEYOND, ROUNDED_TO = 1.1, 32
 """the gradient should reach a little further back than the period; a multiple of this many steps"""
 
@@ -31,21 +33,35 @@ def describe_memory(fitted: Fitted, dataset: Dataset) -> str:
 
 
 def suggest_bptt(dataset: Dataset, settings: FitSettings) -> tuple[int, str] | None:
-    """BPTT steps that reach from one period of `dataset` to the next, and why; None where those set do, or nothing
-    repeats."""
+    """BPTT steps that reach from one period of the train span to the next, and why; None where those set do, or nothing
+    repeats. Raises SettingsError where the train span is too short."""
     if settings.cell == "feedforward":
         return None
-    longest = max(dataset.series, key=len)
-    values = longest.counted - np.nanmean(longest.counted, axis=0, where=np.isfinite(longest.counted))
-    complete = [last_observed(values)]
-    period = find_period(complete, LONGEST_PERIOD) or find_period(complete, LONGEST_RHYTHM)
+    stops = find_train_stops(dataset, settings)
+    longest = max(range(len(stops)), key=stops.__getitem__)
+    learnt = dataset.series[longest].counted[: stops[longest]]
+    is_observed = np.isfinite(learnt)
+    means = np.where(is_observed, learnt, 0.0).sum(0) / np.maximum(is_observed.sum(0), 1)
+    period = _find_rhythm(last_observed(learnt - means))
     if period is None or period <= settings.bptt_steps:
         return None
     steps = ROUNDED_TO * int(np.ceil(BEYOND * period / ROUNDED_TO))
     return steps, (
-        f"The series repeats every {say_steps(period, dataset)}: a gradient cut after {settings.bptt_steps:,} steps "
-        f"cannot learn from one period to the next. Use {steps:,} BPTT steps."
+        f"The series repeats about every {say_steps(period, dataset)}: a gradient cut after {settings.bptt_steps:,} "
+        f"steps cannot learn from one period to the next. Use {steps:,} BPTT steps."
     )
+
+
+def _find_rhythm(values: np.ndarray) -> int | None:
+    """The period of (T, C) that both halves repeat as well: noise has one by chance, hardly the same three times."""
+    for longest in (LONGEST_PERIOD, LONGEST_RHYTHM):
+        period = find_period([values], longest)
+        if period is None:
+            continue
+        halves = [find_period([half], longest) for half in np.array_split(values, 2)]
+        if all(half is not None and abs(half - period) <= ALIKE * period for half in halves):
+            return period
+    return None
 
 
 def _usual_step(dataset: Dataset) -> float:

@@ -13,10 +13,13 @@ from anomaly.times import format_times
 
 AS_GOOD = 0.02
 """a difference in skill that is none"""
-QUICKER = 0.8
-"""of the time to fit: worth a word"""
+LONGER = 1.25
+"""times as long to fit: worth a word"""
+NO_NEARER = 0.005
+"""a skill that is printed as 0 %"""
 MOST_COMPARED = 12
 """events side by side"""
+SIZES = ("hidden_units", "layers", "bptt_steps")
 FIGURES = ("VUS-PR", "AUC-PR", "Event precision", "Event recall", "Event F1")
 
 
@@ -33,13 +36,17 @@ class Sighting:
 
 
 def recommend(contenders: Sequence[Contender]) -> Contender | None:
-    """The trained contender to take: of those as good as the best, the quickest to fit. Good is to agree with the known
-    anomalies where there are any, else to forecast well."""
+    """The trained contender to take: of those as good as the best, the quickest to fit; where any was stopped, whose
+    time says nothing, the best. Good is to agree with the known anomalies where there are any, else to forecast well:
+    better than the last value where any does."""
     trained = [one for one in contenders if one.is_trained and not math.isnan(_worth(one))]
     if not trained:
         return None
-    best = max(map(_worth, trained))
-    return min((one for one in trained if _worth(one) >= best - AS_GOOD), key=lambda one: one.seconds)
+    best = max(trained, key=_worth)
+    as_good = [one for one in trained if _worth(one) >= _worth(best) - AS_GOOD and _worth(one) * _worth(best) >= 0]
+    if any(one.was_stopped for one in as_good):
+        return best
+    return min(as_good, key=lambda one: one.seconds)
 
 
 def _worth(one: Contender) -> float:
@@ -50,14 +57,16 @@ def _worth(one: Contender) -> float:
 def explain_choice(contenders: Sequence[Contender], dataset: Dataset) -> str:
     """What to take and why, in a few sentences."""
     taken = recommend(contenders)
+    if not any(one.is_trained for one in contenders):
+        return "No network has learnt anything, so there is none to take."
     if taken is None:
         return "Nothing trained can be judged: too few steps are left to forecast."
     others = [one for one in contenders if one.is_trained and one is not taken and not math.isnan(_worth(one))]
     rival = max(others, key=_worth, default=None)
     is_known = not math.isnan(taken.figures.get("VUS-PR", math.nan))
     if is_known:
-        parts = [_say_agreement(taken, rival), f"Its forecasts are {_say_nearness(taken.skill)} than the last value."]
-        parts.append(_say_untrained(taken, contenders))
+        nearness = "" if math.isnan(taken.skill) else f"Its forecasts are {_against_last(taken.skill)}."
+        parts = [_say_agreement(taken, rival), nearness, _say_untrained(taken, contenders)]
     else:
         parts = [_say_forecasts(taken, rival)]
     return " ".join(part for part in (*parts, _find_missed(taken, contenders, dataset)) if part)
@@ -72,42 +81,49 @@ def _say_agreement(taken: Contender, rival: Contender | None) -> str:
     if other <= own - AS_GOOD:
         return f"{said}most with the known anomalies (VUS-PR {own:.2f}; the next, {rival.name}: {other:.2f})."
     return (
-        f"{said}with the known anomalies as well as any (VUS-PR {own:.2f}; {rival.name}: {other:.2f})"
-        f"{_say_speed(taken, rival)}."
+        f"{said}with the known anomalies as well as any (VUS-PR {own:.2f}; {rival.name}"
+        f"{_say_speed(taken, rival).removesuffix(',')}: {other:.2f})."
     )
 
 
 def _say_untrained(taken: Contender, contenders: Sequence[Contender]) -> str:
-    """That something without training agrees more with the known anomalies."""
+    """That something without training agrees as well with the known anomalies, or better."""
     agreed = {one.name: one.figures["VUS-PR"] for one in contenders if not one.is_trained}
     best = max(agreed, key=lambda name: agreed[name], default=None)
-    if best is None or not agreed[best] >= taken.figures["VUS-PR"] + AS_GOOD:
+    if best is None or not agreed[best] > taken.figures["VUS-PR"] - AS_GOOD:
         return ""
-    return f"Without training, {best} agrees more: {agreed[best]:.2f}."
+    is_more = agreed[best] >= taken.figures["VUS-PR"] + AS_GOOD
+    return f"Without training, {best} agrees {'more' if is_more else 'as well'}: {agreed[best]:.2f}."
 
 
 def _say_forecasts(taken: Contender, rival: Contender | None) -> str:
-    if taken.skill > 0:
-        said = f"Take {taken.name}: its forecasts are {_say_nearness(taken.skill)} than the last value"
+    if taken.skill > -NO_NEARER:
+        said = f"Take {taken.name}: its forecasts are {_against_last(taken.skill)}"
     else:
-        said = (
-            f"Take {taken.name}: no network foresees better than repeating the last value, which is "
-            f"{_percent(-taken.skill / (1 - taken.skill))} nearer, and this comes closest"
-        )
+        nearer = _percent(-taken.skill / (1 - taken.skill))
+        said = f"Take {taken.name}: no network foresees better than repeating the last value, which is {nearer} nearer"
     if rival is None:
         return f"{said}."
     if rival.skill <= taken.skill - AS_GOOD:
         return f"{said} (the next best, {rival.name}: {_say_nearness(rival.skill)})."
-    return f"{said}, as near as {rival.name}'s{_say_speed(taken, rival)}."
+    return f"{said}. {_capital(rival.name)}{_say_speed(taken, rival)} foresees as well."
 
 
 def _say_speed(taken: Contender, rival: Contender) -> str:
-    if taken.seconds > QUICKER * rival.seconds:
+    """That the rival takes longer, where it does; of two that both ran to their end."""
+    if taken.was_stopped or rival.was_stopped or rival.seconds < LONGER * taken.seconds:
         return ""
-    return f", and it trains {_percent(1 - taken.seconds / rival.seconds)} faster"
+    return f", which takes {rival.seconds / taken.seconds:.1f} times as long,"
+
+
+def _against_last(skill: float) -> str:
+    nearness = _say_nearness(skill)
+    return f"{nearness} as the last value" if nearness == "as near" else f"{nearness} than the last value"
 
 
 def _say_nearness(skill: float) -> str:
+    if abs(skill) < NO_NEARER:
+        return "as near"
     return f"{_percent(skill)} nearer" if skill > 0 else f"{_percent(-skill)} further"
 
 
@@ -173,9 +189,8 @@ def comparison_table(contenders: Sequence[Contender]) -> pd.DataFrame:
             "epochs": len(one.fitted.epochs),
             "events": len(one.events),
             **{_column(name): one.figures[name] for name in FIGURES if name in one.figures},
-            "hidden_units": settings.hidden_units,
-            "layers": settings.layers,
-            "bptt_steps": settings.bptt_steps,
+            **{name: float(getattr(settings, name)) if one.is_trained else math.nan for name in SIZES},
+            "stopped": one.was_stopped,
         }
         rows.append(row)
     table = pd.DataFrame(rows)

@@ -309,8 +309,14 @@ def _sentence(error: ValidationError) -> str:
         return f"{message[0].upper()}{message[1:]}."
     if first["type"] == "extra_forbidden":
         return f"There is no setting called {name!r}."
-    limit = first.get("ctx", {})
-    expected = next((text.format(**limit) for kind, text in EXPECTED.items() if first["type"].startswith(kind)), None)
-    if expected is None:
+    # A setting that takes a word or a number has an error for each.
+    ways = [_expected(one) for one in error.errors() if one["loc"][:1] == first["loc"][:1]]
+    expected = " or ".join(way for way in ways if way is not None)
+    if not expected:
         return f"{name}: {message[0].lower()}{message[1:]}, found {first['input']!r}."
     return f"{name}: expected {expected}, found {first['input']!r}."
+
+
+def _expected(error: Any) -> str | None:
+    limits = error.get("ctx", {})
+    return next((text.format(**limits) for kind, text in EXPECTED.items() if error["type"].startswith(kind)), None)

@@ -17,6 +17,7 @@ from tests.test_app import (  # noqa: F401 - two are fixtures
     sensor_csv,
     upload,
 )
+from tests.test_jobs import wait_until
 
 
 def page(which: str) -> AppTest:
@@ -103,9 +104,15 @@ def test_a_comparison_stopped_keeps_what_there_is(opened: AppTest) -> None:
     app.number_input(key="epochs").set_value(10_000)
     app.number_input(key="patience").set_value(10_000)
     check(submit(app))
+    job = current(app).comparison.jobs["rnn"]
+    wait_until(lambda: job.epochs)
     check(labelled(app.button, "Stop and use what there is").click().run())
     app = finish(app)
-    assert app.success and current(app).comparison.contenders[0].fitted.ended.startswith("Stopped on request")
+    assert (
+        app.success
+        and not app.warning
+        and current(app).comparison.contenders[0].fitted.ended.startswith("Stopped on request")
+    )
 
 
 @pytest.mark.parametrize(
@@ -152,3 +159,29 @@ def test_the_lesson_is_computed_from_the_fitted_model(opened: AppTest, cell: str
     check(app.slider[0].set_value(10).run())
     after = [chart.proto.spec for chart in app.get("plotly_chart")]
     assert [a == b for a, b in zip(before, after, strict=True)] == [False] + [True] * (len(after) - 1)
+
+
+def test_a_network_that_never_began_is_left_out_and_said(opened: AppTest) -> None:
+    app = go_to(opened, "compare_page")
+    app.button_group(key="compare-kinds").set_value(["rnn", "gru"])
+    for key in ("epochs", "patience"):
+        app.number_input(key=key).set_value(10_000)
+    check(submit(app))
+    jobs = current(app).comparison.jobs
+    wait_until(lambda: jobs["rnn"].epochs or jobs["gru"].epochs)
+    begun, waiting = ("rnn", "gru") if jobs["rnn"].epochs else ("gru", "rnn")
+    if not jobs[waiting].epochs:
+        check(labelled(app.button, "Stop and use what there is").click().run())
+        app = finish(app)
+        assert app.warning[0].value.replace("\\", "").endswith(f"left out: {waiting}.")
+        assert app.success[0].value.startswith(f"Take {begun}")
+        assert list(app.dataframe[0].value["name"]) == [begun, "last value", "seasonal last value"]
+
+
+def test_what_is_set_at_the_left_is_compared_unless_said_otherwise(opened: AppTest) -> None:
+    app = go_to(opened, "compare_page")
+    app.button_group(key="compare-kinds").set_value(["rnn"])
+    app.number_input(key="epochs").set_value(1)
+    app.number_input(key="bptt_steps").set_value(16)
+    check(submit(app))
+    assert [job.settings.bptt_steps for job in current(app).comparison.jobs.values()] == [16, 16, 16]

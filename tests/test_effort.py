@@ -69,7 +69,7 @@ def test_the_estimate_is_of_the_right_size(cell: str) -> None:
     settings = FitSettings(cell=cell, epochs=6, patience=6)
     record = make_record(3000, 2600)
     train([record], settings.model_copy(update={"epochs": 1}), CPU)
-    found = estimate_effort(settings, 2600, 3, 2, CPU)
+    found = estimate_effort(settings, 2600, 1, 3, 2, CPU)
     _, epochs, _ = train([record], settings, CPU)
     assert found.epochs == 6 and found.streams == 8 and found.updates == 6 and not found.is_checkpointed
     assert epochs[-1].seconds / 8 < found.seconds < 8 * epochs[-1].seconds
@@ -77,8 +77,8 @@ def test_the_estimate_is_of_the_right_size(cell: str) -> None:
 
 def test_the_estimated_memory_grows_with_what_is_kept() -> None:
     small, large = (
-        estimate_effort(FitSettings(bptt_steps=steps, epochs=1), 6400, 3, 2, CPU).memory for steps in (50, 500)
+        estimate_effort(FitSettings(bptt_steps=steps, epochs=1), 6400, 1, 3, 2, CPU).memory for steps in (50, 500)
     )
     assert small * 5 < large
-    whole = estimate_effort(FitSettings(bptt_steps=10**7, epochs=1), 6400, 3, 2, CPU)
+    whole = estimate_effort(FitSettings(bptt_steps=10**7, epochs=1), 6400, 1, 3, 2, CPU)
     assert (whole.streams, whole.updates) == (1, 1)

@@ -31,7 +31,7 @@ def test_the_norms_are_those_of_the_product_of_jacobians(
     found = follow_gradient(network, inputs, targets, 1, lags, burn_in)
 
     ends = [lags + burn_in, 18 + burn_in // 2, 28]
-    assert list(gradients._choose_ends(targets, 1, lags, burn_in)) == ends
+    assert list(gradients._choose_ends(targets, 1, lags, burn_in, 3)) == ends
     each = []
     for end in ends:
         start = end - lags - burn_in

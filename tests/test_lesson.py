@@ -72,4 +72,6 @@ def test_untrained_cells_reach_as_the_lesson_says(sine_dataset: Dataset) -> None
 def test_truncations_are_told_up_to_the_whole_record(sine_dataset: Dataset) -> None:
     found = compare_truncations(sine_dataset, FitSettings(train_rows=600, device="cpu", bptt_steps=100))
     assert list(found) == [64, 100, 256, 600]
+    long = compare_truncations(sine_dataset, FitSettings(train_rows=600, device="cpu", bptt_steps=9000))
+    assert list(long) == [64, 256, 600], "more than the record is all of it"
     assert found[600].updates == 1 and found[600].memory > found[64].memory

@@ -12,6 +12,7 @@ from anomaly.fitting import Fitted
 from anomaly.memory import describe_memory, say_steps, suggest_bptt
 from anomaly.settings import FitSettings
 from anomaly.synthetic import demo_csv
+from tests.strategies import make_dataset
 
 
 def dataset_of(step: str | None, steps: int = 400, period: int | None = None) -> anomaly.Dataset:
@@ -49,7 +50,7 @@ def test_a_period_beyond_the_truncation_is_told_with_the_steps_that_reach_over_i
     assert found is not None
     steps, sentence = found
     assert steps == 320
-    assert re.search(r"repeats every 28[89] steps \(1 d\)", sentence)
+    assert re.search(r"repeats about every 28[89] steps \(1 d\)", sentence)
     assert "after 64 steps" in sentence and "Use 320 BPTT steps." in sentence
 
 
@@ -59,6 +60,20 @@ def test_a_period_beyond_the_truncation_is_told_with_the_steps_that_reach_over_i
 )
 def test_nothing_is_suggested_where_it_would_not_help(period: int | None, settings: dict[str, object]) -> None:
     assert suggest_bptt(dataset_of("300", 2000, period), FitSettings(**settings)) is None
+
+
+@pytest.mark.parametrize("length", [300, 1000, 3000])
+def test_noise_repeats_by_chance_and_nothing_is_suggested(length: int) -> None:
+    """White noise, and its running sum."""
+    rng = np.random.default_rng(length)
+    noise = rng.normal(size=(20, length, 1))
+    found = [suggest_bptt(make_dataset(one), FitSettings()) for one in (*noise, *noise.cumsum(1))]
+    assert sum(one is not None for one in found) <= 1
+
+
+def test_what_is_not_learnt_from_suggests_nothing() -> None:
+    dataset = dataset_of("300", 2880, period=288)
+    assert suggest_bptt(dataset, FitSettings(train_rows=300)) is None
 
 
 def test_the_pump_repeats_daily() -> None:

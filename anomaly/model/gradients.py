@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from anomaly.domain import Reach
 from anomaly.model.cells import Recurrent
+from anomaly.model.effort import activation_bytes
 from anomaly.model.forecaster import Forecaster
 from anomaly.model.network import Network, compute_threads
 from anomaly.model.training import HUBER_BETA
@@ -17,6 +18,10 @@ from anomaly.settings import FitSettings
 
 POSITIONS = 32
 """steps t whose losses are followed back and averaged"""
+FEWEST_POSITIONS, MOST_WORK = 4, 3e10
+"""of a large network no fewer; operations, for which all of the usual one's are far below"""
+MOST_BYTES = 256e6
+"""kept for the way back at a time"""
 REACH_LAGS = 256
 """steps that the gradient is followed back; four times as many where it has not faded by then"""
 
@@ -50,7 +55,7 @@ def follow_gradient(
     all layers. A window has no state but its inputs: of those it is, and 0 beyond them. Each run warms up for at most
     `burn_in` steps. All 0 where nothing is observed.
     """
-    ends = _choose_ends(targets, horizon, lags, burn_in)
+    ends = _choose_ends(targets, horizon, lags, burn_in, _affordable(network, lags))
     if not len(ends):
         return np.zeros(lags + 1)
     warm = min(burn_in, int(ends.min()) - lags)
@@ -63,16 +68,31 @@ def follow_gradient(
         # A model in training mode drops hidden values, and cuDNN only differentiates a model in that mode.
         network.eval()
         with torch.backends.cudnn.flags(enabled=False):
-            slopes = follow(network, seen, wanted, warm)
-    return np.array([float(_norms(one).mean()) for one in slopes])
+            # Rows do not touch: as many at a time as may be kept for the way back.
+            rows = _rows_at_a_time(network, lags)
+            norms = [
+                torch.stack([_norms(one) for one in follow(network, some, some_wanted, warm)])
+                for some, some_wanted in zip(seen.split(rows), wanted.split(rows), strict=True)
+            ]
+    return torch.cat(norms, 1).mean(1).double().cpu().numpy()
 
 
-def _choose_ends(targets: np.ndarray, horizon: int, lags: int, burn_in: int) -> np.ndarray:
+def _affordable(network: Network, lags: int) -> int:
+    """Steps to follow back: fewer of a large network, where each of them takes long."""
+    work = 6.0 * sum(weight.numel() for weight in network.parameters()) * max(lags, 1)
+    return int(min(POSITIONS, max(FEWEST_POSITIONS, MOST_WORK / work)))
+
+
+def _rows_at_a_time(network: Network, lags: int) -> int:
+    return max(1, int(MOST_BYTES / (activation_bytes(network.settings, 1, max(lags, 1)) or 1)))
+
+
+def _choose_ends(targets: np.ndarray, horizon: int, lags: int, burn_in: int, most: int) -> np.ndarray:
     """Steps t, evenly spread, with `lags` steps before them and something observed to foresee; as many steps to warm
     up as half of the rest allows."""
     able = np.flatnonzero(np.isfinite(targets[horizon:]).any(1))
     able = able[able >= lags + min(burn_in, max(len(targets) - lags, 0) // 2)]
-    return able[np.unique(np.linspace(0, len(able) - 1, POSITIONS, dtype=int))] if len(able) else able
+    return able[np.unique(np.linspace(0, len(able) - 1, most, dtype=int))] if len(able) else able
 
 
 def _follow_state(network: Network, seen: Tensor, wanted: Tensor, warm: int) -> list[list[Tensor]]:

@@ -22,6 +22,7 @@ class Network(nn.Module):
 
     def __init__(self, settings: FitSettings, input_size: int, channels: int, generator: torch.Generator) -> None:
         super().__init__()
+        self.settings = settings
         self.hidden = (Window if settings.cell == "feedforward" else Recurrent)(settings, input_size)
         self.output_shape = (len(settings.horizons), channels)
         self.head = nn.Linear(settings.hidden_units, math.prod(self.output_shape))

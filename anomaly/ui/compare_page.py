@@ -39,7 +39,13 @@ class Comparison:
 
     @property
     def contenders(self) -> "list[Contender]":
-        return [job.result for job in self.jobs.values() if job.result is not None]
+        results = [job.result for job in self.jobs.values()]
+        return [one for one in results if one is not None and one.is_begun]
+
+    @property
+    def not_begun(self) -> list[str]:
+        """Those that were stopped before they had learnt anything."""
+        return [name for name, job in self.jobs.items() if job.result is not None and not job.result.is_begun]
 
     def stop(self) -> None:
         for job in self.jobs.values():
@@ -70,6 +76,8 @@ def show() -> None:
     for name, job in comparison.jobs.items():
         if job.error:
             show_error(f"{name}: {job.error}")
+    if comparison.not_begun:
+        st.warning(plain(f"Stopped before they had learnt anything, and left out: {', '.join(comparison.not_begun)}."))
     if comparison.contenders:
         comparison_results.show_comparison(opened, comparison.contenders)
 
@@ -88,16 +96,9 @@ def _show_choice(opened: session.Current) -> None:
             key="compare-kinds",
         )
         left, middle, right = st.columns([1, 1, 2], vertical_alignment="bottom")
-        now = _settings(opened)
-        bptt = left.text_input(
-            "BPTT steps", str(now.bptt_steps), help="Several, separated by commas, are compared.", key="compare-bptt"
-        )
-        units = middle.text_input(
-            "Hidden units",
-            str(now.hidden_units),
-            help="Several, separated by commas, are compared.",
-            key="compare-units",
-        )
+        usual, several = "as at the left", "Several, separated by commas, are compared."
+        bptt = left.text_input("BPTT steps", placeholder=usual, help=several, key="compare-bptt")
+        units = middle.text_input("Hidden units", placeholder=usual, help=several, key="compare-units")
         if not right.form_submit_button("Compare", type="primary", disabled=running, icon=":material/compare_arrows:"):
             return
     try:
@@ -108,13 +109,6 @@ def _show_choice(opened: session.Current) -> None:
     st.rerun()
 
 
-def _settings(opened: session.Current) -> FitSettings:
-    try:
-        return FitSettings(**opened.chosen) if opened.chosen else opened.fit
-    except AnomalyError:
-        return opened.fit
-
-
 def _start(opened: session.Current, kinds: "list[Kind]", bptt: str, units: str) -> Comparison:
     """Every choice as a job of its own. Raises SettingsError for what cannot be fitted."""
     from anomaly.comparison import BASELINES, contend
@@ -122,7 +116,8 @@ def _start(opened: session.Current, kinds: "list[Kind]", bptt: str, units: str) 
     from anomaly.jobs import FitJob
 
     settings = FitSettings(**opened.chosen) if opened.chosen else opened.fit
-    lengths, sizes = _whole_numbers("BPTT steps", bptt), _whole_numbers("Hidden units", units)
+    lengths = _whole_numbers("BPTT steps", bptt, settings.bptt_steps)
+    sizes = _whole_numbers("Hidden units", units, settings.hidden_units)
     choices: list[tuple[str, Kind, FitSettings]] = []
     for kind, steps, size in itertools.product(kinds, lengths, sizes):
         if kind == "bag" and (steps, size) != (lengths[0], sizes[0]):
@@ -145,11 +140,11 @@ def _start(opened: session.Current, kinds: "list[Kind]", bptt: str, units: str) 
     )
 
 
-def _whole_numbers(title: str, text: str) -> list[int]:
+def _whole_numbers(title: str, text: str, usual: int) -> list[int]:
     from anomaly.exceptions import SettingsError
 
-    parts = [part.strip().replace("_", "") for part in text.split(",") if part.strip()]
-    if not parts or not all(part.isdecimal() for part in parts):
+    parts = [part.strip().replace("_", "") for part in text.split(",") if part.strip()] or [str(usual)]
+    if not all(part.isdecimal() for part in parts):
         raise SettingsError(f"{title}: expected whole numbers separated by commas, found {text!r}.")
     return list(dict.fromkeys(map(int, parts)))
 

@@ -120,7 +120,8 @@ def _show_events(contenders: list[Contender], dataset: Dataset) -> None:
     if not sightings:
         st.caption("None of them flags anything.")
         return
-    st.caption("How high each scored it, in thresholds; empty: not flagged. Those that most flag come first.")
+    first = f" Shown: the first {MOST_COMPARED}." if len(sightings) > MOST_COMPARED else ""
+    st.caption(f"How high each scored it, in thresholds; empty: not flagged. Those that most flag come first.{first}")
     rows = []
     for one in sightings[:MOST_COMPARED]:
         row: dict[str, object] = {"Start": when(one, dataset), "Steps": len(one.span)}

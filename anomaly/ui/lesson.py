@@ -193,18 +193,22 @@ def _sample(run: session.Run) -> Trace:
 def _show_truncation(run: session.Run) -> None:
     dataset, settings = run.dataset, run.fitted.settings
     st.header("5 · Where the gradient is cut", anchor=False)
+    if settings.cell == "feedforward":
+        st.markdown("A feedforward network hands on no state from step to step: there is nothing to cut.")
+        return
+    efforts = compare_truncations(dataset, settings)
     st.markdown(
         "Following every loss back to the first step takes memory for every step on the way. Truncated backpropagation "
         "cuts after a number of steps, hands the state on, and goes on. For your series:"
     )
     rows = [
         {
-            "BPTT steps": f"{steps:,}" + (" (set)" if steps == settings.bptt_steps else ""),
+            "BPTT steps": f"{steps:,}" + (" (set)" if steps == min(settings.bptt_steps, max(efforts)) else ""),
             "Updates an epoch": effort.updates,
             "Memory": say_bytes(effort.memory),
             "Time, at most": say_duration(effort.seconds) + ", parts computed twice to fit" * effort.is_checkpointed,
         }
-        for steps, effort in compare_truncations(dataset, settings).items()
+        for steps, effort in efforts.items()
     ]
     st.dataframe(rows, hide_index=True, key="truncations")
     suggested = suggest_bptt(dataset, settings)

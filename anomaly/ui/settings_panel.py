@@ -24,6 +24,8 @@ FORECASTER = (
     "device",
 )  # fmt: skip
 WORD_OR_NUMBER = ("forget_bias",)
+SHOWN = 1e-4
+"""the last digit of a number that need not be whole"""
 
 
 @st.fragment
@@ -157,12 +159,18 @@ def _setting(name: str, now: FitSettings) -> Any:
         choices = list(get_args(field.annotation))
         return st.selectbox(label, choices, index=choices.index(value), help=about, key=name)
     limits = {
-        kind: getattr(limit, kind) for limit in field.metadata for kind in ("ge", "gt", "le") if hasattr(limit, kind)
+        kind: getattr(limit, kind)
+        for limit in field.metadata
+        for kind in ("ge", "gt", "le", "lt")
+        if hasattr(limit, kind)
     }
-    low, high = limits.get("ge", limits.get("gt")), limits.get("le")
     if isinstance(value, int):
-        return st.number_input(label, low, high, value, help=about, key=name)
-    return st.number_input(label, float(low or 0), float(high or 1), value, 0.001, "%.4f", help=about, key=name)
+        return st.number_input(label, limits.get("ge"), limits.get("le"), value, help=about, key=name)
+    # A limit that is itself too much is a shown digit away.
+    low = limits["gt"] + SHOWN if "gt" in limits else limits.get("ge")
+    high = limits["lt"] - SHOWN if "lt" in limits else limits.get("le")
+    low, high = (None if bound is None else float(bound) for bound in (low, high))
+    return st.number_input(label, low, high, value, 0.001, "%.4f", help=about, key=name)
 
 
 def _whole(text: str) -> int | str:
