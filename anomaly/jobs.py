@@ -5,12 +5,16 @@ that redraws in the same process made it ten times slower. Workers stay warm for
 at once.
 """
 
+import itertools
 import json
 import os
+import signal
 import tempfile
 import threading
+import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -19,19 +23,24 @@ from joblib.externals.loky import get_reusable_executor
 from joblib.externals.loky.process_executor import ProcessPoolExecutor, TerminatedWorkerError
 
 from anomaly.domain import Dataset, Epoch
-from anomaly.exceptions import AnomalyError
+from anomaly.exceptions import AnomalyError, SettingsError
 from anomaly.preparation import find_train_stops
 from anomaly.settings import FitSettings
 
-WORKERS = max(1, (os.cpu_count() or 2) - 1)
-"""fits at once; the others wait for their turn"""
+AT_ONCE = "ANOMALY_WORKERS"
+"""in the environment: how many fits run at once; the others wait for their turn. Each computes in one thread, so that
+the same settings give the same weights on every machine."""
 IDLE_SECONDS = 900
+BEAT_SECONDS, SILENT_SECONDS = 1.0, 20.0
+"""a worker shows that it lives so often; after so long without a sign it is taken to hang"""
 MOST_ATTEMPTS = 2
 """of a fit whose process is ended from outside"""
 _warm = threading.Event()
 _going_on: "set[FitJob[Any]]" = set()
 """jobs that nobody has to hold"""
-EPOCHS, STOP, STARTED, CHECKPOINT = "epochs.jsonl", "stop", "started", "checkpoint.safetensors"
+_all: "weakref.WeakSet[FitJob[Any]]" = weakref.WeakSet()
+_numbers = itertools.count()
+EPOCHS, STOP, STARTED, BEAT, CHECKPOINT = "epochs.jsonl", "stop", "started", "beat", "checkpoint.safetensors"
 
 
 Result = TypeVar("Result")
@@ -41,7 +50,7 @@ class FitJob(Generic[Result]):
     """`work`, which is `fitting.fit` or takes the same. `epochs` grows as it learns; `result` or `error` is there once
     `is_running` ends.
 
-    Raises SettingsError at once where the train span is too short.
+    Raises SettingsError at once where the train span is too short, or ANOMALY_WORKERS is no number.
     """
 
     def __init__(
@@ -64,10 +73,12 @@ class FitJob(Generic[Result]):
         self._work, self._on_end = work, on_end
         self._attempts = 0
         self._ended = threading.Event()
+        self._number = next(_numbers)
         self.is_discarded = False
         self.id = self._folder.name
         if on_end is not None:
             _going_on.add(self)
+        _all.add(self)
         self._submit()
 
     def _submit(self) -> None:
@@ -108,6 +119,30 @@ class FitJob(Generic[Result]):
     def is_waiting(self) -> bool:
         """Whether other fits have to end before this one begins."""
         return self.is_running and not (self._folder / STARTED).exists()
+
+    @property
+    def ahead(self) -> int:
+        """How many fits were asked for before this one and have not ended."""
+        return sum(other._number < self._number and other.is_running for other in list(_all))
+
+    @property
+    def silence(self) -> float:
+        """Seconds since its worker last showed that it lives; 0 where none is at work."""
+        if not self.is_running:
+            return 0.0
+        signs = [path.stat().st_mtime for name in (STARTED, BEAT) if (path := self._folder / name).exists()]
+        return max(0.0, time.time() - max(signs)) if signs else 0.0
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether its worker is more likely to hang than to be slow."""
+        return self.silence > SILENT_SECONDS
+
+    def restart(self) -> None:
+        """End its worker, which hangs, and go on from the last checkpoint in another."""
+        self._attempts -= 1
+        with suppress(OSError, ValueError):
+            os.kill(int((self._folder / STARTED).read_text()), getattr(signal, "SIGKILL", signal.SIGTERM))
 
     @property
     def is_stopping(self) -> bool:
@@ -152,6 +187,9 @@ class FitJob(Generic[Result]):
         """End training soon; nobody wants what comes of it."""
         self.is_discarded = True
         self.stop()
+        if self.is_silent:
+            # It would never look. What starts in its place does, and ends.
+            self.restart()
 
     def wait(self, seconds: float | None = None) -> None:
         """Wait for the end. Raises TimeoutError where it has not come within `seconds`."""
@@ -176,7 +214,17 @@ def is_warm() -> bool:
 
 
 def _executor() -> ProcessPoolExecutor:
-    return get_reusable_executor(max_workers=WORKERS, timeout=IDLE_SECONDS)
+    return get_reusable_executor(max_workers=workers(), timeout=IDLE_SECONDS)
+
+
+def workers() -> int:
+    """Fits at once: as the environment says, else one less than there are cores. Raises SettingsError."""
+    wanted = os.environ.get(AT_ONCE, "").strip()
+    if not wanted:
+        return max(1, (os.cpu_count() or 2) - 1)
+    if not wanted.isdecimal() or int(wanted) < 1:
+        raise SettingsError(f"{AT_ONCE}: expected a whole number of 1 or more, found {wanted!r}.")
+    return int(wanted)
 
 
 def _import_torch() -> None:
@@ -190,7 +238,7 @@ def _work(work: Callable[..., Result], dataset: Dataset, settings: FitSettings, 
 
     if folder.exists():
         (folder / EPOCHS).unlink(missing_ok=True)
-        (folder / STARTED).touch()
+        (folder / STARTED).write_text(str(os.getpid()))
     # Where the server was killed another may go on in this folder: two must not.
     server = os.getppid()
 
@@ -198,10 +246,28 @@ def _work(work: Callable[..., Result], dataset: Dataset, settings: FitSettings, 
         with (folder / EPOCHS).open("a") as file:
             file.write(json.dumps(asdict(epoch)) + "\n")
 
-    return work(
-        dataset,
-        settings,
-        on_epoch=write,
-        should_stop=lambda: (folder / STOP).exists() or not folder.exists() or os.getppid() != server,
-        checkpoint=folder / CHECKPOINT if folder.exists() else None,
-    )
+    with _beating(folder):
+        return work(
+            dataset,
+            settings,
+            on_epoch=write,
+            should_stop=lambda: (folder / STOP).exists() or not folder.exists() or os.getppid() != server,
+            checkpoint=folder / CHECKPOINT if folder.exists() else None,
+        )
+
+
+@contextmanager
+def _beating(folder: Path) -> Iterator[None]:
+    """Show that this process lives, however long a step of its work takes."""
+    ended = threading.Event()
+
+    def beat() -> None:
+        while not ended.wait(BEAT_SECONDS) and folder.exists():
+            with suppress(OSError):
+                (folder / BEAT).touch()
+
+    threading.Thread(target=beat, daemon=True).start()
+    try:
+        yield
+    finally:
+        ended.set()

@@ -13,7 +13,7 @@ import pytest
 from anomaly.domain import Dataset
 from anomaly.exceptions import SettingsError
 from anomaly.fitting import Fitted, fit
-from anomaly.jobs import CHECKPOINT, EPOCHS, STARTED, FitJob, _executor, _work
+from anomaly.jobs import CHECKPOINT, EPOCHS, STARTED, FitJob, _executor, _work, workers
 from anomaly.pipeline import detect
 from tests.strategies import QUICK, make_dataset, quick_settings, sine_values
 
@@ -142,6 +142,59 @@ def test_a_worker_killed_again_is_told_in_a_sentence_and_the_next_job_works(sine
     assert job.error.startswith("The process that trained was ended from outside")
     assert "Your file and settings are untouched" in job.error
     assert_same(finished(FitJob(sine_dataset, QUICK, fit)), fit(sine_dataset, QUICK), sine_dataset)
+
+
+def test_a_worker_that_hangs_is_told_from_a_slow_one_and_can_be_restarted(
+    sine_dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("anomaly.jobs.SILENT_SECONDS", 3.0)
+    settings = quick_settings(epochs=400, patience=400)
+    job = FitJob(sine_dataset, settings, fit)
+    wait_until((job._folder / CHECKPOINT).exists)
+    assert job.silence < 3 and not job.is_silent
+    os.kill(int((job._folder / STARTED).read_text()), signal.SIGSTOP)
+    wait_until(lambda: job.is_silent)
+    job.restart()
+    assert_same(finished(job, 120), fit(sine_dataset, settings), sine_dataset)
+    assert job.silence == 0 and job._attempts == 1, "what the user restarts does not count as broken"
+
+
+def test_a_job_that_hangs_can_be_discarded(sine_dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("anomaly.jobs.SILENT_SECONDS", 1.5)
+    job = FitJob(sine_dataset, ENDLESS, fit)
+    wait_until(lambda: job.epochs)
+    os.kill(int((job._folder / STARTED).read_text()), signal.SIGSTOP)
+    wait_until(lambda: job.is_silent)
+    job.discard()
+    job.wait(40)
+
+
+def test_the_queue_keeps_its_order_and_says_it(sine_dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    jobs = [FitJob(sine_dataset, ENDLESS, fit) for _ in range(workers() + 2)]
+    before = jobs[0].ahead
+    assert [job.ahead - before for job in jobs] == list(range(len(jobs)))
+    wait_until(lambda: jobs[0].epochs)
+    assert jobs[-1].is_waiting and not jobs[0].is_waiting
+    for job in jobs:
+        job.stop()
+    for job in jobs:
+        job.wait(40)
+    assert jobs[-1].ahead == before
+
+
+@pytest.mark.parametrize(("wanted", "found"), [("", None), ("3", 3), (" 1 ", 1)])
+def test_how_many_fits_run_at_once_is_the_environments(
+    wanted: str, found: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANOMALY_WORKERS", wanted)
+    assert workers() == (found or max(1, (os.cpu_count() or 2) - 1))
+
+
+@pytest.mark.parametrize("wanted", ["0", "-1", "many", "1.5"])
+def test_another_number_of_fits_is_refused(wanted: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANOMALY_WORKERS", wanted)
+    with pytest.raises(SettingsError, match="expected a whole number of 1 or more"):
+        workers()
 
 
 def test_a_job_dropped_while_it_runs_ends(sine_dataset: Dataset) -> None:

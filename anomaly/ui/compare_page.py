@@ -160,7 +160,9 @@ def _poll() -> None:
         if not job.is_running:
             done, text = 1.0, "done" if job.error is None else "failed"
         elif job.is_waiting:
-            done, text = 0.0, "waits for its turn"
+            done, text = 0.0, f"waits for its turn, after {job.ahead}" if job.ahead else "begins"
+        elif job.is_silent:
+            done, text = 0.0, f"hangs: no sign of life for {job.silence:.0f} s"
         elif not epochs:
             done, text = 0.0, "begins"
         else:

@@ -22,6 +22,13 @@ def show_training(opened: session.Current) -> None:
     _poll()
 
 
+def say_queue(ahead: int) -> str:
+    """What a fit waits for."""
+    if not ahead:
+        return "A process for it starts …"
+    return f"Waiting for its turn: {ahead:,} fit{'s come' if ahead > 1 else ' comes'} first …"
+
+
 @st.fragment(run_every=POLL_SECONDS)
 def _poll() -> None:
     opened = session.current()
@@ -30,10 +37,12 @@ def _poll() -> None:
     job = opened.job
     epochs = list(job.epochs)
     done = len(epochs) / epochs[-1].epochs if epochs else 0.0
-    if job.is_stopping:
+    if job.is_silent:
+        text = f"No sign of life from its process for {say_duration(job.silence)}: it hangs, or the machine does …"
+    elif job.is_stopping:
         text = "Stopping; the best weights so far are kept …"
     elif job.is_waiting:
-        text = "Waiting for its turn: another fit, or the start of a worker, comes first …"
+        text = say_queue(job.ahead)
     elif not epochs:
         text = "First epoch …"
     else:
@@ -55,6 +64,8 @@ def _poll() -> None:
     if right.button("Discard", width="stretch", icon=":material/close:"):
         session.discard_job(opened)
         st.rerun()
+    if job.is_silent and right.button("Restart", width="stretch", icon=":material/restart_alt:"):
+        job.restart()
     if epochs:
         st.plotly_chart(plot_losses(epochs), config={"displayModeBar": False}, key="losses")
     st.caption(
