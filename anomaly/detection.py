@@ -1,13 +1,13 @@
 """What a detection found, and the two tables made of it: one place for columns, units and order."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from anomaly.domain import Dataset, Event, Forecast, Scores, Threshold, TimeAxis
-from anomaly.events import find_flags
+from anomaly.domain import Dataset, Event, Forecast, Scores, Span, Threshold, TimeAxis
+from anomaly.events import describe_event, find_flags
 from anomaly.explanations import Explanation, explain
 from anomaly.rounding import round_figures
 from anomaly.settings import DetectSettings
@@ -74,6 +74,14 @@ class Detection:
             self.ranges,
             self.dataset.units,
         )
+
+    def with_missed(self, missed: Sequence[tuple[int, Span]]) -> "Detection":
+        """Stretches of records that a person added, as events after those that were flagged."""
+        added = [
+            describe_event(record, span, self.forecasts[record], self.scores[record], self.dataset.monitored)
+            for record, span in missed
+        ]
+        return replace(self, events=(*self.events, *added))
 
     def events_table(self, most: int | None = None) -> pd.DataFrame:
         """One line per event, most severe first and at most `most`: where, how severe, which channel, and why."""

@@ -66,7 +66,7 @@ def find_events(
     """The events of one record, in time order; `merge_gap` and what follows, channels aside, as in `DetectSettings`."""
     runs = merge_runs(*find_alarms(scores.values, threshold, leave), merge_gap, min_length)
     events = [
-        _describe(record, Span(int(start), int(stop)), forecast, scores, channels)
+        describe_event(record, Span(int(start), int(stop)), forecast, scores, channels)
         for start, stop in zip(*runs, strict=True)
     ]
     return [event for event in events if _effect(event, forecast, channels) >= (min_effect or {}).get(event.channel, 0)]
@@ -85,14 +85,16 @@ def rank_events(events: list[Event]) -> list[Event]:
     return sorted(events, key=lambda event: (-event.peak_score, -len(event.span), event.record, event.span.start))
 
 
-def _describe(record: int, span: Span, forecast: Forecast, scores: Scores, channels: tuple[str, ...]) -> Event:
+def describe_event(record: int, span: Span, forecast: Forecast, scores: Scores, channels: tuple[str, ...]) -> Event:
+    """What made a stretch odd, flagged or not; its peak score is NaN where nothing is scored."""
     peak, leading = _find_peak(span, scores)
+    values = scores.values[span.start : span.stop]
     observed, expected = float(forecast.series.values[peak, leading]), float(forecast.predicted[peak, leading])
     return Event(
         record=record,
         span=span,
         peak=peak,
-        peak_score=float(np.nanmax(scores.values[span.start : span.stop])),
+        peak_score=float(np.nanmax(values)) if np.isfinite(values).any() else np.nan,
         channel=channels[leading],
         direction="below" if observed < expected else "above",
         observed=observed,

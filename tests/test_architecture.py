@@ -29,7 +29,7 @@ FLOORS = {
     **dict.fromkeys(["reading.waveforms.annotations", "reading.waveforms.edf", "reading.waveforms.wfdb"], 4),
     **dict.fromkeys(["reading.spreadsheets", "pivoting", "records", "cleaning", "assessment", "labelling"], 4),
     **dict.fromkeys(["reading", "assembly"], 5),
-    **dict.fromkeys(["fitting"], 5),
+    **dict.fromkeys(["fitting", "drift"], 5),
     **dict.fromkeys(["pipeline", "catalogue"], 6),
     **dict.fromkeys(["memory", "lesson"], 6),
     **dict.fromkeys(["storage", "export", "jobs", "charts.drawing", "comparison", "runs.schema", "runs.verdicts"], 7),

@@ -1,5 +1,6 @@
 """The large chart: values, score, events and channels on one time axis."""
 
+from collections.abc import Sequence
 from itertools import islice
 
 import numpy as np
@@ -13,6 +14,7 @@ from anomaly.charts.drawing import (
     FLAGGED,
     IGNORED,
     KNOWN,
+    MISSED,
     OBSERVED,
     PREDICTED,
     SHADE,
@@ -39,10 +41,16 @@ HOVER_POINTS = 12
 
 
 def plot_detection(
-    detection: Detection, record: int, channels: list[str], window: Span | None = None, selected: Span | None = None
+    detection: Detection,
+    record: int,
+    channels: list[str],
+    window: Span | None = None,
+    selected: Span | None = None,
+    missed: Sequence[Span] = (),
 ) -> go.Figure:
     """Observed and predicted values with the expected band, the score with its threshold, what is known and found,
-    and which channel contributed, on one time axis. `window` limits the steps; `selected` is outlined."""
+    and which channel contributed, on one time axis. `window` limits the steps; `selected` is outlined; `missed` are
+    stretches that a person added."""
     series = detection.dataset.series[record]
     window = window or Span(0, len(series))
     heat = len(detection.dataset.monitored) > 1
@@ -56,7 +64,7 @@ def plot_detection(
     score_row = len(channels) + 1
     _add_score(figure, score_row, detection, record, steps, times)
     _add_reasons(figure, score_row, detection, record, window)
-    _add_lanes(figure, score_row + 1, detection, record, window)
+    _add_lanes(figure, score_row + 1, detection, record, window, missed)
     if heat:
         _add_contributions(figure, score_row + 2, detection, record, window)
     _shade_events(figure, detection, record, window, selected)
@@ -155,7 +163,9 @@ def _add_score(
     figure.update_yaxes(title_text="score", rangemode="tozero", **place)
 
 
-def _add_lanes(figure: go.Figure, row: int, detection: Detection, record: int, window: Span) -> None:
+def _add_lanes(
+    figure: go.Figure, row: int, detection: Detection, record: int, window: Span, missed: Sequence[Span]
+) -> None:
     """What was found, and what the file's labels know, as bars: thousands of runs cost no more than one."""
     series = detection.dataset.series[record]
     found = [event.span for event in detection.events if event.record == record]
@@ -163,6 +173,8 @@ def _add_lanes(figure: go.Figure, row: int, detection: Detection, record: int, w
     if series.labels is not None:
         starts, stops = find_runs(series.labels)
         lanes.append(("known", [Span(int(a), int(b)) for a, b in zip(starts, stops, strict=True)], KNOWN))
+    if missed:
+        lanes.append(("missed", list(missed), MISSED))
     times = calendar(series, detection.dataset.time_axis)
     for height, (name, spans, colour) in enumerate(lanes):
         inside = [span for span in spans if span.stop > window.start and span.start < window.stop]

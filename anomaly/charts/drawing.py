@@ -14,6 +14,8 @@ from anomaly.times import to_calendar
 OBSERVED, PREDICTED, BAND = "#334155", "#0d9488", "rgba(13, 148, 136, 0.16)"
 ERROR, SHAPE = "rgba(51, 65, 85, 0.22)", "rgba(217, 119, 6, 0.22)"
 FLAGGED, SHADE, KNOWN, QUIET = "#dc2626", "rgba(220, 38, 38, 0.10)", "#f59e0b", "#94a3b8"
+MISSED = "#7c3aed"
+"""what a person added"""
 IGNORED = "rgba(100, 116, 139, 0.14)"
 """behind what was neither learnt nor scored"""
 FEW_STEPS = 150

@@ -244,3 +244,17 @@ def show_kept(run: str) -> None:
     dataset, fitted, detect = kept.open(run)
     shown = session.Run(dataset, fitted, id=run, role=kept.role(run), kept=detect, verdicts=kept.verdicts(run))
     session.open_kept(shown, detect)
+
+
+def open_copy(run: str) -> None:
+    """Open the data of a kept run, to be fitted with its settings or others. Raises RunError or ModelFileError."""
+    from dataclasses import replace
+
+    from anomaly.exceptions import RunError
+
+    kept = store()
+    if kept is None:
+        raise RunError("No runs are kept here, so none can be copied.")
+    name = kept.find(run).name
+    dataset, fitted, _ = kept.open(run)
+    session.open_dataset(replace(dataset, name=f"{name} (copy)"), fitted.settings)

@@ -1,6 +1,7 @@
 """A kept run's model on another file."""
 
 from anomaly.assembly import assemble
+from anomaly.drift import measure_drift
 from anomaly.exceptions import RunError
 from anomaly.pipeline import forecast, same_columns
 from anomaly.reading import read_files
@@ -13,8 +14,9 @@ def score_files(run: str, files: list[tuple[bytes, str]]) -> None:
     kept = store()
     if kept is None:
         raise RunError("No runs are kept here, so none can score a file.")
-    _, fitted, detect = kept.open(run)
+    learnt, fitted, detect = kept.open(run)
     dataset = assemble(read_files(files), same_columns(fitted))
     # Whether it fits is said here, before what is open is closed.
     forecast(fitted, dataset)
-    session.open_kept(session.Run(dataset, fitted), detect)
+    drift = measure_drift(learnt, fitted.settings, dataset)
+    session.open_kept(session.Run(dataset, fitted, drift=drift), detect)

@@ -15,15 +15,16 @@ from anomaly.memory import describe_memory, say_steps, suggest_bptt
 from anomaly.runs import find_verdict
 from anomaly.settings import DetectSettings
 from anomaly.ui import session, threshold_panel
+from anomaly.ui.drift import show_drift
 from anomaly.ui.evaluate import show_evaluate
 from anomaly.ui.event_table import MOST_CHANNELS_DRAWN, show_event_table
 from anomaly.ui.figures import show_figures
 from anomaly.ui.keeping import keep
 from anomaly.ui.plain import plain, show_error
 from anomaly.ui.preview import describe, show_columns
-from anomaly.ui.verdict_panel import show_mark_window, show_verdicts
+from anomaly.ui.verdict_panel import mark_missed, missed_spans, show_mark_window, show_verdicts, still_missed
 from anomaly.ui.wording import show_repairs
-from anomaly.ui.zoom import CHART, look_at, show_zoom_buttons, zoom_to_selection
+from anomaly.ui.zoom import CHART, DRAG, MARKS_MISSED, dragged, look_at, show_zoom_buttons, zoom_to_selection
 
 SECTIONS = ("Events", "Evaluate", "Training", "Data")
 
@@ -54,6 +55,8 @@ def show_results(run: session.Run) -> None:
     with figures:
         show_figures(detection, run.fitted)
     with main:
+        if run.drift:
+            show_drift(run.drift)
         _show_chart(run, detection)
     # One section at a time: a moved threshold computes only what is looked at.
     st.session_state.setdefault("section", SECTIONS[0])
@@ -105,16 +108,25 @@ def _show_chart(run: session.Run, detection: Detection) -> None:
     show_mark_window(run, show_zoom_buttons(run))
     view.selected = _follow(detection, view.record, view.selected)
     window = view.window or Span(0, len(dataset.series[view.record]))
-    key = f"{CHART}-{view.record}-{window.start}-{window.stop}"
+    missed = [span for record, span in missed_spans(run) if record == view.record]
+    # Another chart after each drag, or its box would stay.
+    key = f"{CHART}-{view.record}-{window.start}-{window.stop}-{len(missed)}"
     st.plotly_chart(
-        plot_detection(detection, view.record, list(channels), view.window, view.selected),
+        plot_detection(detection, view.record, list(channels), view.window, view.selected, missed),
         key=key,
-        on_select=lambda: zoom_to_selection(run, key),
+        on_select=lambda: _on_drag(run, key),
         selection_mode="box",
         config={"displayModeBar": False, "doubleClick": False},
     )
     if len(dataset.monitored) > 1:
         st.caption("The lowest strip shows which channels were surprising: the darker, the more.")
+
+
+def _on_drag(run: session.Run, key: str) -> None:
+    if st.session_state.get(DRAG) != MARKS_MISSED or run.role == "viewer":
+        zoom_to_selection(run, key)
+    elif (span := dragged(run, key)) is not None:
+        mark_missed(run, run.view.record, span)
 
 
 def _follow(detection: Detection, record: int, span: Span | None) -> Span | None:
@@ -164,9 +176,15 @@ def judged(run: session.Run, detection: Detection) -> list[tuple[str, str, str]]
     return [("", "", "") if one is None else (one.verdict, one.tag, one.note) for one in found]
 
 
+def _list_events(run: session.Run, detection: Detection) -> bytes:
+    """What was flagged, and after it what a person added."""
+    with_missed = detection.with_missed(still_missed(run, detection))
+    return export.events_csv(with_missed, judged(run, with_missed))
+
+
 def _show_downloads(run: session.Run, detection: Detection) -> None:
     for name, mime, build in (
-        ("events.csv", "text/csv", lambda: export.events_csv(detection, judged(run, detection))),
+        ("events.csv", "text/csv", lambda: _list_events(run, detection)),
         ("points.csv", "text/csv", lambda: export.points_csv(detection)),
         ("run.json", "application/json", lambda: export.run_json(detection, run.fitted)),
     ):

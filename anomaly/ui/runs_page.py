@@ -119,13 +119,15 @@ def _show_one(kept: "RunStore", row: "RunRow") -> None:
             kept.write_notes(row.id, notes)
             _changed()
             st.rerun()
-    left, middle, right = st.columns([1, 1, 2])
+    left, again, middle, right = st.columns([1, 1, 1, 2])
     if left.button("Open", type="primary", width="stretch", icon=":material/folder_open:"):
         from anomaly.ui.keeping import show_kept
 
         with st.spinner("Opening …"):
             show_kept(row.id)
         st.switch_page(st.session_state["pages"]["detect"])
+    with again:
+        _show_duplicate(row)
     with middle:
         if row.role == "owner":
             _show_delete(kept, [row])
@@ -134,6 +136,17 @@ def _show_one(kept: "RunStore", row: "RunRow") -> None:
     from anomaly.ui.sharing_panel import show_sharing
 
     show_sharing(kept, row)
+
+
+def _show_duplicate(row: "RunRow") -> None:
+    """The same data, to be fitted with other settings; the run itself stays as it is."""
+    if not st.button("Duplicate", width="stretch", icon=":material/content_copy:", help="Fit with other settings."):
+        return
+    from anomaly.ui.keeping import open_copy
+
+    with st.spinner("Opening …"):
+        open_copy(row.id)
+    st.switch_page(st.session_state["pages"]["detect"])
 
 
 def _show_rescoring(row: "RunRow") -> None:

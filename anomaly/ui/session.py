@@ -13,6 +13,7 @@ from anomaly.settings import RULES, DetectSettings, FitSettings, ReadSettings
 
 if TYPE_CHECKING:
     from anomaly.domain import Dataset, Span
+    from anomaly.drift import Drift
     from anomaly.fitting import Fitted
     from anomaly.jobs import FitJob
     from anomaly.pipeline import Scored
@@ -59,6 +60,8 @@ class Run:
     """what of the comparison with known anomalies does not depend on the threshold, and of which scores it is"""
     starts: tuple[object, Any] | None = None
     """how far untrained gradients reach, and for which settings"""
+    drift: "list[Drift]" = field(default_factory=list)
+    """of a file that a kept model scores, against what it learnt from"""
     label_files: int = 0
     label_error: str | None = None
     min_effect: str = ""
@@ -108,7 +111,7 @@ class Current:
 
 CHOICES = (
     "auto_smoothing", "smoothing", "smoothing_window", "auto_merge", "merge_gap", "min_length", "leave", "min_effect",
-    "threshold_rule", "budget_per", "section",
+    "threshold_rule", "budget_per", "section", "drag",
     *(f"threshold_{rule}{kind}" for rule in RULES for kind in ("", "_dragged")),
 )  # fmt: skip
 """keys of the result's widgets"""
@@ -200,6 +203,15 @@ def change_columns(opened: Current, read: ReadSettings) -> None:
 def open_job(job: "FitJob[Fitted]") -> None:
     """Watch a fit that another page began."""
     st.session_state[KEY] = Current(None, ReadSettings(), job.dataset, None, fit=job.settings, job=job)
+
+
+def open_dataset(dataset: "Dataset", fit: FitSettings) -> None:
+    """Make a dataset that is already read the opened one, with these settings for its fit."""
+    from anomaly.jobs import warm_up
+
+    close()
+    warm_up()
+    st.session_state[KEY] = Current(None, ReadSettings(), dataset, None, fit=fit)
 
 
 def open_kept(run: Run, detect: DetectSettings) -> None:

@@ -173,12 +173,29 @@ def show_mark_window(run: session.Run, place: st.delta_generator.DeltaGenerator)
         key="mark-window",
         type="tertiary",
         help="What is shown now is an anomaly that was not flagged.",
-        on_click=_mark_window,
+        on_click=mark_missed,
         args=(run, run.view.record, window),
     )
 
 
-def _mark_window(run: session.Run, record: int, window: Span) -> None:
+def missed_spans(run: session.Run) -> list[tuple[int, Span]]:
+    """The stretches that were added, by record."""
+    return [(one.record, one.span) for one in run.verdicts if one.tag == MISSED and one.verdict == "anomaly"]
+
+
+def still_missed(run: session.Run, detection: Detection) -> list[tuple[int, Span]]:
+    """Those of them that no event touches."""
+    found = {
+        record: [event.span for event in detection.events if event.record == record] for record, _ in missed_spans(run)
+    }
+    return [
+        (record, span)
+        for record, span in missed_spans(run)
+        if not any(one.start < span.stop and span.start < one.stop for one in found[record])
+    ]
+
+
+def mark_missed(run: session.Run, record: int, window: Span) -> None:
     new = Verdict(record, window, "anomaly", MISSED)
     same = [one for one in run.verdicts if (one.record, one.span) != (record, window)]
     write_verdicts(run, tuple(sorted([*same, new], key=lambda one: (one.record, one.span.start))))

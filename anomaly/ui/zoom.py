@@ -7,7 +7,9 @@ from anomaly.domain import Span
 from anomaly.times import to_calendar
 from anomaly.ui import session
 
-CHART = "chart"
+CHART, DRAG = "chart", "drag"
+ZOOMS, MARKS_MISSED = "Drag to zoom", "Drag to mark what was missed"
+DRAGS = (ZOOMS, MARKS_MISSED)
 FEWEST_STEPS = 8
 AROUND_EVENT = 3
 """an event is shown with this many times its length on either side"""
@@ -26,16 +28,22 @@ def look_at_event(run: session.Run, record: int, span: Span) -> None:
 
 def zoom_to_selection(run: session.Run, key: str) -> None:
     """The box dragged across the chart becomes the window, redrawn at full resolution."""
+    span = dragged(run, key)
+    if span is not None:
+        look_at(run, run.view.record, _clip(run, run.view.record, span.start, span.stop), run.view.selected)
+
+
+def dragged(run: session.Run, key: str) -> Span | None:
+    """The steps of the box dragged across the chart; None where there are fewer than two."""
     boxes = st.session_state[key].selection.get("box", [])
     if not boxes:
-        return
+        return None
     series = run.dataset.series[run.view.record]
     times = to_calendar(series.times, run.dataset.time_axis)
     kind = times.dtype if times.dtype.kind == "M" else np.float64
     first, last = sorted(np.array(boxes[-1]["x"], dtype=kind))
     start, stop = np.searchsorted(times, first), np.searchsorted(times, last, side="right")
-    if stop - start >= 2:
-        look_at(run, run.view.record, _clip(run, run.view.record, int(start), int(stop)), run.view.selected)
+    return Span(int(start), int(stop)) if stop - start >= 2 else None
 
 
 def show_zoom_buttons(run: session.Run) -> st.delta_generator.DeltaGenerator:
@@ -45,7 +53,10 @@ def show_zoom_buttons(run: session.Run) -> st.delta_generator.DeltaGenerator:
     window = view.window or Span(0, steps)
     row = st.container(horizontal=True, vertical_alignment="center")
     shown = "all" if view.window is None else f"{len(window):,} of"
-    row.caption(f"Showing {shown} {steps:,} steps. Drag across the chart to zoom.", width="content")
+    row.caption(f"Showing {shown} {steps:,} steps.", width="content")
+    if run.role != "viewer":
+        st.session_state.setdefault(DRAG, ZOOMS)
+        row.segmented_control("Drag across the chart to", DRAGS, required=True, key=DRAG, label_visibility="collapsed")
     if view.window is None:
         return row
     row.button(
