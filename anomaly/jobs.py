@@ -247,6 +247,8 @@ def _work(work: Callable[..., Result], dataset: Dataset, settings: FitSettings, 
             file.write(json.dumps(asdict(epoch)) + "\n")
 
     with _beating(folder):
+        # Once, before anything is timed.
+        _import_torch()
         return work(
             dataset,
             settings,

@@ -4,13 +4,16 @@ import numpy as np
 
 from anomaly.domain import Dataset
 from anomaly.durations import say_duration
+from anomaly.events import find_runs
 from anomaly.fitting import Fitted
-from anomaly.preparation import LONGEST_PERIOD, find_period, find_train_stops, last_observed
+from anomaly.preparation import autocorrelate, find_train_stops, last_observed
 from anomaly.settings import FitSettings
 from anomaly.times import seconds_of
 
 LONGEST_RHYTHM = 5_000
 """steps that are looked through where nothing repeats sooner"""
+LEAST_LIKENESS, NEARLY = 0.2, 0.9
+"""autocorrelation that counts as a repeat; share of the highest at which an earlier one is the period"""
 ALIKE = 0.05
 """by what share two measurements of one period may differ"""
 BEYOND, ROUNDED_TO = 1.1, 32
@@ -26,6 +29,8 @@ def say_steps(steps: int, dataset: Dataset) -> str:
 def describe_memory(fitted: Fitted, dataset: Dataset) -> str:
     """One sentence: how many steps back the gradient of a step's loss still has a hundredth of its most."""
     memory = fitted.reach.memory
+    if not fitted.reach.after.any():
+        return "Nothing is known of how far this model looks back: its gradient is 0."
     if not memory:
         return "This model looks back at the last step alone."
     most = "at least" if fitted.reach.is_cut else "about"
@@ -54,14 +59,27 @@ def suggest_bptt(dataset: Dataset, settings: FitSettings) -> tuple[int, str] | N
 
 def _find_rhythm(values: np.ndarray) -> int | None:
     """The period of (T, C) that both halves repeat as well: noise has one by chance, hardly the same three times."""
-    for longest in (LONGEST_PERIOD, LONGEST_RHYTHM):
-        period = find_period([values], longest)
-        if period is None:
-            continue
-        halves = [find_period([half], longest) for half in np.array_split(values, 2)]
-        if all(half is not None and abs(half - period) <= ALIKE * period for half in halves):
-            return period
-    return None
+    period, *halves = (_first_rhythm(part) for part in (values, *np.array_split(values, 2)))
+    if period is None or not all(half is not None and abs(half - period) <= ALIKE * period for half in halves):
+        return None
+    return period
+
+
+def _first_rhythm(values: np.ndarray) -> int | None:
+    """The lag of the first high peak of the autocorrelation after it has once been negative: before that a series only
+    resembles itself because it moves slowly."""
+    correlation = autocorrelate(values, min(LONGEST_RHYTHM, len(values) // 3))
+    negative = np.flatnonzero(correlation < 0)
+    if not len(negative):
+        return None
+    later = correlation[negative[0] :]
+    if later.max() <= LEAST_LIKENESS:
+        return None
+    # The highest lag of the first stretch that comes near the highest of all: noise makes many small peaks of one.
+    high = later >= NEARLY * later.max()
+    starts, stops = find_runs(later > LEAST_LIKENESS)
+    start, stop = next((a, b) for a, b in zip(starts, stops, strict=True) if high[a:b].any())
+    return int(negative[0] + start + later[start:stop].argmax())
 
 
 def _usual_step(dataset: Dataset) -> float:

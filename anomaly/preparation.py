@@ -204,22 +204,28 @@ def find_period(records: list[np.ndarray], longest: int) -> int | None:
     longest = min(longest, len(values) // 3)
     if longest < 4:
         return None
-    centred = values - values.mean(0)
-    spectrum = np.abs(np.fft.rfft(centred, 2 * len(values), axis=0)) ** 2
-    correlation = np.fft.irfft(spectrum, axis=0)[: longest + 1]
-    variance = correlation[0]
-    alive = variance > 1e-12
-    if not alive.any():
-        return None
-    # Unbiased: a lag of k has T - k pairs.
-    pairs = len(values) / (len(values) - np.arange(longest + 1))
-    mean = (correlation[:, alive] / variance[alive]).mean(1) * pairs
+    mean = autocorrelate(values, longest)
     peaks = np.flatnonzero((mean[1:-1] >= mean[:-2]) & (mean[1:-1] > mean[2:])) + 1
     peaks = peaks[(peaks >= 3) & (mean[peaks] > 0.1)]
     if not len(peaks):
         return None
     # The first peak nearly as high as the highest: a multiple of the period resembles it as well as the period does.
     return int(peaks[mean[peaks] >= 0.9 * mean[peaks].max()][0])
+
+
+def autocorrelate(values: np.ndarray, longest: int) -> np.ndarray:
+    """(longest + 1,) autocorrelation of complete values (T, C) by lag, the mean over channels that move; 0 where none
+    does."""
+    centred = values - values.mean(0)
+    spectrum = np.abs(np.fft.rfft(centred, 2 * len(values), axis=0)) ** 2
+    correlation = np.fft.irfft(spectrum, axis=0)[: longest + 1]
+    variance = correlation[0]
+    alive = variance > 1e-12
+    if not alive.any():
+        return np.zeros(longest + 1)
+    # Unbiased: a lag of k has T - k pairs.
+    pairs = len(values) / (len(values) - np.arange(longest + 1))
+    return (correlation[:, alive] / variance[alive]).mean(1) * pairs
 
 
 def propose_width(period: int) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from anomaly.comparison import Contender
+from anomaly.comparison import FEWEST_JUDGED, Contender, judged_spans
 from anomaly.domain import Dataset, Event, Span
 from anomaly.rounding import round_figures
 from anomaly.times import format_times
@@ -44,6 +44,11 @@ def recommend(contenders: Sequence[Contender]) -> Contender | None:
         return None
     best = max(trained, key=_worth)
     as_good = [one for one in trained if _worth(one) >= _worth(best) - AS_GOOD and _worth(one) * _worth(best) >= 0]
+    # Scores that agree as well can still find fewer of the known anomalies at their threshold.
+    found = [one.figures.get("Event F1", math.nan) for one in as_good]
+    most = max((figure for figure in found if not math.isnan(figure)), default=-math.inf)
+    as_good = [one for one, figure in zip(as_good, found, strict=True) if not figure < most - AS_GOOD]
+    best = max(as_good, key=_worth)
     if any(one.was_stopped for one in as_good):
         return best
     return min(as_good, key=lambda one: one.seconds)
@@ -58,18 +63,20 @@ def explain_choice(contenders: Sequence[Contender], dataset: Dataset) -> str:
     """What to take and why, in a few sentences."""
     taken = recommend(contenders)
     if not any(one.is_trained for one in contenders):
-        return "No network has learnt anything, so there is none to take."
+        return "There is no trained network among them to take."
     if taken is None:
         return "Nothing trained can be judged: too few steps are left to forecast."
     others = [one for one in contenders if one.is_trained and one is not taken and not math.isnan(_worth(one))]
-    rival = max(others, key=_worth, default=None)
+    rival = max(others, key=lambda one: (_worth(one), -one.seconds), default=None)
     is_known = not math.isnan(taken.figures.get("VUS-PR", math.nan))
     if is_known:
         nearness = "" if math.isnan(taken.skill) else f"Its forecasts are {_against_last(taken.skill)}."
         parts = [_say_agreement(taken, rival), nearness, _say_untrained(taken, contenders)]
     else:
         parts = [_say_forecasts(taken, rival)]
-    return " ".join(part for part in (*parts, _find_missed(taken, contenders, dataset)) if part)
+    judged = sum(len(span) for span in judged_spans(dataset, taken.fitted.settings))
+    few = f"That is judged on {judged} steps alone: too few to tell." if judged < FEWEST_JUDGED else ""
+    return " ".join(part for part in (*parts, few, _find_missed(taken, contenders, dataset)) if part)
 
 
 def _say_agreement(taken: Contender, rival: Contender | None) -> str:
@@ -184,6 +191,7 @@ def comparison_table(contenders: Sequence[Contender]) -> pd.DataFrame:
             "mean_residual": one.error,
             "validation_loss": one.validation_loss,
             "memory_steps": float(one.fitted.reach.memory) if one.is_trained else math.nan,
+            "memory_goes_on": one.is_trained and one.fitted.reach.is_cut,
             "parameters": one.parameters,
             "fit_seconds": one.seconds,
             "epochs": len(one.fitted.epochs),

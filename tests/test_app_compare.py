@@ -185,3 +185,30 @@ def test_what_is_set_at_the_left_is_compared_unless_said_otherwise(opened: AppTe
     app.number_input(key="bptt_steps").set_value(16)
     check(submit(app))
     assert [job.settings.bptt_steps for job in current(app).comparison.jobs.values()] == [16, 16, 16]
+
+
+def test_a_comparison_is_found_again_by_its_address(compared: AppTest) -> None:
+    finish(compared)
+    wanted = current(compared).comparison.id
+    assert wanted in compared.query_params["compare"]
+    app = AppTest.from_string("from anomaly.ui import compare_page\ncompare_page.show()", default_timeout=60)
+    app.query_params["compare"] = wanted
+    check(app.run())
+    assert app.success[0].value == compared.success[0].value
+    assert list(app.dataframe[0].value["name"]) == list(compared.dataframe[0].value["name"])
+
+
+def test_a_comparison_of_another_person_or_none_is_not_opened(
+    compared: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from anomaly.runs import Person
+    from anomaly.ui import compare_page
+
+    finish(compared)
+    mine = current(compared).comparison.id
+    monkeypatch.setattr(compare_page, "person", lambda: Person("x|ben", "Ben"))
+    for wanted in (mine, "0" * 32):
+        app = AppTest.from_string("from anomaly.ui import compare_page\ncompare_page.show()", default_timeout=60)
+        app.query_params["compare"] = wanted
+        check(app.run())
+        assert "is not here any more" in app.warning[0].value and not app.success

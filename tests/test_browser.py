@@ -111,15 +111,30 @@ def test_a_demonstration_is_one_click_away_and_a_dragged_box_zooms(page: Page) -
     page.get_by_text("at this threshold").wait_for()
     assert count_events(page) > 0
     settle(page)
-    chart = page.locator(".js-plotly-plot").first.bounding_box()
-    assert chart
-    page.mouse.move(chart["x"] + chart["width"] * 0.4, chart["y"] + 120)
-    page.mouse.down()
-    page.mouse.move(chart["x"] + chart["width"] * 0.6, chart["y"] + 140, steps=8)
-    page.mouse.up()
+    drag_across_chart(page, 0.4, 0.6)
     page.get_by_role("button", name="Whole record").wait_for()
     page.get_by_role("button", name="Whole record").click()
     page.get_by_text("Showing all").wait_for()
+    settle(page)
+
+    # The same drag adds an anomaly that was missed, which goes out with the list.
+    page.get_by_text("Drag to mark what was missed").click()
+    settle(page)
+    drag_across_chart(page, 0.70, 0.72)
+    page.get_by_text("1 missed anomaly added").wait_for()
+    settle(page)
+    *_, last = take(page, "events.csv").decode().splitlines()
+    assert last.endswith('"anomaly","missed",""')
+
+
+def drag_across_chart(page: Page, start: float, stop: float) -> None:
+    """From one share of the chart's width to another."""
+    chart = page.locator(".js-plotly-plot").first.bounding_box()
+    assert chart
+    page.mouse.move(chart["x"] + chart["width"] * start, chart["y"] + 120)
+    page.mouse.down()
+    page.mouse.move(chart["x"] + chart["width"] * stop, chart["y"] + 140, steps=8)
+    page.mouse.up()
 
 
 def test_a_bad_file_gets_one_sentence_and_the_next_one_opens(page: Page, pump: Path, tmp_path: Path) -> None:
@@ -148,6 +163,10 @@ def test_models_are_compared_and_the_lesson_follows_the_one_that_is_used(page: P
     page.get_by_role("button", name="Find its anomalies").nth(1).click()
     page.get_by_text("at this threshold").wait_for()
     settle(page)
+    page.get_by_text("Forecaster", exact=True).click()
+    page.get_by_role("spinbutton", name="BPTT steps").fill("32")
+    page.get_by_role("spinbutton", name="BPTT steps").press("Enter")
+    settle(page)
     page.get_by_role("link", name="Compare").click()
     page.get_by_role("heading", name="Compare").wait_for()
     settle(page)
@@ -164,6 +183,7 @@ def test_models_are_compared_and_the_lesson_follows_the_one_that_is_used(page: P
         "seasonal last value",
     ]
     settle(page)
+    assert {line.split(",")[-2] for line in text.splitlines()[1:3]} == {"32"}, "what is set at the left is compared"
     page.get_by_role("button", name="Use it on the page Detect").click()
     page.get_by_text("Detect now shows what").wait_for()
     page.get_by_role("link", name="Learn").click()

@@ -124,6 +124,18 @@ def test_a_skill_of_nothing_is_as_near(like: Contender, dataset: Dataset) -> Non
     assert said == "Take one: its forecasts are as near as the last value (the next best, two: 10 % further)."
 
 
+def test_of_those_that_agree_as_well_one_that_finds_fewer_is_not_taken(like: Contender, dataset: Dataset) -> None:
+    quick = make_contender(like, "one", skill=0.3, seconds=1.0, figures={"VUS-PR": 0.91, "Event F1": 0.77})
+    finds = make_contender(like, "two", skill=0.4, seconds=9.0, figures={"VUS-PR": 0.90, "Event F1": 0.93})
+    assert recommend([quick, finds]) is finds
+
+
+def test_few_steps_to_judge_by_are_said(contenders: list[Contender]) -> None:
+    short = make_dataset(sine_values(60))
+    one = replace(contenders[0], fitted=replace(contenders[0].fitted, settings=FitSettings()), events=(), figures={})
+    assert explain_choice([one], short).endswith("That is judged on 9 steps alone: too few to tell.")
+
+
 def test_an_unknown_skill_is_not_told(like: Contender, dataset: Dataset) -> None:
     said = explain_choice([make_contender(like, "one", skill=float("nan"), figures={"VUS-PR": 0.6})], dataset)
     assert said == "Take one: its scores agree with the known anomalies at VUS-PR 0.60."
@@ -181,7 +193,7 @@ def test_with_labels_the_network_that_agrees_most_is_taken(
 
 def test_nothing_trained_is_nothing_to_take(contenders: list[Contender], dataset: Dataset) -> None:
     rest = [one for one in contenders if one.kind in BASELINES]
-    assert recommend(rest) is None and explain_choice(rest, dataset).startswith("No network has learnt")
+    assert recommend(rest) is None and explain_choice(rest, dataset).startswith("There is no trained network")
 
 
 def test_events_that_overlap_are_one_and_what_most_flag_comes_first(like: Contender, dataset: Dataset) -> None:
@@ -204,7 +216,9 @@ def test_events_of_different_records_stay_apart(like: Contender) -> None:
 def test_the_table_goes_to_csv(contenders: list[Contender]) -> None:
     table = comparison_table(contenders)
     text = to_csv(table).decode().splitlines()
-    assert text[0].startswith("name,kind,skill,seasonal_skill,mean_residual,validation_loss,memory_steps,parameters")
+    assert text[0].startswith(
+        "name,kind,skill,seasonal_skill,mean_residual,validation_loss,memory_steps,memory_goes_on,"
+    )
     assert len(text) == 1 + len(KINDS) and text[1].startswith("lstm,lstm,")
     assert ",,," in text[-1] or ",," in text[-1], "unknown is an empty cell"
 

@@ -1,6 +1,7 @@
 """Which model for these data? Cells and settings side by side, and what sees no sequence beside them."""
 
 import itertools
+import uuid
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from anomaly.settings import DetectSettings, FitSettings
 from anomaly.ui import session
 from anomaly.ui.layout import begin_page, show_nothing_open
 from anomaly.ui.plain import plain, show_error
+from anomaly.ui.signing_in import person
 
 if TYPE_CHECKING:
     from anomaly.comparison import Contender, Kind
@@ -22,8 +24,9 @@ ABOUT = (
     "Which model for these data? Recurrent cells, a network that sees a fixed window, a bag of values without order "
     "and the plain last value forecast and score the same file, with the settings at the left."
 )
-MOST = 12
+MOST, MOST_KEPT = 12, 8
 POLL_SECONDS = 0.5
+ADDRESS = "compare"
 
 
 @dataclass
@@ -31,7 +34,10 @@ class Comparison:
     """Fits of one dataset side by side, running or done."""
 
     dataset: "Dataset"
-    jobs: "dict[str, FitJob[Contender]]" = field(default_factory=dict)
+    owner: str
+    """`Person.id` of who asked for it"""
+    jobs: "dict[str, FitJob[Contender]]"
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     @property
     def is_running(self) -> bool:
@@ -53,7 +59,7 @@ class Comparison:
 
 
 def show() -> None:
-    opened = begin_page()
+    opened = begin_page() or _open_from_address()
     if opened is None:
         show_nothing_open("Compare", ABOUT)
         return
@@ -70,6 +76,7 @@ def show() -> None:
     _show_choice(opened)
     if comparison is None:
         return
+    st.query_params.from_dict({ADDRESS: comparison.id})
     if comparison.is_running:
         _poll()
         return
@@ -131,13 +138,38 @@ def _start(opened: session.Current, kinds: "list[Kind]", bptt: str, units: str) 
         raise SettingsError(f"Compare: expected 1 to {MOST} models to fit, found {len(choices)}.")
     choices += [(kind, kind, settings) for kind in BASELINES]
     detect = opened.detect or DetectSettings()
-    return Comparison(
-        opened.dataset,
-        {
-            name: FitJob(opened.dataset, one, partial(contend, kind=kind, name=name, detect_settings=detect))
-            for name, kind, one in choices
-        },
-    )
+    jobs = {
+        name: FitJob(opened.dataset, one, partial(contend, kind=kind, name=name, detect_settings=detect))
+        for name, kind, one in choices
+    }
+    return _remember(Comparison(opened.dataset, person().id, jobs))
+
+
+_comparisons: dict[str, Comparison] = {}
+"""the last ones of this server: who closed the page finds theirs by its address, while it runs and after"""
+
+
+def _remember(comparison: Comparison) -> Comparison:
+    _comparisons[comparison.id] = comparison
+    for old in list(_comparisons)[:-MOST_KEPT]:
+        _comparisons.pop(old).stop()
+    return comparison
+
+
+def _open_from_address() -> session.Current | None:
+    """What is compared at the address that was opened, if anything."""
+    wanted = st.query_params.get(ADDRESS)
+    found = _comparisons.get(wanted or "")
+    if found is None or found.owner != person().id:
+        if wanted:
+            st.warning("This comparison is not here any more: it lasts as long as the server runs.")
+            st.query_params.clear()
+        return None
+    session.open_dataset(found.dataset, next(iter(found.jobs.values())).settings)
+    opened = session.current()
+    assert opened is not None
+    opened.comparison = found
+    return opened
 
 
 def _whole_numbers(title: str, text: str, usual: int) -> list[int]:

@@ -30,7 +30,7 @@ COLUMNS = {
         "Against a period before", format="%.0f %%", help="By how much nearer than the value one period before."
     ),
     "validation_loss": st.column_config.TextColumn("Validation loss"),
-    "memory": st.column_config.TextColumn("Looks back", help="Steps until its gradient has vanished."),
+    "memory": st.column_config.TextColumn("Looks back", width="medium", help="Steps until its gradient has vanished."),
     "parameters": st.column_config.NumberColumn("Parameters", format="localized"),
     "fit_seconds": st.column_config.NumberColumn("Seconds", format="%.1f", help="To fit and score."),
     "events": st.column_config.NumberColumn("Events"),
@@ -87,7 +87,8 @@ def _show_table(contenders: list[Contender], dataset: Dataset) -> None:
     )
     left, right = st.columns([3, 1], vertical_alignment="top")
     left.caption(
-        "Skill is judged on steps that were not learnt from. Known anomalies are compared with, never learnt from. "
+        "Skill is judged on the steps after the train span, or, where there are few, on its held-out end, by which "
+        "training chose when to stop. Known anomalies are compared with, never learnt from. "
         "All scores but the bag's also hold the comparison with learnt shapes, which is the same for all."
     )
     right.download_button(
@@ -127,6 +128,8 @@ def _show_events(contenders: list[Contender], dataset: Dataset) -> None:
         row: dict[str, object] = {"Start": when(one, dataset), "Steps": len(one.span)}
         if one.is_known is not None:
             row["Known"] = "yes" if one.is_known else "no"
-        heights = {name: f"{height:.2f}" for name, height in one.heights.items()}
+        heights = {
+            name: f"{height:.2f}" if math.isfinite(height) else "flagged" for name, height in one.heights.items()
+        }
         rows.append(row | {contender.name: heights.get(contender.name, "") for contender in contenders})
     st.dataframe(rows, hide_index=True, key="compare-events", height="content")

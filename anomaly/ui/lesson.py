@@ -6,8 +6,10 @@ import streamlit as st
 from anomaly.charts import plot_gradient_norms, plot_keep_times, plot_losses, plot_reach, plot_trace
 from anomaly.domain import Reach, Span, Trace
 from anomaly.durations import say_duration
+from anomaly.fitting import Fitted
 from anomaly.lesson import LAGS, compare_starts, compare_truncations, keep_times, trace_span
 from anomaly.memory import describe_memory, say_steps, suggest_bptt
+from anomaly.settings import FitSettings
 from anomaly.times import format_times
 from anomaly.ui import session
 from anomaly.ui.plain import plain
@@ -107,7 +109,6 @@ def _proposed_start(run: session.Run, record: int, last: int) -> int:
 
 def _show_reach(run: session.Run) -> None:
     fitted, dataset = run.fitted, run.dataset
-    bptt = fitted.settings.bptt_steps
     st.header("3 · The gradient's reach", anchor=False)
     st.markdown(
         "To learn from step $t-k$ what would have helped at step $t$, the loss $L_t$ is followed back through $k$ "
@@ -115,19 +116,29 @@ def _show_reach(run: session.Run) -> None:
         "nothing that lies so far back can be learnt, nor does it matter to the prediction."
     )
     st.plotly_chart(
-        plot_reach({"trained": fitted.reach.after}, {"trained": fitted.reach.before}, bptt), config=NO_BAR, key="reach"
+        plot_reach({"trained": fitted.reach.after}, {"trained": fitted.reach.before}, fitted.settings.bptt_steps),
+        config=NO_BAR,
+        key="reach",
     )
-    before, after = _memory(fitted.reach.before), fitted.reach.memory
-    st.markdown(
-        f"**{plain(describe_memory(fitted, dataset))}** Before training the gradient had vanished after {before:,} "
-        f"steps (dotted), now after {after:,}. "
-        + (
-            f"It is cut after {bptt:,} steps while training, further than it reaches."
-            if after < bptt
-            else f"While training it is cut after {bptt:,} steps; the state that is carried over the cut lets the "
-            "network look back further than it was taught."
-        )
-    )
+    st.markdown(f"**{plain(describe_memory(fitted, dataset))}** {_say_change(fitted.reach)} {_say_cut(fitted)}")
+
+
+def _say_change(reach: Reach) -> str:
+    before = Reach(reach.before, reach.before)
+    then, now = ("had not vanished within" if one.is_cut else "had vanished after" for one in (before, reach))
+    if then == now:
+        return f"Before training the gradient {then} {before.memory:,} steps (dotted), now {reach.memory:,}."
+    return f"Before training the gradient {then} {before.memory:,} steps (dotted); now it {now} {reach.memory:,}."
+
+
+def _say_cut(fitted: Fitted) -> str:
+    settings, memory = fitted.settings, fitted.reach.memory
+    if settings.cell == "feedforward":
+        return f"It sees a window of {settings.window_steps:,} steps and nothing before."
+    cut = f"While training it is cut after {settings.bptt_steps:,} steps"
+    if memory >= settings.bptt_steps:
+        return f"{cut}; the state that is carried over the cut lets the network look back further than it was taught."
+    return f"{cut}." if fitted.reach.is_cut else f"{cut}, further than it reaches."
 
 
 def _memory(norms: np.ndarray) -> int:
@@ -160,7 +171,8 @@ def _show_cures(run: session.Run) -> None:
         st.plotly_chart(plot_keep_times(times), config=NO_BAR, key="keeps")
         st.markdown(
             f"Its most lasting unit keeps what it holds for about {plain(say_steps(round(times[0]), run.dataset))}, "
-            f"the middle one for {times[len(times) // 2]:.1f}: the gates chose that by themselves."
+            f"the middle one for about {plain(say_steps(round(times[len(times) // 2]), run.dataset))}. "
+            + ("The gates learnt that by themselves." if not settings.forget_bias else _say_start(settings))
         )
     if fitted.epochs:
         left, right = st.columns(2, gap="large")
@@ -177,6 +189,14 @@ def _show_cures(run: session.Run) -> None:
             st.caption(
                 f"{fitted.ended} Besides: weight decay {settings.weight_decay:g}, input noise {settings.input_noise:g}."
             )
+
+
+def _say_start(settings: FitSettings) -> str:
+    if settings.forget_bias == "chrono":
+        return (
+            f"They began spread from 1 step to the {settings.bptt_steps:,} BPTT steps (chrono), and learnt from there."
+        )
+    return f"They began with a forget-gate bias of {settings.forget_bias:g}, and learnt from there."
 
 
 def _say_memory(name: str, memory: int, cut: int) -> str:

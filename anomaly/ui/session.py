@@ -115,6 +115,13 @@ CHOICES = (
     *(f"threshold_{rule}{kind}" for rule in RULES for kind in ("", "_dragged")),
 )  # fmt: skip
 """keys of the result's widgets"""
+FORECASTER = (
+    "cell", "hidden_units", "layers", "bptt_steps", "window_steps", "horizons", "learning_rate", "epochs", "most_steps",
+    "patience", "recurrent_init", "forget_bias", "weight_decay", "dropout", "gradient_norm", "input_noise", "seed",
+    "device",
+)  # fmt: skip
+SPAN = ("span", "train_fraction", "train_rows", "train_until")
+"""keys of the panel's widgets, which keep what was set from page to page"""
 
 
 def keep_choices() -> None:
@@ -124,6 +131,12 @@ def keep_choices() -> None:
     for key in CHOICES:
         if key in st.session_state:
             st.session_state[key] = st.session_state[key]
+
+
+def forget_panel() -> None:
+    """The panel shows the settings of the last fit again."""
+    for key in (*FORECASTER, *SPAN):
+        st.session_state.pop(key, None)
 
 
 def new_upload_box() -> None:
@@ -283,6 +296,7 @@ def finish_job(opened: Current) -> None:
 def use_fitted(opened: Current, fitted: "Fitted") -> None:
     """Show what a model that is already fitted finds; a fit under way is given up."""
     discard_job(opened)
+    forget_panel()
     opened.fit, opened.error = fitted.settings, None
     opened.run = Run(opened.dataset, fitted)
 

@@ -18,14 +18,11 @@ SPANS = {
     "Leading steps": "train_rows",
     "Up to a time": "train_until",
 }
-FORECASTER = (
-    "cell", "hidden_units", "layers", "bptt_steps", "window_steps", "horizons", "learning_rate", "epochs", "most_steps",
-    "patience", "recurrent_init", "forget_bias", "weight_decay", "dropout", "gradient_norm", "input_noise", "seed",
-    "device",
-)  # fmt: skip
 WORD_OR_NUMBER = ("forget_bias",)
-SHOWN = 1e-4
-"""the last digit of a number that need not be whole"""
+KEPT: dict[str, Any] = {"persist_state": "session"}
+"""what was set stays when the page is changed"""
+SHOWN = 1e-6
+"""the least by which a number that need not be whole is told from its limit"""
 
 
 @st.fragment
@@ -45,7 +42,7 @@ def show_settings_panel(fits: bool = True) -> None:
     with st.expander("Train span", icon=":material/straighten:"):
         span = _show_train_span(opened.fit)
     with st.expander("Forecaster", icon=":material/memory:"):
-        forecaster = {name: _setting(name, opened.fit) for name in FORECASTER}
+        forecaster = {name: _setting(name, opened.fit) for name in session.FORECASTER}
     opened.chosen = {**span, **forecaster}
     show_effort(opened)
     if not fits:
@@ -132,15 +129,15 @@ def _choice(name: str, now: ReadSettings) -> str | None:
 def _show_train_span(now: FitSettings) -> dict[str, Any]:
     """The train span as settings."""
     current = next((label for label, name in SPANS.items() if name and getattr(now, name) is not None), "Whole file")
-    label = st.radio("Learn from", list(SPANS), index=list(SPANS).index(current), key="span")
+    label = st.radio("Learn from", list(SPANS), index=list(SPANS).index(current), key="span", **KEPT)
     name = SPANS[label]
     st.caption("What lies in the train span counts as normal. Choose a stretch known to be healthy if there is one.")
     if name == "train_fraction":
-        return {name: st.slider("Share of each record", 0.05, 1.0, now.train_fraction or 0.5, 0.05, key=name)}
+        return {name: st.slider("Share of each record", 0.05, 1.0, now.train_fraction or 0.5, 0.05, key=name, **KEPT)}
     if name == "train_rows":
-        return {name: st.number_input("Steps of each record", 1, value=now.train_rows or 1000, key=name)}
+        return {name: st.number_input("Steps of each record", 1, value=now.train_rows or 1000, key=name, **KEPT)}
     if name == "train_until":
-        return {name: st.text_input("Steps before this time", now.train_until or "", key=name)}
+        return {name: st.text_input("Steps before this time", now.train_until or "", key=name, **KEPT)}
     return {}
 
 
@@ -151,13 +148,14 @@ def _setting(name: str, now: FitSettings) -> Any:
     label, about = field.title or name, (field.description or "").capitalize()
     if isinstance(value, tuple):
         return tuple(
-            _whole(part) for part in st.text_input(label, ", ".join(map(str, value)), help=about, key=name).split(",")
+            _whole(part)
+            for part in st.text_input(label, ", ".join(map(str, value)), help=about, key=name, **KEPT).split(",")
         )
     if name in WORD_OR_NUMBER:
-        return st.text_input(label, str(value), help=about, key=name).strip()
+        return st.text_input(label, str(value), help=about, key=name, **KEPT).strip()
     if isinstance(value, str):
         choices = list(get_args(field.annotation))
-        return st.selectbox(label, choices, index=choices.index(value), help=about, key=name)
+        return st.selectbox(label, choices, index=choices.index(value), help=about, key=name, **KEPT)
     limits = {
         kind: getattr(limit, kind)
         for limit in field.metadata
@@ -165,12 +163,12 @@ def _setting(name: str, now: FitSettings) -> Any:
         if hasattr(limit, kind)
     }
     if isinstance(value, int):
-        return st.number_input(label, limits.get("ge"), limits.get("le"), value, help=about, key=name)
+        return st.number_input(label, limits.get("ge"), limits.get("le"), value, help=about, key=name, **KEPT)
     # A limit that is itself too much is a shown digit away.
     low = limits["gt"] + SHOWN if "gt" in limits else limits.get("ge")
     high = limits["lt"] - SHOWN if "lt" in limits else limits.get("le")
     low, high = (None if bound is None else float(bound) for bound in (low, high))
-    return st.number_input(label, low, high, value, 0.001, "%.4f", help=about, key=name)
+    return st.number_input(label, low, high, value, 0.001, "%.6g", help=about, key=name, **KEPT)
 
 
 def _whole(text: str) -> int | str:

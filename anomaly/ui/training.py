@@ -45,6 +45,8 @@ def _poll() -> None:
         text = say_queue(job.ahead)
     elif not epochs:
         text = "First epoch …"
+    elif epochs[-1].number == epochs[-1].epochs:
+        text = f"All {len(epochs)} epochs ran; the usual error and shapes are measured …"
     else:
         last = epochs[-1]
         best = min((epoch for epoch in epochs if epoch.is_best), key=lambda epoch: -epoch.number)
