@@ -5,6 +5,7 @@ that redraws in the same process made it ten times slower. Workers stay warm for
 at once.
 """
 
+import gc
 import itertools
 import json
 import os
@@ -35,7 +36,7 @@ BEAT_SECONDS, SILENT_SECONDS = 1.0, 20.0
 """a worker shows that it lives so often; after so long without a sign it is taken to hang"""
 MOST_ATTEMPTS = 2
 """of a fit whose process is ended from outside"""
-_warm = threading.Event()
+_warm, _begun, _first = threading.Event(), threading.Event(), threading.Lock()
 _going_on: "set[FitJob[Any]]" = set()
 """jobs that nobody has to hold"""
 _all: "weakref.WeakSet[FitJob[Any]]" = weakref.WeakSet()
@@ -203,9 +204,16 @@ def warm_up() -> None:
 
     def import_here() -> None:
         _import_torch()
+        # After every rerun Streamlit collects garbage among all objects there are. Those of the libraries, a million,
+        # stay as long as the process: left out, a rerun takes half the time.
+        gc.collect()
+        gc.freeze()
         _warm.set()
 
-    threading.Thread(target=import_here, daemon=True).start()
+    with _first:
+        if not _begun.is_set():
+            _begun.set()
+            threading.Thread(target=import_here, daemon=True).start()
 
 
 def is_warm() -> bool:

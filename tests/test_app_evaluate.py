@@ -42,7 +42,7 @@ def open_results(fitted: Fitted, content: bytes, section: str) -> AppTest:
     opened.run = Run(dataset, fitted)
     app.session_state[KEY] = opened
     check(app.run())
-    app.get("button_group")[0].set_value(section)
+    app.button_group(key="section").set_value(section)
     return check(app.run())
 
 
@@ -89,7 +89,7 @@ def test_a_labelled_file_shows_its_figures_and_the_curve(labelled: AppTest) -> N
 
 def test_the_other_sections_show_neither_figures_nor_curve(labelled: AppTest) -> None:
     for section in ("Events", "Training", "Data"):
-        labelled.get("button_group")[0].set_value(section)
+        labelled.button_group(key="section").set_value(section)
         check(labelled.run())
         assert not figures(labelled) and not any("curve" in chart for chart in charts(labelled))
 

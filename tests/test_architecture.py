@@ -40,8 +40,10 @@ FLOORS = {
     "runs.store": 10,
     "runs.place": 11,
     "runs": 12,
-    **dict.fromkeys(["charts.detection", "charts.overview", "charts.lesson", "recommendation"], 8),
-    "charts": 9,
+    "charts.stack": 8,
+    **dict.fromkeys(["charts.detection", "charts.overview", "charts.lesson"], 9),
+    "recommendation": 8,
+    "charts": 10,
     **dict.fromkeys(["cli", "ui"], 13),
     **dict.fromkeys(["__main__", "app"], 14),
 }

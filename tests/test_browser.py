@@ -118,7 +118,7 @@ def test_a_demonstration_is_one_click_away_and_a_dragged_box_zooms(page: Page) -
     settle(page)
 
     # The same drag adds an anomaly that was missed, which goes out with the list.
-    page.get_by_text("Drag to mark what was missed").click()
+    page.get_by_text("Drag to mark as missed").click()
     settle(page)
     drag_across_chart(page, 0.70, 0.72)
     page.get_by_text("1 missed anomaly added").wait_for()

@@ -5,7 +5,6 @@ from itertools import islice
 
 import numpy as np
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
 from anomaly.charts.drawing import (
     BAND,
@@ -23,12 +22,12 @@ from anomaly.charts.drawing import (
     break_lines,
     calendar,
     dot,
-    dress,
     line,
     outline,
     short,
     wrap_text,
 )
+from anomaly.charts.stack import Stack
 from anomaly.decimation import bin_peaks, choose_steps
 from anomaly.detection import Detection
 from anomaly.domain import Event, Span
@@ -56,7 +55,7 @@ def plot_detection(
     heat = len(detection.dataset.monitored) > 1
     strip = min(2.5, max(0.3, 0.09 * len(detection.dataset.monitored)))
     heights = [1.0] * len(channels) + [0.8, 0.26] + [strip] * heat
-    figure = make_subplots(rows=len(heights), cols=1, shared_xaxes=True, vertical_spacing=0.035, row_heights=heights)
+    figure = Stack(heights, spacing=0.035)
     positions = [detection.dataset.monitored.index(channel) for channel in channels]
     steps, times = _drawn_steps(detection, record, positions, window)
     for row, (channel, position) in enumerate(zip(channels, positions, strict=True), 1):
@@ -70,11 +69,10 @@ def plot_detection(
     _shade_events(figure, detection, record, window, selected)
     shown = calendar(series, detection.dataset.time_axis)
     figure.update_xaxes(range=[shown[window.start], shown[window.stop - 1]], showgrid=False, zeroline=False)
-    figure.update_xaxes(title_text=axis_title(detection.dataset.time_axis), row=len(heights), col=1)
-    dress(figure, height=int(90 + 175 * sum(heights)))
+    figure.name_x(axis_title(detection.dataset.time_axis))
     # Dragging marks a stretch: the page redraws it at full resolution.
-    figure.update_layout(dragmode="select", selectdirection="h", hovermode="x unified")
-    return figure
+    drag = {"dragmode": "select", "selectdirection": "h", "hovermode": "x unified"}
+    return figure.figure(int(90 + 175 * sum(heights)), **drag)
 
 
 def _drawn_steps(
@@ -94,7 +92,7 @@ def _corners(span: Span, peak: int) -> tuple[int, int, int]:
 
 
 def _add_channel(
-    figure: go.Figure,
+    figure: Stack,
     row: int,
     detection: Detection,
     record: int,
@@ -107,24 +105,25 @@ def _add_channel(
     predicted = detection.forecasts[record].predicted[steps, position]
     half = detection.half_band[position]
     times, (observed, predicted) = break_lines(times, steps, series.times, [series.values[steps, position], predicted])
-    place = {"row": row, "col": 1}
     first = row == 1
     x, y = outline(times, predicted - half, predicted + half)
-    figure.add_scatter(
+    figure.add(
+        "scatter", row,
         x=x, y=y, mode="lines", line={"width": 0}, fill="toself", fillcolor=BAND, name="expected band (99 %)",
-        showlegend=first, legendgroup="band", hoverinfo="skip", **place,
+        showlegend=first, legendgroup="band", hoverinfo="skip",
     )  # fmt: skip
     mode = "lines+markers" if len(steps) < FEW_STEPS else "lines"
     for name, values, colour in (("predicted", predicted, PREDICTED), ("observed", observed, OBSERVED)):
-        figure.add_scatter(
+        figure.add(
+            "scatter", row,
             x=times, y=values, mode=mode, name=name, legendgroup=name, showlegend=first, line=line(colour),
-            marker=dot(colour), hovertemplate="%{y:.5g}", **place,
+            marker=dot(colour), hovertemplate="%{y:.5g}",
         )  # fmt: skip
-    figure.update_yaxes(title_text=short(detection.dataset.title(channel)), **place)
+    figure.update_yaxis(row, title={"text": short(detection.dataset.title(channel))})
 
 
 def _add_score(
-    figure: go.Figure, row: int, detection: Detection, record: int, steps: np.ndarray, times: np.ndarray
+    figure: Stack, row: int, detection: Detection, record: int, steps: np.ndarray, times: np.ndarray
 ) -> None:
     series = detection.dataset.series[record]
     scores, flags = detection.scores[record].values[steps], detection.flags(record)[steps]
@@ -134,22 +133,25 @@ def _add_score(
     times, (scores, flagged, error) = break_lines(
         times, steps, series.times, [scores, np.where(grown, scores, np.nan), error]
     )
-    place = {"row": row, "col": 1}
     x, y = outline(times, 0 * error, error)
-    figure.add_scatter(
+    figure.add(
+        "scatter", row,
         x=x, y=y, mode="lines", line={"width": 0}, fill="toself", fillcolor=ERROR, name="prediction error",
-        hoverinfo="skip", **place,
+        hoverinfo="skip",
     )  # fmt: skip
     x, y = outline(times, error, scores)
-    figure.add_scatter(
+    figure.add(
+        "scatter", row,
         x=x, y=y, mode="lines", line={"width": 0}, fill="toself", fillcolor=SHAPE, name="shape", hoverinfo="skip",
-        **place,
     )  # fmt: skip
-    figure.add_scatter(
+    figure.add(
+        "scatter", row,
         x=times, y=scores, mode="lines", name="score", line=line(OBSERVED), customdata=error,
-        hovertemplate="%{y:.3g}, of it prediction error %{customdata:.3g}", **place,
+        hovertemplate="%{y:.3g}, of it prediction error %{customdata:.3g}",
     )  # fmt: skip
-    figure.add_scatter(
+    figure.add(
+        "scatter",
+        row,
         x=times,
         y=flagged,
         mode="lines",
@@ -157,14 +159,13 @@ def _add_score(
         line=line(FLAGGED),
         hoverinfo="skip",
         showlegend=False,
-        **place,
     )
-    figure.add_hline(y=detection.threshold.value, line={"color": FLAGGED, "dash": "dash", "width": 1.5}, **place)
-    figure.update_yaxes(title_text="score", rangemode="tozero", **place)
+    figure.add_hline(row, detection.threshold.value, {"color": FLAGGED, "dash": "dash", "width": 1.5})
+    figure.update_yaxis(row, title={"text": "score"}, rangemode="tozero")
 
 
 def _add_lanes(
-    figure: go.Figure, row: int, detection: Detection, record: int, window: Span, missed: Sequence[Span]
+    figure: Stack, row: int, detection: Detection, record: int, window: Span, missed: Sequence[Span]
 ) -> None:
     """What was found, and what the file's labels know, as bars: thousands of runs cost no more than one."""
     series = detection.dataset.series[record]
@@ -180,13 +181,14 @@ def _add_lanes(
         inside = [span for span in spans if span.stop > window.start and span.start < window.stop]
         bounds = np.array([(span.start, span.stop - 1) for span in inside], np.int64).reshape(-1, 2)
         x, (y,) = _separate(times[bounds], height)
-        figure.add_scatter(
+        figure.add(
+            "scatter", row,
             x=x, y=y, mode="lines+markers", line={"color": colour, "width": 8}, name=name,
-            marker={"color": colour, "size": 5, "symbol": "square"}, hoverinfo="skip", row=row, col=1,
+            marker={"color": colour, "size": 5, "symbol": "square"}, hoverinfo="skip",
         )  # fmt: skip
-    figure.update_yaxes(
-        tickvals=list(range(len(lanes))), ticktext=[lane[0] for lane in lanes], range=[len(lanes) - 0.4, -0.6],
-        showgrid=False, row=row, col=1,
+    figure.update_yaxis(
+        row, tickvals=list(range(len(lanes))), ticktext=[lane[0] for lane in lanes], range=[len(lanes) - 0.4, -0.6],
+        showgrid=False,
     )  # fmt: skip
 
 
@@ -200,17 +202,18 @@ def _events_inside(detection: Detection, record: int, window: Span) -> list[Even
     return list(islice(inside, MOST_SHADED))
 
 
-def _add_reasons(figure: go.Figure, row: int, detection: Detection, record: int, window: Span) -> None:
+def _add_reasons(figure: Stack, row: int, detection: Detection, record: int, window: Span) -> None:
     """Points along the most severe events that are not seen and tell, on hover, why."""
     inside = _events_inside(detection, record, window)
     places = [np.linspace(event.span.start, event.span.stop - 1, HOVER_POINTS).astype(int) for event in inside]
     steps = np.concatenate([np.empty(0, int), *places])
     texts = [wrap_text(detection.explain(event).sentence) for event in inside]
     times = calendar(detection.dataset.series[record], detection.dataset.time_axis)
-    figure.add_scatter(
+    figure.add(
+        "scatter", row,
         x=times[steps], y=np.nan_to_num(detection.scores[record].values[steps]), mode="markers",
         text=np.repeat(np.array(texts, object), HOVER_POINTS), name="why", marker={"opacity": 0}, showlegend=False,
-        hovertemplate="%{text}<extra></extra>", row=row, col=1,
+        hovertemplate="%{text}<extra></extra>",
     )  # fmt: skip
 
 
@@ -220,14 +223,16 @@ def _separate(pairs: np.ndarray, height: float) -> tuple[np.ndarray, tuple[np.nd
     return x, (np.tile([height, height, np.nan], len(pairs)),)
 
 
-def _add_contributions(figure: go.Figure, row: int, detection: Detection, record: int, window: Span) -> None:
+def _add_contributions(figure: Stack, row: int, detection: Detection, record: int, window: Span) -> None:
     series = detection.dataset.series[record]
     contributions = detection.scores[record].contributions + detection.scores[record].shape_contributions
     firsts, peaks = bin_peaks(contributions, window.start, window.stop, HEAT_BINS)
     names = [short(channel) for channel in detection.dataset.monitored]
     # Rows by position: shortened names can agree, and names such as "500" would be taken for places on a scale.
     rows = list(range(len(names)))
-    figure.add_heatmap(
+    figure.add(
+        "heatmap",
+        row,
         x=calendar(series, detection.dataset.time_axis)[firsts],
         y=rows,
         # Surprise spans decades; its logarithm shows the small beside the large.
@@ -240,13 +245,11 @@ def _add_contributions(figure: go.Figure, row: int, detection: Detection, record
         colorscale=[[0, "#ffffff"], [0.35, "#fde2c8"], [0.7, "#f08a5d"], [1, "#b91c1c"]],
         showscale=False,
         hovertemplate="%{text}: %{customdata:.3g}<extra></extra>",
-        row=row,
-        col=1,
     )
-    figure.update_yaxes(autorange="reversed", tickvals=rows, ticktext=names, tickfont={"size": 10}, row=row, col=1)
+    figure.update_yaxis(row, autorange="reversed", tickvals=rows, ticktext=names, tickfont={"size": 10})
 
 
-def _shade_events(figure: go.Figure, detection: Detection, record: int, window: Span, selected: Span | None) -> None:
+def _shade_events(figure: Stack, detection: Detection, record: int, window: Span, selected: Span | None) -> None:
     times = calendar(detection.dataset.series[record], detection.dataset.time_axis)
     shapes = [_shade(times, event.span, {"width": 0}) for event in _events_inside(detection, record, window)]
     shapes += [
@@ -255,7 +258,7 @@ def _shade_events(figure: go.Figure, detection: Detection, record: int, window: 
     if selected is not None:
         outline = _shade(times, selected, {"width": 1.5, "color": FLAGGED})
         shapes.append(outline | {"layer": "above", "fillcolor": "rgba(0, 0, 0, 0)"})
-    figure.update_layout(shapes=[*figure.layout.shapes, *shapes])
+    figure.shapes += shapes
 
 
 def _ignored(detection: Detection, record: int, window: Span) -> list[Span]:

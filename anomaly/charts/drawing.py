@@ -18,6 +18,15 @@ MISSED = "#7c3aed"
 """what a person added"""
 IGNORED = "rgba(100, 116, 139, 0.14)"
 """behind what was neither learnt nor scored"""
+GRID = {"gridcolor": "#eef1f3", "zeroline": False}
+DRESS = {
+    "margin": {"l": 8, "r": 8, "t": 34, "b": 8},
+    "legend": {"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0, "font": {"size": 12}},
+    "plot_bgcolor": "#ffffff",
+    "paper_bgcolor": "#ffffff",
+    "font": {"size": 12, "color": "#16222c"},
+}
+"""of every chart"""
 FEW_STEPS = 150
 """below this many drawn steps, each gets a marker"""
 
@@ -70,13 +79,6 @@ def dot(colour: str) -> dict[str, object]:
 
 
 def dress(figure: go.Figure, height: int) -> go.Figure:
-    figure.update_layout(
-        height=height,
-        margin={"l": 8, "r": 8, "t": 34, "b": 8},
-        legend={"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0, "font": {"size": 12}},
-        plot_bgcolor="#ffffff",
-        paper_bgcolor="#ffffff",
-        font={"size": 12, "color": "#16222c"},
-    )
-    figure.update_yaxes(gridcolor="#eef1f3", zeroline=False)
+    figure.update_layout(height=height, **DRESS)
+    figure.update_yaxes(**GRID)
     return figure

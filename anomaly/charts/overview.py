@@ -21,6 +21,7 @@ from anomaly.charts.drawing import (
     line,
     short,
 )
+from anomaly.charts.stack import Stack
 from anomaly.decimation import choose_steps
 from anomaly.detection import Detection
 from anomaly.domain import Dataset, Epoch
@@ -77,15 +78,18 @@ def plot_score_histogram(detection: Detection, bins: int = 60) -> go.Figure:
     reference, threshold = detection.threshold.reference, detection.threshold.value
     top = max(float(every.max(initial=0)), threshold, float(reference.max(initial=0))) * 1.02 or 1.0
     edges = np.linspace(0, top, bins + 1)
-    figure = go.Figure()
+    figure = Stack([1.0], spacing=0)
     for name, values, colour in (("all steps", every, QUIET), ("reference", reference, PREDICTED)):
         counts = np.histogram(values, edges)[0].astype(float)
         counts[counts == 0] = np.nan
-        figure.add_bar(x=edges[:-1], y=counts, offset=0, width=np.diff(edges), name=name, marker_color=colour)
-    figure.add_vline(x=threshold, line={"color": FLAGGED, "width": 2}, annotation_text=f"{threshold:.3g}")
-    figure.update_yaxes(type="log", title_text="steps", dtick=1)
-    figure.update_xaxes(title_text="score")
-    return dress(figure, height=230).update_layout(barmode="overlay", bargap=0)
+        bars = {"offset": 0, "width": np.diff(edges), "marker": {"color": colour}}
+        figure.add("bar", 1, x=edges[:-1], y=counts, name=name, **bars)
+    across = {"x0": threshold, "x1": threshold, "yref": "paper", "y0": 0, "y1": 1}
+    figure.shapes.append({"type": "line", "line": {"color": FLAGGED, "width": 2}, **across})
+    value = {"x": threshold, "yref": "paper", "y": 1, "xanchor": "left", "yanchor": "top", "showarrow": False}
+    figure.update_yaxis(1, type="log", title={"text": "steps"}, dtick=1)
+    figure.name_x("score")
+    return figure.figure(230, barmode="overlay", bargap=0, annotations=[{"text": f"{threshold:.3g}", **value}])
 
 
 def plot_precision_recall(curve: Curve, threshold: float) -> go.Figure:

@@ -8,7 +8,7 @@ from anomaly.times import to_calendar
 from anomaly.ui import session
 
 CHART, DRAG = "chart", "drag"
-ZOOMS, MARKS_MISSED = "Drag to zoom", "Drag to mark what was missed"
+ZOOMS, MARKS_MISSED = "Drag to zoom", "Drag to mark as missed"
 DRAGS = (ZOOMS, MARKS_MISSED)
 FEWEST_STEPS = 8
 AROUND_EVENT = 3
