@@ -1,6 +1,7 @@
 """Many people, many runs, and crashes: python -m benchmarks.service [--only NAME]   (about fifteen minutes on 2 cores)
 
-"kills" ends a process that saves runs at random moments, 200 times, and then opens every run there is. "list" fills a
+"kills" ends a process that saves runs at random moments, 200 times, and then opens every run there is; "fit-kills" one
+that learns and saves, 50 times, each time gone on with by the next, and compares the weights. "list" fills a
 store with 10,000 runs. "sessions" lets 20 sessions look at a result while two fits run, and times what a press of a
 button takes until all that it changes has come (`visitor.py`; chromium and playwright begin it).
 """
@@ -22,7 +23,37 @@ from typing import Any
 
 from benchmarks.measuring import Measurement, run
 
-KILLS, RUNS, SESSIONS, FITS = 200, 10_000, 20, 2
+KILLS, FIT_KILLS, RUNS, SESSIONS, FITS = 200, 50, 10_000, 20, 2
+FITTER = """
+import sys
+from pathlib import Path
+from anomaly import DetectSettings, FitSettings
+from anomaly.jobs import CHECKPOINT
+from anomaly.runs import RunStore
+from anomaly.runs.unfinished import fit_kept
+from tests.strategies import make_dataset, sine_values
+folder = Path(sys.argv[1])
+store = RunStore(f"sqlite:///{folder / 'runs.sqlite'}", folder)
+store.sweep()
+settings = FitSettings(epochs=400, patience=400, device="cpu")
+print("ready", flush=True)
+while True:
+    broken = store.workshop.broken_off()
+    if broken:
+        dataset, settings = store.workshop.take_up(broken[0])
+        place = broken[0].folder
+    else:
+        dataset = make_dataset(sine_values(3000))
+        place = store.workshop.begin(dataset, settings)
+    print("begun", place.name, flush=True)
+    fitted = fit_kept(dataset, settings, on_epoch=lambda epoch: print("learnt", place.name, flush=True),
+                      checkpoint=place / CHECKPOINT)
+    store.save(dataset, fitted, DetectSettings(), None, run=place.name)
+    print("kept", place.name, flush=True)
+    store.workshop.remove(place.name)
+    if sys.argv[2] == "last" and not store.workshop.broken_off():
+        break
+"""
 
 
 def fit_something(folder: Path) -> Path:
@@ -63,6 +94,49 @@ def kills() -> dict[str, float]:
         "runs that had been saved": len(said),
         "of them lost": len(lost),
         "runs that cannot be opened": len(corrupt),
+    }
+
+
+def fit_kills() -> dict[str, float]:
+    """Every fit that had learnt anything is kept in the end, with the weights of one that nobody killed."""
+    import numpy as np
+
+    import anomaly
+    from anomaly.runs import RunStore
+    from tests.strategies import make_dataset, sine_values
+
+    rng, said = random.Random(0), {"learnt": set(), "kept": set()}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+
+        def start(which: str) -> "subprocess.Popen[str]":
+            command = [sys.executable, "-c", FITTER, name, which]
+            process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+            assert process.stdout is not None
+            process.stdout.readline()
+            return process
+
+        for number in range(FIT_KILLS + 1):
+            process = start("last" if number == FIT_KILLS else "more")
+            if number < FIT_KILLS:
+                time.sleep(rng.uniform(0.0, 5.0))
+                process.send_signal(signal.SIGKILL)
+            for line in process.communicate()[0].splitlines():
+                what, run = line.split()
+                said.get(what, set()).add(run)
+        store = RunStore(f"sqlite:///{folder / 'runs.sqlite'}", folder)
+        settings = anomaly.FitSettings(epochs=400, patience=400, device="cpu")
+        whole = anomaly.fit(make_dataset(sine_values(3000)), settings).forecaster.network.state_dict()
+        there = {row.id for row in store.list(most=1_000_000)}
+        other = 0
+        for run in there:
+            weights = store.open(run)[1].forecaster.network.state_dict()
+            other += any(not np.array_equal(weights[name], value) for name, value in whole.items())
+    return {
+        "kills while it learns": FIT_KILLS,
+        "fits that had begun to learn": len(said["learnt"]),
+        "of them not kept in the end": len((said["learnt"] | said["kept"]) - there),
+        "kept with other weights than unbroken": other,
     }
 
 
@@ -129,10 +203,12 @@ def long_csv() -> bytes:
     return b"value\n" + b"".join(b"%d\n" % (step * step % 97) for step in range(300_000))
 
 
-MEASUREMENTS: dict[str, Measurement] = {"list": listing, "sessions": sessions, "kills": kills}
+MEASUREMENTS: dict[str, Measurement] = {"list": listing, "sessions": sessions, "kills": kills, "fit-kills": fit_kills}
 GOALS = {
     "of them lost": 0.0,
     "runs that cannot be opened": 0.0,
+    "of them not kept in the end": 0.0,
+    "kept with other weights than unbroken": 0.0,
     "10,000 runs: list, all (ms)": 500.0,
     "20 sessions beside 2 fits: median rerun (ms)": 300.0,
 }

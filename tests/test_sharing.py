@@ -264,6 +264,19 @@ def test_a_fit_broken_off_is_its_owners(tmp_path: Path, sine_dataset: Dataset) -
     assert not folder.exists()
 
 
+def test_a_fit_whose_run_was_kept_before_the_server_was_killed_is_over(
+    tmp_path: Path, sine_fitted: Fitted, sine_dataset: Dataset
+) -> None:
+    store = RunStore(f"sqlite:///{tmp_path / 'runs.sqlite'}", tmp_path)
+    kept, broken = (store.workshop.begin(sine_dataset, FitSettings()) for _ in range(2))
+    for folder in (kept, broken):
+        (folder / "data").mkdir()
+        store.workshop._locks.pop(folder.name).release()
+    save(store, sine_fitted, sine_dataset, run=kept.name)
+    store.sweep()
+    assert [one.id for one in store.workshop.broken_off()] == [broken.name]
+
+
 # ---- the database ----
 
 

@@ -188,11 +188,10 @@ class RunStore:
                 is_there = sa.exists().where(runs.c.id == audit.c.run)
                 connection.execute(audit.delete().where(audit.c.at < before, ~is_there))
             removed = connection.execute(runs.delete().where(gone)).rowcount
-            named = {
-                digest for (files,) in connection.execute(sa.select(runs.c.artifacts)) for digest in files.values()
-            }
+            lines = connection.execute(sa.select(runs.c.id, runs.c.artifacts)).all()
+        named = {digest for _, files in lines for digest in files.values()}
         self._artifacts.sweep(named)
-        self._everybodys_workshop.sweep()
+        self._everybodys_workshop.sweep({run for run, _ in lines})
         return int(removed)
 
     def verdicts(self, run: str) -> tuple[Verdict, ...]:

@@ -3,7 +3,7 @@
 import json
 import shutil
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,10 +85,12 @@ class Workshop:
             lock.release()
         shutil.rmtree(self.folder / run, ignore_errors=True)
 
-    def sweep(self) -> None:
-        """Remove what was begun and has too little in it to go on, and no living process holds."""
+    def sweep(self, kept: Collection[str] = ()) -> None:
+        """Remove what no living process holds and there is nothing to go on with: those that have too little in them,
+        and those whose run was `kept` before the end came."""
         for folder in self.folder.glob("*") if self.folder.exists() else ():
-            if folder.name not in self._locks and not (folder / DATA).exists():
+            is_over = folder.name in kept or not (folder / DATA).exists()
+            if is_over and folder.name not in self._locks:
                 try:
                     with FileLock(folder / LOCK, timeout=0):
                         shutil.rmtree(folder, ignore_errors=True)
