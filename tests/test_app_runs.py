@@ -261,3 +261,46 @@ def test_a_store_that_fails_is_said_and_nothing_on_the_screen_is_lost(
     check(app.button(key="mark-anomaly").click().run())
     assert "disk full" in app.toast[0].value
     assert current(app).run.verdicts[0].verdict == "anomaly"
+
+
+def page_doing(line: str) -> AppTest:
+    """The page Detect after one of its functions was called, as a page with a button for it does."""
+    script = (
+        "import streamlit as st\nfrom anomaly.ui import detect_page, keeping, rescoring\n"
+        f"if 'done' not in st.session_state:\n    {line}\n    st.session_state['done'] = True\ndetect_page.show()"
+    )
+    return check(AppTest.from_string(script, default_timeout=60).run())
+
+
+def test_new_data_are_scored_with_a_kept_run_and_what_has_drifted_is_said(
+    fitted: AppTest, empty_store: RunStore
+) -> None:
+    (row,) = empty_store.list()
+    head, *lines = sensor_csv().decode().splitlines()
+    channel = current(fitted).dataset.monitored[0]
+    at = head.split(",").index(channel)
+    moved = [",".join(str(float(c) + 500) if n == at else c for n, c in enumerate(one.split(","))) for one in lines]
+    content = "\n".join([head, *moved]).encode()
+    app = page_doing(f"rescoring.score_files({row.id!r}, [({content!r}, 'june.csv')])")
+    said = app.warning[-1].value.replace("\\", "")
+    assert said.startswith(f"Not like what was learnt from: {channel} (median") and "100 % outside" in said
+    table = next(one.value for one in app.dataframe if "drift" in one.value)
+    assert table["drift"].iloc[0] == "large"
+    same = page_doing(f"rescoring.score_files({row.id!r}, [({sensor_csv()!r}, 'june.csv')])")
+    assert not any("Not like" in one.value for one in same.warning)
+
+
+def test_a_duplicate_has_the_data_and_settings_and_leaves_the_run_as_it_is(
+    fitted: AppTest, empty_store: RunStore
+) -> None:
+    (row,) = empty_store.list()
+    before = empty_store.find(row.id)
+    app = page_doing(f"keeping.open_copy({row.id!r})")
+    assert app.title[0].value.replace("\\", "") == "pump (copy)"
+    assert app.number_input(key="hidden_units").value == current(fitted).fit.hidden_units
+    app.number_input(key="hidden_units").set_value(2)
+    check(app.button(key="fit").click().run())
+    wait_for_job(app)
+    assert sorted(one.name for one in empty_store.list()) == ["pump", "pump (copy)"]
+    assert empty_store.find(row.id) == before
+    assert empty_store.open(row.id)[1].settings.hidden_units != 2
