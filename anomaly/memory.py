@@ -10,7 +10,7 @@ from anomaly.preparation import autocorrelate, find_train_stops, last_observed
 from anomaly.settings import FitSettings
 from anomaly.times import seconds_of
 
-LONGEST_RHYTHM = 5_000
+MOST_STEPS, LONGEST_RHYTHM = 50_000, 5_000
 """steps that are looked through where nothing repeats sooner"""
 LEAST_LIKENESS, NEARLY = 0.2, 0.9
 """autocorrelation that counts as a repeat; share of the highest at which an earlier one is the period"""
@@ -44,7 +44,7 @@ def suggest_bptt(dataset: Dataset, settings: FitSettings) -> tuple[int, str] | N
         return None
     stops = find_train_stops(dataset, settings)
     longest = max(range(len(stops)), key=stops.__getitem__)
-    learnt = dataset.series[longest].counted[: stops[longest]]
+    learnt = dataset.series[longest].counted[max(0, stops[longest] - MOST_STEPS) : stops[longest]]
     is_observed = np.isfinite(learnt)
     means = np.where(is_observed, learnt, 0.0).sum(0) / np.maximum(is_observed.sum(0), 1)
     period = _find_rhythm(last_observed(learnt - means))

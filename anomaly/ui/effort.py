@@ -10,6 +10,7 @@ from anomaly.memory import suggest_bptt
 from anomaly.settings import FitSettings
 from anomaly.ui import session
 from anomaly.ui.plain import plain
+from anomaly.ui.spool import release_memory
 from anomaly.ui.wording import say_bytes
 
 POLL_SECONDS = 1.0
@@ -36,6 +37,7 @@ def _show(opened: session.Current) -> None:
         key = (settings.model_dump_json(), opened.dataset.digest)
         if opened.effort is None or opened.effort[0] != key:
             opened.effort = (key, estimate(opened.dataset, settings), suggest_bptt(opened.dataset, settings))
+            release_memory()
     except AnomalyError:  # said when a fit is asked for; the value may be half typed
         return
     _, effort, suggested = opened.effort
