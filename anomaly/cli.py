@@ -47,7 +47,7 @@ def detect(values: dict[str, Any]) -> None:
     _check_folder(values["out"])
     dataset = _label(_read(values["files"], pick(ReadSettings, values)), values["labels_from"])
     check_settings(dataset, settings)
-    _write(_fit(dataset, fit_settings), dataset, settings, values["out"])
+    _write(_fit(dataset, fit_settings), dataset, settings, values["out"], values["report"])
 
 
 def fit(values: dict[str, Any]) -> None:
@@ -72,7 +72,7 @@ def score(values: dict[str, Any]) -> None:
     known = same_columns(fitted)
     dataset = _read(values["files"], known.model_copy(update=pick(ReadSettings, values).model_dump(exclude_unset=True)))
     dataset = _label(dataset, values["labels_from"])
-    _write(fitted, dataset, settings, values["out"])
+    _write(fitted, dataset, settings, values["out"], values["report"])
 
 
 def demo(values: dict[str, Any]) -> None:
@@ -158,12 +158,17 @@ def _fit(dataset: "Dataset", settings: FitSettings) -> "Fitted":
     return fitted
 
 
-def _write(fitted: "Fitted", dataset: "Dataset", settings: DetectSettings, out: str) -> None:
+def _write(fitted: "Fitted", dataset: "Dataset", settings: DetectSettings, out: str, with_report: bool = False) -> None:
     from anomaly import export, pipeline
     from anomaly.assessment import agree
 
     detection = pipeline.detect(fitted, dataset, settings)
     written = export.write_files(detection, fitted, out)
+    if with_report:
+        from anomaly.report import report_html
+
+        written.append(Path(out) / "report.html")
+        written[-1].write_bytes(report_html(detection, fitted))
     count = len(detection.events)
     print(f"{count:,} event{'s' * (count != 1)} above {detection.threshold.value:.6g}: {', '.join(map(str, written))}.")
     if detection.threshold.note:
@@ -192,6 +197,7 @@ def _make_parser() -> argparse.ArgumentParser:
     _add_files(one)
     one.add_argument("--out", metavar="DIR", required=True, help="folder for the results")
     one.add_argument("--labels-from", metavar="FILE", help=LABEL_FILE)
+    one.add_argument("--report", action="store_true", help="write report.html beside them: one page to send")
     _add_flags(one, ReadSettings, FitSettings, DetectSettings)
 
     one = commands.add_parser("fit", help="fit on FILE... and keep the model in DIR")
@@ -206,6 +212,7 @@ def _make_parser() -> argparse.ArgumentParser:
     one.add_argument("--model", metavar="DIR", required=True, help="folder of the model")
     one.add_argument("--out", metavar="DIR", required=True, help="folder for the results")
     one.add_argument("--labels-from", metavar="FILE", help=LABEL_FILE)
+    one.add_argument("--report", action="store_true", help="write report.html beside them: one page to send")
     _add_flags(one, ReadSettings, DetectSettings)
 
     one = commands.add_parser("demo", help="write a demonstration file: pump, ecg or ward")

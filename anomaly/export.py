@@ -26,10 +26,14 @@ STRUCTURE = set(',"\n\r')
 
 def events_csv(detection: Detection, judged: Sequence[tuple[str, str, str]] | None = None) -> bytes:
     """One line per event; with `judged`, what a person said of each: verdict, tag, note."""
-    table = detection.events_table()
+    return to_csv(verdict_columns(detection.events_table(), judged))
+
+
+def verdict_columns(table: pd.DataFrame, judged: Sequence[tuple[str, str, str]] | None) -> pd.DataFrame:
+    """`table`, a line for each event or for the first of them, with what a person said of each, if anything."""
     for position, name in enumerate(("verdict", "tag", "note") if judged is not None else ()):
-        table[name] = pd.Series([one[position] for one in judged or ()], dtype="str")
-    return to_csv(table)
+        table[name] = pd.Series([one[position] for one in judged or ()][: len(table)], dtype="str")
+    return table
 
 
 def points_csv(detection: Detection) -> bytes:

@@ -44,6 +44,7 @@ FLOORS = {
     **dict.fromkeys(["charts.detection", "charts.overview", "charts.lesson"], 9),
     "recommendation": 8,
     "charts": 10,
+    "report": 11,
     **dict.fromkeys(["cli", "ui"], 13),
     **dict.fromkeys(["__main__", "app"], 14),
 }

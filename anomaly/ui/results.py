@@ -182,11 +182,24 @@ def _list_events(run: session.Run, detection: Detection) -> bytes:
     return export.events_csv(with_missed, judged(run, with_missed))
 
 
+def _report(run: session.Run, detection: Detection) -> bytes:
+    """With what was compared on the same data, if anything."""
+    from anomaly.report import report_html
+
+    opened = session.current()
+    comparison = opened.comparison if opened is not None else None
+    fits = comparison is not None and comparison.dataset is run.dataset and not comparison.is_running
+    with_missed = detection.with_missed(still_missed(run, detection))
+    contenders = comparison.contenders if comparison is not None and fits else ()
+    return report_html(with_missed, run.fitted, judged(run, with_missed), contenders)
+
+
 def _show_downloads(run: session.Run, detection: Detection) -> None:
     for name, mime, build in (
         ("events.csv", "text/csv", lambda: _list_events(run, detection)),
         ("points.csv", "text/csv", lambda: export.points_csv(detection)),
         ("run.json", "application/json", lambda: export.run_json(detection, run.fitted)),
+        ("report.html", "text/html", lambda: _report(run, detection)),
     ):
         st.download_button(
             name, build, name, mime, key=f"take-{name}", on_click="ignore", width="stretch", icon=":material/download:"
