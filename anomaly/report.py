@@ -23,7 +23,8 @@ STYLE = """
 body {font: 15px/1.5 system-ui, sans-serif; color: #16222c; margin: 2rem auto; max-width: 75rem; padding: 0 1.5rem}
 h1 {margin-bottom: 0} h2 {margin-top: 2.5rem} .quiet {color: #64748b}
 table {border-collapse: collapse; font-size: 13px} td, th {border-bottom: 1px solid #dde3e6; padding: .3rem .7rem}
-th {text-align: left} td:last-child {min-width: 20rem} .wide {overflow-x: auto} pre {background: #f4f6f6; padding: 1rem; overflow-x: auto}
+th {text-align: left} td:last-child {min-width: 20rem}
+.wide {overflow-x: auto} pre {background: #f4f6f6; padding: 1rem; overflow-x: auto}
 """
 
 
