@@ -13,6 +13,7 @@ from anomaly import export, fitting, pipeline
 from anomaly.fitting import Fitted, fit
 from anomaly.pipeline import detect, read
 from anomaly.reading import Table, read_table
+from anomaly.report import report_html
 from anomaly.settings import DetectSettings
 from anomaly.ui.session import KEY, Current, Run, make_current
 from tests.strategies import QUICK, sine_values
@@ -126,7 +127,12 @@ def test_an_uploaded_file_is_previewed_fitted_and_its_anomalies_are_shown() -> N
     assert len(json.loads(preview.proto.spec)["data"]) == 2
     fit_quickly(app)
     assert count_events(app) == len(app.dataframe[0].value) > 0
-    assert [button.label for button in app.get("download_button")] == ["events.csv", "points.csv", "run.json", "report.html"]
+    assert [button.label for button in app.get("download_button")] == [
+        "events.csv",
+        "points.csv",
+        "run.json",
+        "report.html",
+    ]
     check(labelled(app.button, "Open another file").click().run())
     assert KEY not in app.session_state
     assert len(app.file_uploader) == 1
@@ -171,7 +177,8 @@ def test_the_downloads_are_what_export_writes(results: AppTest, monkeypatch: pyt
     detection = detect(run.fitted, run.dataset, DetectSettings(threshold=0.5))
     assert offered["events.csv"]() == export.events_csv(detection)
     assert offered["points.csv"]() == export.points_csv(detection)
-    assert offered["run.json", "report.html"]() == export.run_json(detection, run.fitted)
+    assert offered["run.json"]() == export.run_json(detection, run.fitted)
+    assert offered["report.html"]() == report_html(detection, run.fitted)
 
 
 @pytest.mark.parametrize("content", [b"", b"a,b\n1,2\n3,4,5\n", b"\x89PNG\r\n\x1a\n\x00", b"note\nx\ny\n"])
