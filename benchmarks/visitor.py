@@ -18,10 +18,10 @@ DONE = (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCE
 class Visitor:
     """`async with Visitor(address, query) as visitor: seconds = await visitor.press("Next", "Previous")`."""
 
-    def __init__(self, address: str, query: str) -> None:
+    def __init__(self, address: str, query: str, page: str = "") -> None:
         self._address = address.replace("http", "ws", 1) + "/_stcore/stream"
         self._origin = address
-        self._query = query
+        self._query, self._page = query, page
         self._buttons: dict[str, tuple[str, str]] = {}
         """by label: widget and fragment"""
 
@@ -32,7 +32,8 @@ class Visitor:
             origin=self._origin,
             max_size=None,  # type: ignore[list-item, arg-type]
         )
-        await self._rerun(BackMsg())
+        self.opened = await self._rerun(BackMsg())
+        """seconds until the page was all there"""
         return self
 
     async def __aexit__(
@@ -50,7 +51,7 @@ class Visitor:
         return await self._rerun(message)
 
     async def _rerun(self, message: BackMsg) -> float:
-        message.rerun_script.query_string = self._query
+        message.rerun_script.query_string, message.rerun_script.page_name = self._query, self._page
         began = time.perf_counter()
         await self._socket.send(message.SerializeToString())
         seen: dict[str, tuple[str, str]] = {}
@@ -67,6 +68,15 @@ class Visitor:
                 button = answer.delta.new_element.button
                 if not button.disabled:
                     seen[button.label] = button.id, answer.delta.fragment_id
+
+
+async def open_often(address: str, page: str, times: int) -> list[float]:
+    """Seconds that a page took to come, each time in a session of its own."""
+    took = []
+    for _ in range(times):
+        async with Visitor(address, "", page) as visitor:
+            took.append(visitor.opened)
+    return took
 
 
 async def visit(address: str, query: str, visitors: int, seconds: float, pause: float) -> list[float]:
