@@ -54,7 +54,7 @@ def _show_list(kept: "RunStore") -> None:
     rows = kept.list(search, sort, MOST)
     _show_undo(kept)
     st.caption(
-        f"{count:,} run{'s' * (count != 1)} kept, {say_bytes(size)}."
+        f"{count:,} run{'s' * (count != 1)} kept{f', {say_bytes(size)}' if count else ''}."
         + (f" Shown: {len(rows):,}." if len(rows) != count else "")
     )
     if not rows:
