@@ -4,10 +4,19 @@ from pathlib import Path
 
 import streamlit as st
 
-from anomaly.ui import detect_page
+from anomaly.ui import compare_page, detect_page, learn_page, runs_page
 
 # A file of ours: a named icon would be fetched from Google's servers at every visit.
 ICON = Path(__file__).parent / "anomaly" / "ui" / "icon.svg"
 
 st.set_page_config(page_title="Unforeseen", page_icon=str(ICON), layout="wide")
-st.navigation([st.Page(detect_page.show, title="Detect", default=True)], position="hidden").run()
+pages = {
+    "detect": st.Page(detect_page.show, title="Detect", url_path="detect", default=True),
+    "compare": st.Page(compare_page.show, title="Compare", url_path="compare"),
+    "learn": st.Page(learn_page.show, title="Learn", url_path="learn"),
+    "runs": st.Page(runs_page.show, title="Runs", url_path="runs"),
+}
+current = st.navigation(list(pages.values()), position="top")
+# By name, for a page that leads to another.
+st.session_state["pages"] = pages
+current.run()

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from anomaly.detection import Detection
     from anomaly.domain import Dataset, Event, TimeSeries
     from anomaly.exceptions import AnomalyError, DataError, ModelFileError, SettingsError, TrainingError
+    from anomaly.fitting import Fitted, fit
     from anomaly.labelling import label_dataset
-    from anomaly.pipeline import Fitted, detect, fit, read
+    from anomaly.pipeline import detect, read
     from anomaly.settings import DetectSettings, FitSettings, ReadSettings
     from anomaly.storage import load, save
 
@@ -26,7 +27,8 @@ _HOMES = {
     "domain": ("Dataset", "Event", "TimeSeries"),
     "exceptions": ("AnomalyError", "DataError", "ModelFileError", "SettingsError", "TrainingError"),
     "labelling": ("label_dataset",),
-    "pipeline": ("Fitted", "detect", "fit", "read"),
+    "fitting": ("Fitted", "fit"),
+    "pipeline": ("detect", "read"),
     "settings": ("DetectSettings", "FitSettings", "ReadSettings"),
     "storage": ("load", "save"),
 }

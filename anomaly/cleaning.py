@@ -1,21 +1,21 @@
 """Tables and the parts of their columns -> a dataset, with the list of what was repaired on the way."""
 
 import hashlib
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from anomaly.columns import LABEL_WORDS, is_called_labels
+from anomaly.columns import counts_up, is_stopped_clock
 from anomaly.domain import Columns, Dataset, Repair, TimeAxis, TimeSeries
 from anomaly.exceptions import DataError
 from anomaly.missing_codes import find_codes
-from anomaly.naming import names_counter, names_records
+from anomaly.missing_times import keep_rows, read_known_times
+from anomaly.naming import names_counter, names_other_day, names_records
 from anomaly.reading.table import Table
 from anomaly.rules import find_rows
-from anomaly.times import join_axes, read_times
+from anomaly.states import LABEL_WORDS, is_called_labels
+from anomaly.times import join_axes, looks_like_time
 from anomaly.units import unit_in
 
 SHOWN = 5
@@ -28,20 +28,20 @@ def make_dataset(tables: Sequence[Table], columns: Columns) -> Dataset:
 
     Raises DataError where a time or label cannot be understood or nothing is left to learn from.
     """
-    tables = _name_apart(tables)
     log = _RepairLog(_find_codes(tables, columns))
     series: list[TimeSeries] = []
     axes: list[TimeAxis] = []
-    for table in tables:
-        log.repairs += table.repairs
+    for whole in tables:
+        log.repairs += whole.repairs
+        table, times, axis = _read_times(whole, columns, log)
+        axes.append(axis)
         values = log.numbers(table, columns.monitored)
         context = log.numbers(table, columns.context)
         labels = _read_labels(table, columns.labels)
         ignored = None if columns.ignore is None else find_rows(table, columns.ignore)
-        times, axis = _read_times(table, columns, log)
-        axes.append(axis)
+        unused = _unused(table, columns)
         for name, rows in _split_records(table, columns, alone=len(tables) == 1):
-            series.append(_make_series(name, rows, times, values, context, labels, ignored, table, log))
+            series.append(_make_series(name, rows, times, values, context, labels, ignored, table, unused, log))
     _check_usable(tables[0].name, series, columns)
     _note_unused(tables, columns, log)
     _note_values(columns, series, log)
@@ -52,15 +52,6 @@ def make_dataset(tables: Sequence[Table], columns: Columns) -> Dataset:
         digest = hashlib.sha256("".join(table.digest for table in tables).encode()).hexdigest()
     name = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
     return Dataset(name, tuple(series), columns, join_axes(axes, names), tuple(log.repairs), digest, units)
-
-
-def _name_apart(tables: Sequence[Table]) -> list[Table]:
-    """Files of the same name in different folders (or bytes without one) get a number: their names name records."""
-    shared = {name for name, count in Counter(table.name for table in tables).items() if count > 1}
-    return [
-        replace(table, name=f"{table.name} {number}") if table.name in shared else table
-        for number, table in enumerate(tables, 1)
-    ]
 
 
 class _RepairLog:
@@ -125,6 +116,7 @@ def _make_series(
     labels: np.ndarray | None,
     ignored: np.ndarray | None,
     table: Table,
+    unused: Sequence[str],
     log: _RepairLog,
 ) -> TimeSeries:
     order = np.argsort(times[rows], kind="stable")
@@ -137,7 +129,12 @@ def _make_series(
         )
     rows = rows[order]
     everything = [values, context, *(part[:, None].astype(float) for part in (labels, ignored) if part is not None)]
-    steps, repeats = _fold_repeats(times[rows], np.concatenate([part[rows] for part in everything], 1))
+    cells = [part[rows] for part in everything]
+    if (times[rows][1:] == times[rows][:-1]).any():
+        # A row that only a column left out tells from another is none of its repeats.
+        codes = [pd.factorize(table.frame[column].iloc[rows])[0][:, None] for column in unused]
+        cells += [one.astype(float) for one in codes]
+    steps, repeats = _fold_repeats(times[rows], np.concatenate(cells, 1))
     if len(repeats):
         log.add(
             f"Record {name!r}: {len(repeats):,} row{'s' * (len(repeats) > 1)} repeated to the last cell: counted once",
@@ -198,14 +195,16 @@ def _split_records(table: Table, columns: Columns, alone: bool) -> list[tuple[st
     return [(f"{prefix}{name}", rows) for name, rows in zip(names, np.split(order, bounds), strict=True)]
 
 
-def _read_times(table: Table, columns: Columns, log: _RepairLog) -> tuple[np.ndarray, TimeAxis]:
+def _read_times(table: Table, columns: Columns, log: _RepairLog) -> tuple[Table, np.ndarray, TimeAxis]:
+    """The rows that have a time, and their times."""
     if columns.time is not None:
-        found = read_times(table.frame[columns.time], columns.time, table.name, table.line, columns.date_order)
+        cells = table.frame[columns.time]
+        found, known = read_known_times(cells, columns.time, table.name, table.line, columns.date_order)
         log.repairs += found.notes
-        return found.times, found.axis
+        return keep_rows(table, known), found.times, found.axis
     if columns.record is None:
-        return np.arange(len(table.frame)), TimeAxis("row", "row")
-    return table.frame.groupby(columns.record, sort=False).cumcount().to_numpy(), TimeAxis("row", "row")
+        return table, np.arange(len(table.frame)), TimeAxis("row", "row")
+    return table, table.frame.groupby(columns.record, sort=False).cumcount().to_numpy(), TimeAxis("row", "row")
 
 
 def _read_labels(table: Table, name: str | None) -> np.ndarray | None:
@@ -238,22 +237,35 @@ def _check_usable(name: str, series: Sequence[TimeSeries], columns: Columns) -> 
         raise DataError(f"{name} has no number in {', '.join(map(repr, columns.monitored))}: all cells are empty.")
 
 
+def _used(columns: Columns) -> set[str | None]:
+    return {columns.time, columns.record, columns.labels, *columns.monitored, *columns.context}
+
+
+def _unused(table: Table, columns: Columns) -> list[str]:
+    """The columns without a part, but those that number the rows, which tell all rows apart."""
+    free = [name for name in map(str, table.frame) if name not in _used(columns)]
+    return [name for name in free if not counts_up(table.frame[name])]
+
+
 def _note_unused(tables: Sequence[Table], columns: Columns, log: _RepairLog) -> None:
     """Say of each column that could not be a channel that it was left out, and why."""
-    used = {columns.time, columns.record, columns.labels, *columns.monitored, *columns.context}
+    used = _used(columns)
     for column in tables[0].frame.columns:
         if column in used:
             continue
         parts = [table.frame[column] for table in tables]
-        text = next((part for part in parts if not pd.api.types.is_numeric_dtype(part)), None)
+        text = next((part for part in parts if part.dtype == "str" and part.notna().any()), None)
         if any(name.startswith(f"{column}=") for name in columns.context):
             continue
         if text is not None:
-            log.add(f"Column {column!r} holds text, such as {text.dropna().iloc[0]!r}: left out")
+            log.add(f"Column {column!r} holds {_say_text(text, column, columns.time)}: left out")
         elif not any(part.notna().any() for part in parts):
             log.add(f"Column {column!r} is empty: left out")
         elif not any(np.isfinite(part.to_numpy(float)).any() for part in parts):
             log.add(f"Column {column!r} holds no finite number: left out")
+        elif is_stopped_clock(tables, column):
+            shown = f"{parts[0].dropna().iloc[0]:.15g}"
+            log.add(f"Column {column!r} holds the same number in every row, {shown}: not used as the time, left out")
         elif names_counter(column):
             log.add(f"Column {column!r} numbers the rows: left out")
         elif names_records(column):
@@ -263,6 +275,18 @@ def _note_unused(tables: Sequence[Table], columns: Columns, log: _RepairLog) -> 
                 f"Column {column!r} is not a channel by its name, nor known anomalies, which are 0 and 1: left out; "
                 "name it as a channel if it is one"
             )
+
+
+def _say_text(cells: pd.Series, name: str, time: str | None) -> str:
+    """What a column of text holds, with an example."""
+    shown = repr(cells.dropna().iloc[0])
+    if not looks_like_time(cells):
+        return f"text, such as {shown}"
+    if cells.nunique() == 1:
+        return f"the same time in every row, {shown}, which orders none"
+    if names_other_day(name):
+        return f"dates by its name not of the measurement, such as {shown}"
+    return f"times, such as {shown}, but {'none is asked for' if time is None else f'{time!r} orders the rows'}"
 
 
 def _note_values(columns: Columns, series: Sequence[TimeSeries], log: _RepairLog) -> None:

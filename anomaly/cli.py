@@ -14,7 +14,7 @@ from anomaly.settings import DetectSettings, FitSettings, ReadSettings, Settings
 
 if TYPE_CHECKING:  # --help should not wait for pandas, let alone torch
     from anomaly.domain import Dataset
-    from anomaly.pipeline import Fitted
+    from anomaly.fitting import Fitted
 
 BAD_INPUT = 2
 INTERRUPTED = 130
@@ -64,21 +64,12 @@ def fit(values: dict[str, Any]) -> None:
 def score(values: dict[str, Any]) -> None:
     """Score files with a kept model and write what was found."""
     from anomaly import storage
+    from anomaly.pipeline import same_columns
 
     settings = pick(DetectSettings, values)
     _check_folder(values["out"])
     fitted = storage.load(values["model"])
-    columns = fitted.columns
-    known = ReadSettings(
-        time=columns.time or "",
-        record=columns.record or "",
-        channels=columns.monitored,
-        context=columns.context,
-        ignore=columns.ignore,
-        date_order=columns.date_order,
-        sampling="keep" if columns.step is None else "resample",
-        step=columns.step,
-    )
+    known = same_columns(fitted)
     dataset = _read(values["files"], known.model_copy(update=pick(ReadSettings, values).model_dump(exclude_unset=True)))
     dataset = _label(dataset, values["labels_from"])
     _write(fitted, dataset, settings, values["out"])
@@ -151,12 +142,19 @@ def _label(dataset: "Dataset", file: str | None) -> "Dataset":
 
 def _fit(dataset: "Dataset", settings: FitSettings) -> "Fitted":
     """Train with a progress bar; Ctrl-C once ends training and goes on with the best weights so far."""
-    from anomaly.pipeline import fit
+    from anomaly.durations import say_duration
+    from anomaly.fitting import estimate, fit
+    from anomaly.memory import describe_memory, suggest_bptt
     from anomaly.progress import training_progress
 
+    effort = estimate(dataset, settings)
+    print(f"Training takes at most {effort.epochs:,} epochs, about {say_duration(effort.seconds)}.")
+    suggested = suggest_bptt(dataset, settings)
+    if suggested is not None:
+        print(suggested[1])
     with training_progress() as (on_epoch, should_stop):
         fitted = fit(dataset, settings, on_epoch=on_epoch, should_stop=should_stop)
-    print(fitted.ended)
+    print(fitted.ended, describe_memory(fitted, dataset))
     return fitted
 
 

@@ -8,43 +8,36 @@ import pandas as pd
 
 from anomaly.domain import Columns
 from anomaly.exceptions import DataError, SettingsError
-from anomaly.naming import LABEL_NAMES, TIME_NAMES, names_counter, names_other_day, names_records, words_of
+from anomaly.naming import CYCLE_NAMES, TIME_NAMES, names_counter, names_other_day, names_records, words_of
 from anomaly.reading.table import Table
 from anomaly.settings import ReadSettings
-from anomaly.times import looks_like_time
+from anomaly.states import (
+    LABEL_WORDS,
+    MOST_WORDS,
+    STATES_OF_HEALTH,
+    count_kinds,
+    find_labels,
+    in_words,
+    is_called_labels,
+    is_number_column,
+    spell_out,
+)
+from anomaly.times import epoch_unit, looks_like_time
 from anomaly.units import looks_like_unit
 
-STATES_OF_HEALTH = {
-    **dict.fromkeys(
-        ["abnormal", "anomalous", "anomaly", "outlier", "fault", "faulty", "failure", "failed", "broken", "recovering",
-         "alarm", "attack", "a ttack"], 1.0,
-    ),
-    **dict.fromkeys(["normal", "healthy", "ok"], 0.0),
-}  # fmt: skip
-"""words of a column that knows what is to be found: the forecaster must not see it"""
-LABEL_WORDS = {
-    **dict.fromkeys(["1", "true", "yes"], 1.0),
-    **dict.fromkeys(["0", "false", "no"], 0.0),
-    **STATES_OF_HEALTH,
-}
-"""how a label column of text says whether a row is an anomaly, in lower case"""
 MOST_CHANNELS = 500
-MOST_WORDS, FEWEST_ROWS = 12, 20
-"""a column of text of at most so many different words, in at least so many rows, tells a state: on/off, a mode"""
 MOST_NAMED = 8
 
 
 def propose_columns(tables: Sequence[Table], settings: ReadSettings) -> Columns:
-    """The part each column plays. All tables must have the same columns, in any order.
+    """The part each column plays. All tables have the same columns, in any order.
 
-    Raises SettingsError for a column that is not there (naming the nearest), DataError where tables differ or no
-    channel is left.
+    Raises SettingsError for a column that is not there (naming the nearest), DataError where no channel is left.
     """
-    _check_same_columns(tables)
     frame = tables[0].frame
     _check_known(settings, tables[0])
     chosen = {column for _, column in _chosen(settings)}
-    labels = _find_labels(frame, chosen) if settings.labels is None else settings.labels or None
+    labels = find_labels(frame, chosen) if settings.labels is None else settings.labels or None
     record = find_record(frame, chosen | {labels}) if settings.record is None else settings.record or None
     time = settings.time or None
     if settings.time is None:
@@ -72,17 +65,6 @@ def propose_columns(tables: Sequence[Table], settings: ReadSettings) -> Columns:
             "Name the ones to monitor (--channels A,B or the Columns panel)."
         )
     return Columns(time, record, tuple(monitored), tuple(context), labels, settings.ignore or None, settings.date_order)
-
-
-def _check_same_columns(tables: Sequence[Table]) -> None:
-    first = tables[0]
-    for other in tables[1:]:
-        differing = set(first.frame.columns) ^ set(other.frame.columns)
-        if differing:
-            raise DataError(
-                f"{first.name} and {other.name} do not have the same columns: "
-                f"{', '.join(map(repr, sorted(differing)))} in only one of them. Detect them one by one."
-            )
 
 
 def _check_known(settings: ReadSettings, table: Table) -> None:
@@ -113,50 +95,30 @@ def _chosen(settings: ReadSettings) -> list[tuple[str, str]]:
     return [(part, column) for part, columns in parts.items() for column in columns if column]
 
 
-def _find_labels(frame: pd.DataFrame, taken: Set[str | None]) -> str | None:
-    for column in frame.columns:
-        if column in taken or not is_called_labels(column):
-            continue
-        cells = frame[column].dropna()
-        known = (
-            cells.isin([0, 1]) if _is_number_column(cells) else cells.str.strip().str.lower().isin(list(LABEL_WORDS))
-        )
-        if known.all():
-            return str(column)
-    return next((str(column) for column in frame.columns if column not in taken and _tells_health(frame[column])), None)
-
-
-def _tells_health(cells: pd.Series) -> bool:
-    """Whether a column says in words when things were normal and when not, as a machine's status does."""
-    if _is_number_column(cells) or count_kinds(cells, MOST_WORDS + 1) > MOST_WORDS:
-        return False
-    words = {word.strip().lower() for word in cells.dropna().astype("str").unique()}
-    states = {STATES_OF_HEALTH[word] for word in words if word in STATES_OF_HEALTH}
-    return words <= set(LABEL_WORDS) and states == {0.0, 1.0}
-
-
-def is_called_labels(column: str) -> bool:
-    """Whether a column says by its name that it knows the anomalies: such a column is never proposed as an input."""
-    return column.strip().lower() in LABEL_NAMES
-
-
 def find_time(frame: pd.DataFrame, taken: Set[str | None], record: str | None, settings: ReadSettings) -> str | None:
     free = [column for column in frame.columns if column not in taken and not names_other_day(str(column))]
     named = [column for column in free if set(words_of(column)) & set(TIME_NAMES)]
-    for column in [name for name in named if not _is_the_same_all_along(frame, name, record)]:
-        if not _is_number_column(frame[column]) or _orders_rows(frame, column, record):
+    for column in [name for name in named if not is_the_same_all_along(frame, name, record)]:
+        if not is_number_column(frame[column]) or _orders_rows(frame, column, record) or _is_coarse(frame[column]):
             return str(column)
-    for column in [name for name in free if not _is_the_same_all_along(frame, name, record)]:
-        if not _is_number_column(frame[column]) and looks_like_time(frame[column]):
+    for column in [name for name in free if not is_the_same_all_along(frame, name, record)]:
+        if not is_number_column(frame[column]) and looks_like_time(frame[column]):
             return str(column)
-    first = frame.columns[0]
     # A first column of evenly rising numbers is a row count, whatever it is called, if it is not the only channel.
-    if first in free and (len(free) > 1 or settings.channels) and _counts_up(frame[first]):
+    first = frame.columns[0] if record is None else next(iter(free), None)
+    if first in free and (len(free) > 1 or settings.channels) and _counts_up_within(frame, str(first), record):
         return str(first)
-    return None
+    cycles = [name for name in free if set(words_of(name)) & set(CYCLE_NAMES) and is_number_column(frame[name])]
+    return next((str(name) for name in cycles if _orders_rows(frame, name, record)), None)
 
 
-def _is_the_same_all_along(frame: pd.DataFrame, column: str, record: str | None) -> bool:
+def is_stopped_clock(tables: Sequence[Table], column: str) -> bool:
+    """Whether numbers that are called a time are all the same: a time in too few figures, such as 1.74E+09."""
+    cells = pd.concat([table.frame[column] for table in tables])
+    return bool(set(words_of(column)) & set(TIME_NAMES)) and is_number_column(cells) and cells.nunique() == 1
+
+
+def is_the_same_all_along(frame: pd.DataFrame, column: str, record: str | None) -> bool:
     """A date of birth, say: every row of a record has the same, although records have rows enough to differ."""
     if record is None:
         return len(frame) > 2 and count_kinds(frame[column], 2) == 1
@@ -178,6 +140,12 @@ def _find_blocks(frame: pd.DataFrame, taken: Set[str | None]) -> tuple[str | Non
     return (columns[0], columns[1]) if restarts else (None, None)
 
 
+def _is_coarse(values: pd.Series) -> bool:
+    """Whether numbers count from 1970 but were rounded until they repeat: 1.7407E+09."""
+    known = values.to_numpy(float)
+    return bool((np.diff(known) >= 0).all()) and epoch_unit(known) is not None
+
+
 def _orders_rows(frame: pd.DataFrame, column: str, record: str | None) -> bool:
     """Whether numbers called "time" never repeat in place: a channel called "step count" does not."""
     groups = [frame[column]] if record is None else [part for _, part in frame.groupby(record, sort=False)[column]]
@@ -185,11 +153,27 @@ def _orders_rows(frame: pd.DataFrame, column: str, record: str | None) -> bool:
     return rises >= 0.9 * sum(len(part) - 1 for part in groups)
 
 
-def _counts_up(values: pd.Series) -> bool:
-    if not _is_number_column(values) or values.isna().any() or len(values) < 3:
+def counts_up(values: pd.Series) -> bool:
+    """Whether numbers rise evenly, row by row, as row numbers do."""
+    if not is_number_column(values) or len(values) < 3 or not np.isfinite(values.to_numpy(float)).all():
         return False
     steps = np.diff(values.to_numpy(float))
     return bool(steps[0] > 0 and np.allclose(steps, steps[0], rtol=1e-6))
+
+
+def _counts_up_within(frame: pd.DataFrame, column: str, record: str | None) -> bool:
+    """Whether whole numbers rise by the same in every row of every record, each from the same start."""
+    cells = frame[column]
+    if record is None:
+        return counts_up(cells)
+    if cells.dtype.kind != "i":
+        return False
+    codes = pd.factorize(frame[record])[0]
+    by_record = np.argsort(codes, kind="stable")
+    values, within = cells.to_numpy()[by_record], np.diff(codes[by_record]) == 0
+    steps = np.diff(values)[within]
+    starts = values[np.flatnonzero(~np.concatenate([[False], within]))]
+    return len(steps) > 0 and bool(steps[0] > 0 and (steps == steps[0]).all() and (starts == starts[0]).all())
 
 
 def find_record(frame: pd.DataFrame, taken: Set[str | None]) -> str | None:
@@ -215,7 +199,7 @@ def _split_channels(
     Proposed: what never changes within a record (age, type of machine) is context, and so are on/off columns (two
     values at most), where anything else is left.
     """
-    context = [name for column in settings.context or () for name in _spell_out(tables, column)]
+    context = [name for column in settings.context or () for name in spell_out(tables, column)]
     for column in (*(settings.channels or ()), *(settings.context or ())):
         words = count_kinds(tables[0].frame[column], MOST_WORDS + 1) if column in tables[0].frame else 1
         if column not in numeric and (column in (settings.channels or ()) or not 1 <= words <= MOST_WORDS):
@@ -240,7 +224,9 @@ def _is_no_measurement(tables: Sequence[Table], column: str, record: str | None,
     """Row numbers, and further names of records: numbers that measure nothing."""
     if columns < 2:
         return False
-    if names_counter(column) and all(_counts_up(table.frame[column]) for table in tables):
+    if is_stopped_clock(tables, column):
+        return True
+    if names_counter(column) and all(counts_up(table.frame[column]) for table in tables):
         return True
     return record is not None and names_records(column) and _is_static(tables, column, record)
 
@@ -256,32 +242,9 @@ def _is_static(tables: Sequence[Table], column: str, record: str | None) -> bool
     return len(kinds) > 1 and max(map(len, kinds)) == 1 and len(set.union(*kinds)) > 1
 
 
-def _in_words(tables: Sequence[Table]) -> list[str]:
-    """The columns of text that tell a state by few words."""
-    columns = []
-    for column in tables[0].frame.columns:
-        parts = [table.frame[column] for table in tables]
-        if all(_is_number_column(part) for part in parts):
-            continue
-        if max(count_kinds(part, MOST_WORDS + 1) for part in parts) > MOST_WORDS:
-            continue
-        words = {word for part in parts for word in part.dropna().astype("str").unique()[: MOST_WORDS + 1]}
-        if 2 <= len(words) <= MOST_WORDS and sum(map(len, parts)) >= FEWEST_ROWS:
-            columns.append(str(column))
-    return columns
-
-
-def _spell_out(tables: Sequence[Table], column: str) -> list[str]:
-    """A column of text as one context channel for each of its words, but the first of only two; others as they are."""
-    if column not in tables[0].frame or all(_is_number_column(table.frame[column]) for table in tables):
-        return [column]
-    words = sorted({word for table in tables for word in table.frame[column].dropna().astype("str").unique()})
-    return [f"{column}={word}" for word in (words[1:] if len(words) == 2 else words)]
-
-
 def _propose_words(tables: Sequence[Table], taken: Set[str | None]) -> list[str]:
     proposed = []
-    for column in _in_words(tables):
+    for column in in_words(tables):
         if column in taken:
             continue
         words = {str(word).strip().lower() for table in tables for word in table.frame[column].dropna().unique()}
@@ -289,15 +252,15 @@ def _propose_words(tables: Sequence[Table], taken: Set[str | None]) -> list[str]
             is_called_labels(column) or words & set(STATES_OF_HEALTH) or words <= set(LABEL_WORDS) - {"true", "false"}
         )
         if not is_known and not looks_like_time(tables[0].frame[column]):
-            proposed += _spell_out(tables, column)
+            proposed += spell_out(tables, column)
     return proposed
 
 
 def _describe(frame: pd.DataFrame) -> str:
-    """The first columns and why each is no channel: 'note' (text), 'flow' (no number), 'time'."""
+    """The first columns and why each is no channel: 'note' (text), 'when' (times), 'flow' (no number), 'time'."""
     shown = [
-        f"{column!r} (text)"
-        if not _is_number_column(frame[column])
+        f"{column!r} ({'times' if looks_like_time(frame[column]) else 'text'})"
+        if not is_number_column(frame[column])
         else repr(column)
         if np.isfinite(frame[column].to_numpy(float)).any()
         else f"{column!r} (no number)"
@@ -307,16 +270,6 @@ def _describe(frame: pd.DataFrame) -> str:
 
 
 def _has_numbers(tables: Sequence[Table], column: str) -> bool:
-    return all(_is_number_column(table.frame[column]) for table in tables) and any(
+    return all(is_number_column(table.frame[column]) for table in tables) and any(
         np.isfinite(table.frame[column].to_numpy(float)).any() for table in tables
     )
-
-
-def count_kinds(values: pd.Series, most: int) -> int:
-    """How many different values there are, or `most` at least: the first rows often show that there are so many."""
-    few = values.iloc[:1_000].nunique()
-    return few if few >= most else values.nunique()
-
-
-def _is_number_column(values: pd.Series) -> bool:
-    return pd.api.types.is_numeric_dtype(values)

@@ -38,7 +38,7 @@ class Detection:
         return find_flags(self.scores[record].values, self.threshold.value)
 
     def points(self) -> pd.DataFrame:
-        """One line per row of the file, in time order within a record.
+        """One line per row of the file, in time order within a record; per step where rows were brought onto even ones.
 
         record, time, score, threshold, flagged, then NAME and NAME_predicted for each monitored channel, then the parts
         of the score. Unknown is NaN; `flagged` is 0 where the score is unknown.
@@ -47,7 +47,7 @@ class Detection:
 
     def _record_points(self, record: int) -> pd.DataFrame:
         series, forecast = self.dataset.series[record], self.forecasts[record]
-        steps = series.row_steps
+        steps = series.row_steps if self.dataset.columns.step is None else np.arange(len(series))
         table = {
             "record": pd.Series([series.name], dtype="str").repeat(len(steps)).reset_index(drop=True),
             "time": format_times(series.times[steps], self.dataset.time_axis),

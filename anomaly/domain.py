@@ -6,6 +6,9 @@ from typing import Literal
 
 import numpy as np
 
+FADED = 0.01
+"""a gradient that is a smaller share of its most has vanished"""
+
 
 @dataclass(frozen=True)
 class Columns:
@@ -25,6 +28,18 @@ class Columns:
 
 
 @dataclass(frozen=True)
+class PutBack:
+    """A stretch of local time, as the file wrote it, in which the clock was behind."""
+
+    start: np.datetime64
+    """the first time that was written but once again: of an hour written twice the first is not behind"""
+    stop: np.datetime64 | None
+    """when it went forward again; None = not in the file"""
+    shift: np.timedelta64
+    """by which the dataset's times lie ahead of those written"""
+
+
+@dataclass(frozen=True)
 class TimeAxis:
     """What the times of a dataset mean.
 
@@ -38,6 +53,10 @@ class TimeAxis:
     unit: float | None = None
     offset: str = ""
     resolution: Literal["D", "s", "ms", "us"] = "s"
+    order: Literal["day", "month"] | None = None
+    """what came first in dates such as 03/04/2025"""
+    put_back: tuple[PutBack, ...] = ()
+    """where local time repeated an hour"""
 
     @property
     def is_calendar(self) -> bool:
@@ -134,6 +153,59 @@ class Epoch:
     seconds_left: float
     """if every remaining epoch runs"""
     is_best: bool
+    gradient_norm: float
+    """mean over the updates, before clipping"""
+
+
+@dataclass(frozen=True)
+class Effort:
+    """What training will take if every epoch runs, estimated before it starts."""
+
+    epochs: int
+    streams: int
+    """stretches of the train span walked side by side"""
+    updates: int
+    """of the weights, in an epoch"""
+    memory: float
+    """bytes kept for backpropagation"""
+    seconds: float
+    is_checkpointed: bool
+    """whether only some states are kept and what lies between is computed twice, since all would not fit"""
+
+
+@dataclass(frozen=True, eq=False)
+class Reach:
+    """How far the gradient of one step's loss reaches back: mean |dL_t / ds_{t-k}| for k = 0 ... K."""
+
+    before: np.ndarray
+    """(K + 1,) of the untrained network"""
+    after: np.ndarray
+    """(K + 1,) of the trained one"""
+
+    @property
+    def memory(self) -> int:
+        """Effective memory in steps: the last step back at which the gradient has a FADED share of its most."""
+        near = np.flatnonzero(self.after >= FADED * self.after.max())
+        return int(near[-1]) if self.after.max() > 0 else 0
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the memory goes on beyond what was looked at."""
+        return 0 < self.memory == len(self.after) - 1
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """What went on inside a network over L steps of one record, in standard deviations."""
+
+    hidden: np.ndarray
+    """(L, hidden_units) what the head reads"""
+    predicted: np.ndarray
+    """(L, C) the prediction made at each step, of the next"""
+    losses: np.ndarray
+    """(L,) the mean Huber loss of that prediction over the observed channels, NaN = nothing observed"""
+    keeps: np.ndarray | None
+    """(L, hidden_units) how much of its state each unit of the top layer kept, 0 to 1; None without gates"""
 
 
 @dataclass(frozen=True, eq=False)

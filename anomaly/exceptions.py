@@ -19,3 +19,7 @@ class TrainingError(AnomalyError):
 
 class ModelFileError(AnomalyError):
     """A saved model is missing, damaged, or made for other data."""
+
+
+class RunError(AnomalyError):
+    """A kept run is not there, cannot be kept, or cannot be opened."""

@@ -15,7 +15,7 @@ from anomaly.assessment import assess_events, assess_scores
 from anomaly.detection import Detection
 from anomaly.domain import Repair
 from anomaly.exceptions import DataError
-from anomaly.pipeline import Fitted
+from anomaly.fitting import Fitted
 from anomaly.versions import versions
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -24,8 +24,12 @@ STRUCTURE = set(',"\n\r')
 """characters that a CSV cell may only hold in quotes"""
 
 
-def events_csv(detection: Detection) -> bytes:
-    return to_csv(detection.events_table())
+def events_csv(detection: Detection, judged: Sequence[tuple[str, str, str]] | None = None) -> bytes:
+    """One line per event; with `judged`, what a person said of each: verdict, tag, note."""
+    table = detection.events_table()
+    for position, name in enumerate(("verdict", "tag", "note") if judged is not None else ()):
+        table[name] = pd.Series([one[position] for one in judged or ()], dtype="str")
+    return to_csv(table)
 
 
 def points_csv(detection: Detection) -> bytes:
@@ -62,7 +66,12 @@ def run_json(detection: Detection, fitted: Fitted) -> bytes:
             "repairs": [str(repair) for repair in dataset.repairs],
         },
         "fit": fitted.settings.model_dump()
-        | {"fitted_on_sha256": fitted.digest, "ended": fitted.ended, "epochs_run": len(fitted.epochs)},
+        | {
+            "fitted_on_sha256": fitted.digest,
+            "ended": fitted.ended,
+            "epochs_run": len(fitted.epochs),
+            "memory_steps": fitted.reach.memory,
+        },
         "detect": detection.settings.model_dump(),
         "threshold": {
             "rule": detection.threshold.rule,

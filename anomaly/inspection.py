@@ -10,7 +10,7 @@ from anomaly.domain import Columns, Dataset
 from anomaly.events import find_runs
 from anomaly.missing_codes import without_codes
 from anomaly.reading.table import Table
-from anomaly.times import format_times
+from anomaly.times import format_times, looks_like_time
 from anomaly.units import unit_in
 
 ROLES = ("time", "record", "monitored", "context", "known anomalies", "ignored")
@@ -28,13 +28,14 @@ class Grade:
     reason: str
 
 
-def inspect_columns(tables: Sequence[Table], columns: Columns) -> pd.DataFrame:
-    """One line per column of the file, as the tables that are used have it.
+def inspect_columns(tables: Sequence[Table], dataset: Dataset) -> pd.DataFrame:
+    """One line per column of the file, as the tables that are used have it; a channel brought onto even steps as it is
+    there.
 
     column, role, unit, spark (up to SPARK_POINTS values of the first table), low, high, missing (a
     share), gap and flat (rows: the longest stretch of empty and of equal cells), grade, reason.
     """
-    return pd.DataFrame([_inspect(tables, str(name), columns) for name in tables[0].frame.columns])
+    return pd.DataFrame([_inspect(tables, str(name), dataset) for name in tables[0].frame.columns])
 
 
 def inspect_records(dataset: Dataset) -> pd.DataFrame:
@@ -55,10 +56,11 @@ def inspect_records(dataset: Dataset) -> pd.DataFrame:
     )
 
 
-def _inspect(tables: Sequence[Table], name: str, columns: Columns) -> dict[str, object]:
-    parts = [table.frame[name] for table in tables]
-    role = _role(name, columns)
-    if role in ("monitored", "context") and all(pd.api.types.is_numeric_dtype(part) for part in parts):
+def _inspect(tables: Sequence[Table], name: str, dataset: Dataset) -> dict[str, object]:
+    even = _on_even_steps(name, dataset)
+    parts = even or [table.frame[name] for table in tables]
+    role = _role(name, dataset.columns)
+    if not even and role in ("monitored", "context") and all(pd.api.types.is_numeric_dtype(part) for part in parts):
         parts = [pd.Series(part) for part in without_codes([table.numbers(name) for table in tables])]
     line: dict[str, object] = {
         "column": name,
@@ -74,8 +76,8 @@ def _inspect(tables: Sequence[Table], name: str, columns: Columns) -> dict[str, 
         "reason": "",
     }
     if not all(pd.api.types.is_numeric_dtype(part) for part in parts):
-        kinds = pd.concat(parts).nunique()
-        return line | {"reason": f"text, {kinds:,} different" if role not in ("time", "record") else ""}
+        kinds, what = pd.concat(parts).nunique(), "times" if looks_like_time(parts[0]) else "text"
+        return line | {"reason": f"{what}, {kinds:,} different" if role not in ("time", "record") else ""}
     values = [part.to_numpy(np.float64, na_value=np.nan) for part in parts]
     known = np.concatenate(values)
     known = known[np.isfinite(known)]
@@ -87,6 +89,16 @@ def _inspect(tables: Sequence[Table], name: str, columns: Columns) -> dict[str, 
         grade = _grade(line, rows, columns_vary=len(known) > 0 and known.min() < known.max())
         line |= {"grade": grade.word, "reason": grade.reason}
     return line
+
+
+def _on_even_steps(name: str, dataset: Dataset) -> list[pd.Series]:
+    """A channel's cells in each record, where its rows were brought onto even steps; else none."""
+    columns = dataset.columns
+    if columns.step is not None and name in columns.monitored:
+        return [pd.Series(one.values[:, columns.monitored.index(name)]) for one in dataset.series]
+    if columns.step is not None and name in columns.context:
+        return [pd.Series(one.context[:, columns.context.index(name)]) for one in dataset.series]
+    return []
 
 
 def _role(name: str, columns: Columns) -> str:

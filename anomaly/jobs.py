@@ -9,41 +9,100 @@ import json
 import os
 import tempfile
 import threading
+import weakref
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any, Generic, TypeVar
 
 from joblib.externals.loky import get_reusable_executor
 from joblib.externals.loky.process_executor import ProcessPoolExecutor, TerminatedWorkerError
 
 from anomaly.domain import Dataset, Epoch
 from anomaly.exceptions import AnomalyError
-from anomaly.pipeline import Fitted, fit
 from anomaly.preparation import find_train_stops
 from anomaly.settings import FitSettings
 
 WORKERS = max(1, (os.cpu_count() or 2) - 1)
 """fits at once; the others wait for their turn"""
 IDLE_SECONDS = 900
-EPOCHS, STOP, STARTED = "epochs.jsonl", "stop", "started"
+MOST_ATTEMPTS = 2
+"""of a fit whose process is ended from outside"""
+_warm = threading.Event()
+_going_on: "set[FitJob[Any]]" = set()
+"""jobs that nobody has to hold"""
+EPOCHS, STOP, STARTED, CHECKPOINT = "epochs.jsonl", "stop", "started", "checkpoint.safetensors"
 
 
-class FitJob:
-    """One fit. `epochs` grows as it learns; `fitted` or `error` is there once `is_running` ends.
+Result = TypeVar("Result")
+
+
+class FitJob(Generic[Result]):
+    """`work`, which is `fitting.fit` or takes the same. `epochs` grows as it learns; `result` or `error` is there once
+    `is_running` ends.
 
     Raises SettingsError at once where the train span is too short.
     """
 
-    def __init__(self, dataset: Dataset, settings: FitSettings) -> None:
+    def __init__(
+        self,
+        dataset: Dataset,
+        settings: FitSettings,
+        work: Callable[..., Result],
+        on_end: "Callable[[FitJob[Result]], object] | None" = None,
+        folder: Path | None = None,
+    ) -> None:
+        """`on_end` is called with the job, in a thread of its own, when it has ended, and it runs until then. A job
+        without it is given up when nobody holds it any more; one with it goes on, whoever has left. `folder` is where
+        its checkpoint lies, which it goes on from; left out, one of its own that goes with it.
+        """
         self.dataset = dataset
         self.settings = settings
         self.train_steps = sum(find_train_stops(dataset, settings))
-        self._kept = tempfile.TemporaryDirectory(prefix="unforeseen-")
-        self._folder = Path(self._kept.name)
-        self._future = _executor().submit(_work, dataset, settings, self._folder)
+        self._kept = None if folder is not None else tempfile.TemporaryDirectory(prefix="unforeseen-")
+        self._folder = folder or Path(self._kept.name if self._kept is not None else "")
+        self._work, self._on_end = work, on_end
+        self._attempts = 0
+        self._ended = threading.Event()
+        self.is_discarded = False
+        self.id = self._folder.name
+        if on_end is not None:
+            _going_on.add(self)
+        self._submit()
+
+    def _submit(self) -> None:
+        self._attempts += 1
+        (self._folder / STARTED).unlink(missing_ok=True)
+        self._future = _executor().submit(_work, self._work, self.dataset, self.settings, self._folder)
+        # The executor holds what is waited for: it must not hold a job that was given up.
+        job = weakref.ref(self)
+
+        def end(_: object) -> None:
+            held = job()
+            if held is not None:
+                held._end()
+
+        self._future.add_done_callback(end)
+
+    def _end(self) -> None:
+        error = self._future.exception() if not self._future.cancelled() else None
+        was_begun = (self._folder / STARTED).exists()
+        if isinstance(error, TerminatedWorkerError) and (not was_begun or self._attempts < MOST_ATTEMPTS):
+            # When a worker is ended from outside, all fits end with it: those that waited have their turn, those
+            # under way go on from their checkpoint. Not in this thread, which belongs to the broken executor.
+            self._attempts -= not was_begun
+            threading.Thread(target=self._submit, daemon=True).start()
+            return
+        try:
+            if self._on_end is not None:
+                self._on_end(self)
+        finally:
+            _going_on.discard(self)
+            self._ended.set()
 
     @property
     def is_running(self) -> bool:
-        return not self._future.done()
+        return not self._ended.is_set()
 
     @property
     def is_waiting(self) -> bool:
@@ -65,8 +124,9 @@ class FitJob:
         return [Epoch(**json.loads(line)) for line in lines if line.endswith("\n")]
 
     @property
-    def fitted(self) -> Fitted | None:
-        if self.is_running or self._future.exception() is not None:
+    def result(self) -> Result | None:
+        """There while `on_end` is at work, too."""
+        if not self._future.done() or self._future.exception() is not None:
             return None
         return self._future.result()
 
@@ -78,8 +138,9 @@ class FitJob:
             return str(error) if error else None
         if isinstance(error, TerminatedWorkerError):
             return (
-                "The process that trained was ended from outside, most likely for want of memory. Your file and "
-                "settings are untouched: try fewer hidden units or BPTT steps, or a shorter train span."
+                "The process that trained was ended from outside, and again when it went on from its last checkpoint, "
+                "most likely for want of memory. Your file and settings are untouched: try fewer hidden units or BPTT "
+                "steps, or a shorter train span."
             )
         return f"Training broke off ({type(error).__name__}: {error}). Your file and settings are untouched."
 
@@ -87,15 +148,31 @@ class FitJob:
         """End training soon, with the best weights so far."""
         (self._folder / STOP).touch()
 
+    def discard(self) -> None:
+        """End training soon; nobody wants what comes of it."""
+        self.is_discarded = True
+        self.stop()
+
     def wait(self, seconds: float | None = None) -> None:
         """Wait for the end. Raises TimeoutError where it has not come within `seconds`."""
-        self._future.exception(seconds)
+        if not self._ended.wait(seconds):
+            raise TimeoutError
 
 
 def warm_up() -> None:
     """Let a worker, and this process for the result, import what a fit needs while the user still looks at the file."""
     _executor().submit(_import_torch)
-    threading.Thread(target=_import_torch, daemon=True).start()
+
+    def import_here() -> None:
+        _import_torch()
+        _warm.set()
+
+    threading.Thread(target=import_here, daemon=True).start()
+
+
+def is_warm() -> bool:
+    """Whether this process has imported what a fit needs."""
+    return _warm.is_set()
 
 
 def _executor() -> ProcessPoolExecutor:
@@ -108,19 +185,23 @@ def _import_torch() -> None:
     import anomaly.model.training  # noqa: F401
 
 
-def _work(dataset: Dataset, settings: FitSettings, folder: Path) -> Fitted:
-    """In the worker: fit, writing each epoch to the job's folder; a folder that is gone is a job given up."""
+def _work(work: Callable[..., Result], dataset: Dataset, settings: FitSettings, folder: Path) -> Result:
+    """In the worker: `work`, writing each epoch to the job's folder; a folder that is gone is a job given up."""
 
     if folder.exists():
+        (folder / EPOCHS).unlink(missing_ok=True)
         (folder / STARTED).touch()
+    # Where the server was killed another may go on in this folder: two must not.
+    server = os.getppid()
 
     def write(epoch: Epoch) -> None:
         with (folder / EPOCHS).open("a") as file:
             file.write(json.dumps(asdict(epoch)) + "\n")
 
-    return fit(
+    return work(
         dataset,
         settings,
         on_epoch=write,
-        should_stop=lambda: (folder / STOP).exists() or not folder.exists(),
+        should_stop=lambda: (folder / STOP).exists() or not folder.exists() or os.getppid() != server,
+        checkpoint=folder / CHECKPOINT if folder.exists() else None,
     )

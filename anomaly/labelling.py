@@ -5,16 +5,19 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from anomaly.columns import LABEL_WORDS
-from anomaly.domain import Dataset, Repair, TimeSeries
+from anomaly.clock_changes import put_forward
+from anomaly.domain import Dataset, Repair, TimeAxis, TimeSeries
 from anomaly.events import fill_runs
 from anomaly.exceptions import DataError
 from anomaly.reading.table import Table
+from anomaly.states import LABEL_WORDS
 from anomaly.times import axis_offset, format_times, parse_times
 
 STARTS, ENDS = ("start", "begin", "from"), ("end", "stop", "to")
 OUTSIDE = "lie at no step of a record: left out"
 SHOWN = 5
+DOTTED = r"\s*\d{1,2}\.\d{1,2}\."
+"""a date that has the day first, whatever the dataset has"""
 TRAINSET = ("series", "timestamp", "value", "label")
 NOT_LABELLED = {"", "0.0", "nan", "none"} | {word for word, value in LABEL_WORDS.items() if not value}
 
@@ -66,15 +69,29 @@ def label_dataset(dataset: Dataset, table: Table) -> Dataset:
 
 
 def _read_times(dataset: Dataset, table: Table, name: str) -> np.ndarray:
-    times, axis = parse_times(table.frame[name], name, table.name, table.line, dataset.columns.date_order)
     wanted = dataset.time_axis
+    times, axis = _parse(dataset, table, name)
     if (axis.kind == "timestamp") != (wanted.kind == "timestamp"):
         raise DataError(
             f"{table.name}: expected {'time stamps' if wanted.kind == 'timestamp' else 'numbers'} in column {name!r}, "
             f"as in column {wanted.name!r} of {dataset.name}, found {str(table.frame[name].iloc[0])!r}."
         )
-    # Without a zone of its own, a time is told as the dataset tells it.
-    return times - axis_offset(wanted) if axis.kind == "timestamp" and not axis.offset else times
+    if axis.kind != "timestamp" or axis.offset:
+        return times
+    # Without a zone of its own, a time is told as the dataset tells it, with an hour that it repeats in autumn.
+    return (times if axis.put_back else put_forward(times, wanted.put_back)) - axis_offset(wanted)
+
+
+def _parse(dataset: Dataset, table: Table, name: str) -> tuple[np.ndarray, TimeAxis]:
+    """A few dates seldom tell what comes first: the dataset's order is meant, unless they defy it."""
+    order, asked, cells = dataset.time_axis.order, dataset.columns.date_order, table.frame[name]
+    is_dotted = cells.dtype == "str" and bool(cells.str.match(DOTTED).all())
+    try:
+        return parse_times(cells, name, table.name, table.line, asked or (None if is_dotted else order))
+    except DataError:
+        if asked or is_dotted or not order:
+            raise
+    return parse_times(cells, name, table.name, table.line)
 
 
 def _extent(dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:

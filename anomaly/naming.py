@@ -24,6 +24,11 @@ TIME_NAMES = (
     "horodatage",
     "fecha",
 )
+CYCLE_NAMES = ("cycle", "cycles", "zyklus", "takt")
+"""what counts the time where nothing else tells it"""
+HOUR_NAMES = ("hour", "hr", "hh", "stunde", "std", "hora", "heure")
+CLOCK_NAMES = (*HOUR_NAMES, "time", "clock", "hhmm", "hhmmss", "uhrzeit", "zeit")
+"""what times of day are called that are written as numbers"""
 OTHER_DAYS = {"birth", "dob", "born", "geburtsdatum", "geburtstag", "admission", "admitted", "aufnahme", "discharge"}
 """words of a date that is no time of measurement"""
 COUNTER_NAMES = ("", "index", "id", "nr", "no", "row", "number", "idx", "unnamed", "column", "record")
@@ -46,6 +51,10 @@ RECORD_NAMES = (
     "bed",
     "fallnummer",
     "patientennummer",
+    "pat",
+    "maschine",
+    "serial",
+    "seriennummer",
 )
 RECORD_ENDS = (*RECORD_NAMES, "nr", "no", "number", "name", "key", "code")
 LABEL_NAMES = ("label", "labels", "is_anomaly", "anomaly", "is_outlier")

@@ -1,4 +1,4 @@
-"""read, fit and detect: the whole product on one page.
+"""read, fit (in `fitting`) and detect: the whole product on one page.
 
 read:           files -> tables -> columns and their parts -> dataset
 fit (slow):     dataset -> train span -> scaling -> forecaster trained by backpropagation through time -> Fitted
@@ -6,66 +6,28 @@ detect (fast):  Fitted, dataset -> forecast -> scores -> threshold -> events
 Each step of detect is a function of its own, so that a page reruns only what a moved slider touches.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from anomaly import preparation
 from anomaly.assembly import assemble
 from anomaly.decimation import find_outages
 from anomaly.detection import Detection
-from anomaly.domain import Columns, Dataset, Epoch, Forecast, Profile, Scores, Threshold
+from anomaly.domain import Dataset, Forecast, Profile, Scores, Threshold
 from anomaly.events import find_events, rank_events
 from anomaly.exceptions import DataError, SettingsError
-from anomaly.preparation import Preparation
+from anomaly.fitting import Fitted, compare_shapes, predict_records, without_start
 from anomaly.reading import Source, read_files
 from anomaly.rounding import round_figures
 from anomaly.sampling import find_breaks
 from anomaly.scoring import Scorer
-from anomaly.settings import DetectSettings, FitSettings, ReadSettings
-from anomaly.shapes import Shapes
+from anomaly.settings import DetectSettings, ReadSettings
 from anomaly.thresholds import Evidence, calibrate
 from anomaly.times import seconds_of
 
-if TYPE_CHECKING:  # torch is imported when something is fitted, not before
-    from anomaly.model.forecaster import Forecaster
-
-MEASURED_STEPS = 8_000
-"""of the longest train span are used to measure how long the forecaster remembers and needs to warm up"""
 BAND_COVERAGE = 0.99
-
-
-@dataclass(frozen=True, eq=False)
-class Fitted:
-    """A trained forecaster and all that scoring new data needs."""
-
-    forecaster: "Forecaster"
-    preparation: Preparation
-    columns: Columns
-    reference: tuple[np.ndarray, ...]
-    """per record (H, T, C) float32: residuals over the reference span, in standard deviations"""
-    warm_up: int
-    """steps at a record's start that are predicted but not scored: the forecaster has seen too little yet"""
-    period: int
-    """dominant period of the train span, in steps"""
-    shapes: tuple[Shapes, ...]
-    """learnt stretches, by width"""
-    profiles: tuple[tuple[Profile, ...], ...]
-    """per record and width: how unlike each other the reference span's own stretches are"""
-    epochs: tuple[Epoch, ...]
-    ended: str
-    """one sentence: why training ended"""
-    settings: FitSettings
-    digest: str
-    """sha256 of the file it was trained on"""
-
-    @property
-    def width(self) -> int:
-        """Steps that scores are smoothed over unless the user chooses otherwise."""
-        return preparation.propose_width(self.period)
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +52,7 @@ class Scored:
 def read(
     source: Source | Sequence[Source], settings: ReadSettings | None = None, *, name: str | None = None
 ) -> Dataset:
-    """Read one file, or several whose columns agree, into a dataset; several files are its records.
+    """Read one file, or several that share channels, into a dataset; several files are its records.
 
     `source` is a path, or the bytes of a file that `name` names. Raises DataError, with the line and column, where
     something cannot be used, and SettingsError for an unknown column.
@@ -102,62 +64,18 @@ def read(
     return assemble(tables, settings or ReadSettings())
 
 
-def fit(
-    dataset: Dataset,
-    settings: FitSettings | None = None,
-    *,
-    on_epoch: Callable[[Epoch], object] | None = None,
-    should_stop: Callable[[], bool] | None = None,
-) -> Fitted:
-    """Train a forecaster on the train span of every record; nothing after it, and no label, is looked at.
-
-    `on_epoch` is called with each finished epoch. `should_stop` is asked before every update; once it says True,
-    training ends and the best weights so far are kept. Raises SettingsError where the train span is too short,
-    DataError where it holds no value, TrainingError where the loss diverges.
-    """
-    from anomaly.model.network import pick_device
-    from anomaly.model.training import TrainRecord, train
-
-    settings = settings or FitSettings()
-    stops = preparation.find_train_stops(dataset, settings)
-    prepared = preparation.prepare(dataset, stops)
-    inputs = [prepared.inputs(series)[:stop] for series, stop in zip(dataset.series, stops, strict=True)]
-    breaks = [find_breaks(series.times[:stop]) for series, stop in zip(dataset.series, stops, strict=True)]
-    targets = [prepared.targets(series)[:stop] for series, stop in zip(dataset.series, stops, strict=True)]
-    # What comes after a break is a record of its own to the network; the end of the whole record is held out.
-    records = [
-        TrainRecord(part, target, min(max(preparation.validation_start(len(one)) - start, 0), len(part)))
-        for one, wanted, at in zip(inputs, targets, breaks, strict=True)
-        for start, part, target in zip([0, *at], np.split(one, at), np.split(wanted, at), strict=True)
-    ]
-    forecaster, epochs, ended = train(records, settings, pick_device(settings.device), on_epoch, should_stop)
-    forecaster.burn_in = forecaster.measure_burn_in(max(inputs, key=len)[:MEASURED_STEPS])
-    longest = max(range(len(inputs)), key=lambda record: len(inputs[record]))
-    warm_up = forecaster.measure_warm_up(inputs[longest][:MEASURED_STEPS], targets[longest][:MEASURED_STEPS])
-    reference = [
-        prepared.residuals(series.counted[:stop], prepared.predicted(outputs))
-        for series, stop, outputs in zip(dataset.series, stops, _predict(forecaster, inputs, breaks), strict=True)
-    ]
-    period = preparation.find_dominant_period([preparation.last_observed(target) for target in targets])
-    widths = preparation.propose_shape_widths(period, len(targets[longest]))
-    outages = [find_outages(series.times[:stop]) for series, stop in zip(dataset.series, stops, strict=True)]
-    shapes = tuple(Shapes.learn(targets, outages, width) for width in widths)
-    return Fitted(
-        forecaster=forecaster,
-        preparation=prepared,
-        columns=dataset.columns,
-        reference=tuple(
-            _without_start(residuals, warm_up, at).astype(np.float32)
-            for residuals, at in zip(reference, breaks, strict=True)
-        ),
-        warm_up=warm_up,
-        period=period,
-        shapes=shapes,
-        profiles=tuple(_compare(shapes, prepared, target, late) for target, late in zip(targets, outages, strict=True)),
-        epochs=tuple(epochs),
-        ended=ended,
-        settings=settings,
-        digest=dataset.digest,
+def same_columns(fitted: Fitted) -> ReadSettings:
+    """What reads another file as the one that `fitted` was fitted on was read."""
+    columns = fitted.columns
+    return ReadSettings(
+        time=columns.time or "",
+        record=columns.record or "",
+        channels=columns.monitored,
+        context=columns.context,
+        ignore=columns.ignore,
+        date_order=columns.date_order,
+        sampling="keep" if columns.step is None else "resample",
+        step=columns.step,
     )
 
 
@@ -185,26 +103,10 @@ def forecast(fitted: Fitted, dataset: Dataset) -> tuple[Forecast, ...]:
         Forecast(
             series,
             prepared.predicted(outputs),
-            _compare(fitted.shapes, prepared, prepared.targets(series), find_outages(series.times)),
+            compare_shapes(fitted.shapes, prepared, prepared.targets(series), find_outages(series.times)),
         )
-        for series, outputs in zip(dataset.series, _predict(fitted.forecaster, inputs, breaks), strict=True)
+        for series, outputs in zip(dataset.series, predict_records(fitted.forecaster, inputs, breaks), strict=True)
     )
-
-
-def _predict(forecaster: "Forecaster", inputs: list[np.ndarray], breaks: Sequence[np.ndarray]) -> Iterator[np.ndarray]:
-    """(H, T, C) of every record, the forecaster started anew at each of its breaks."""
-    parts = [np.split(one, at) for one, at in zip(inputs, breaks, strict=True)]
-    predicted = iter(forecaster.predict([part for record in parts for part in record]))
-    for record in parts:
-        yield np.concatenate([next(predicted) for _ in record], axis=1)
-
-
-def _compare(
-    shapes: tuple[Shapes, ...], prepared: Preparation, targets: np.ndarray, outages: np.ndarray
-) -> tuple[Profile, ...]:
-    """One record's profiles from its targets (T, C); their channels in the file's order, not the network's."""
-    profiles = [one.compare(targets, outages) for one in shapes]
-    return tuple(replace(profile, shares=profile.shares[:, np.argsort(prepared.order)]) for profile in profiles)
 
 
 def score(fitted: Fitted, forecasts: tuple[Forecast, ...], dataset: Dataset, settings: DetectSettings) -> Scored:
@@ -218,7 +120,7 @@ def score(fitted: Fitted, forecasts: tuple[Forecast, ...], dataset: Dataset, set
 
     scores = tuple(
         score_record(
-            _without_start(
+            without_start(
                 fitted.preparation.residuals(one.series.counted, one.predicted_by_horizon),
                 fitted.warm_up,
                 find_breaks(one.series.times),
@@ -241,13 +143,6 @@ def score(fitted: Fitted, forecasts: tuple[Forecast, ...], dataset: Dataset, set
         fitted.preparation.ranges,
         width,
     )
-
-
-def _without_start(residuals: np.ndarray, warm_up: int, breaks: np.ndarray) -> np.ndarray:
-    """(H, T, C) with the first `warm_up` steps of the record, and after each of its breaks, unknown."""
-    for start in (0, *breaks):
-        residuals[:, start : start + warm_up] = np.nan
-    return residuals
 
 
 def _half_band(reference: tuple[np.ndarray, ...]) -> np.ndarray:

@@ -6,25 +6,29 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from anomaly.columns import LABEL_WORDS, find_record, find_time, is_called_labels
+from anomaly.columns import find_record, find_time
 from anomaly.domain import Repair
 from anomaly.exceptions import DataError
+from anomaly.missing_times import are_few, keep_rows, list_left_out
 from anomaly.naming import TIME_NAMES, words_of
 from anomaly.reading.table import Table
 from anomaly.settings import ReadSettings
+from anomaly.states import LABEL_WORDS, is_called_labels
 
 VARIABLE_NAMES = (
     "variable", "parameter", "param", "item", "itemid", "measure", "measurement", "metric", "sensor", "signal",
     "channel", "tag", "tagname", "attribute", "observation", "vital", "analyte", "quantity", "feature", "label", "name",
-    "test", "code",
+    "test", "code", "messgröße", "messgroesse", "messstelle", "kanal",
 )  # fmt: skip
-VALUE_NAMES = ("value", "values", "val", "valuenum", "reading", "result", "amount")
+VALUE_NAMES = ("value", "values", "val", "valuenum", "reading", "result", "amount", "wert", "messwert")
 UNIT_NAMES = ("unit", "units", "uom", "valueuom")
 BESIDE = {"name", "id", "code", "type", "num", "measured", "numeric"}
 """words that may stand beside these"""
 MOST_VARIABLES = 500
 SHARED_TIMES = 0.5
 """of the rows have another variable at the same time: found by looking where no name tells"""
+UNTOLD = 0.05
+"""of the rows repeat another's time and variable, where those of several records are mixed"""
 MOST_CELLS = 200_000_000
 
 
@@ -58,15 +62,39 @@ def find_long_form(table: Table, settings: ReadSettings) -> LongForm | None:
     unknown = [name for name in others if not (is_called_labels(name) and _is_known(frame[name]))]
     named = _called(unknown, VARIABLE_NAMES, others)
     texts = [column for column in others if column not in numbers]
-    variable = named or next((column for column in texts if _shares_times(frame, record, time, column)), None)
-    if variable is None or not 1 < frame[variable].nunique() <= MOST_VARIABLES:
-        return None
-    # By its name alone a column may mean something else: the value has to be called a value, too, or times be shared.
-    is_named = variable == named and _called([value], VALUE_NAMES, [value]) is not None
-    if not is_named and not _shares_times(frame, record, time, variable):
-        return None
+    if named in numbers:
+        named = _in_words(frame, named, _called(unknown, VARIABLE_NAMES, texts))
     unit = _called(others, UNIT_NAMES, texts)
-    return LongForm(record, time, variable, value, unit if unit != variable else None)
+    # By its name alone a column may mean something else: the value has to be called a value, too, or times be shared.
+    is_certain = _called([value], VALUE_NAMES, [value]) is not None
+    for variable in [named] if named else texts:
+        if not 1 < frame[variable].nunique() <= MOST_VARIABLES:
+            continue
+        free = [name for name in others if name not in (variable, unit)]
+        is_open = record is None and settings.record is None
+        its_record = _find_untold(frame, time, variable, free) if is_open else record
+        if (named and is_certain) or _shares_times(frame, its_record, time, variable):
+            return LongForm(its_record, time, variable, value, unit if unit != variable else None)
+    return None
+
+
+def _in_words(frame: pd.DataFrame, number: str, text: str | None) -> str:
+    """The column that says in words what a number of a catalogue means, where there is one; else the number."""
+    if text is None or frame[text].isna().any() or frame[text].nunique() < 2:
+        return number
+    return text if frame[[number, text]].drop_duplicates()[number].is_unique else number
+
+
+def _find_untold(frame: pd.DataFrame, time: str, variable: str, others: Sequence[str]) -> str | None:
+    """The column of fewest names under which each variable is measured but once at a time, where else it is not."""
+    whole = [name for name in others if frame[name].dtype.kind != "f" and frame[name].notna().all()]
+    kinds = {name: frame[name].nunique() for name in whole}
+    kinds = {name: count for name, count in kinds.items() if 2 <= count <= len(frame) / 4}
+    repeated = frame.duplicated([time, variable]).mean() if kinds else 0.0
+    if repeated < UNTOLD:
+        return None
+    apart = [name for name in kinds if frame.duplicated([name, time, variable]).mean() <= UNTOLD * repeated]
+    return min(apart, key=lambda name: kinds[name], default=None)
 
 
 def _is_known(cells: pd.Series) -> bool:
@@ -106,6 +134,11 @@ def pivot(table: Table, form: LongForm) -> Table:
     Several values of one variable at one time are averaged; columns that tell the same all along a record are kept.
     Raises DataError where record, time or variable is missing in a row, or the table would not fit into memory.
     """
+    stamps = table.frame[form.time]
+    timed = stamps.notna().to_numpy()
+    if are_few(int((~timed).sum()), len(timed)):
+        left_out = list_left_out(stamps, form.time, timed, table.line)
+        table = keep_rows(replace(table, repairs=(*table.repairs, *left_out)), timed)
     frame = table.frame
     keys = [form.time] if form.record is None else [form.record, form.time]
     for column in (*keys, form.variable):

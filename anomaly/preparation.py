@@ -187,29 +187,37 @@ def validation_start(train_stop: int) -> int:
 
 
 def find_dominant_period(records: list[np.ndarray]) -> int:
-    """The lag, in steps, at which complete records (T, C) most resemble themselves.
+    """The period of complete records (T, C) in steps, or, where nothing repeats, one that is usual and fits."""
+    longest = min(LONGEST_PERIOD, max(map(len, records)) // 3)
+    fallback = min(FALLBACK_PERIOD, longest if longest >= 4 else max(1, max(map(len, records)) // 4))
+    return find_period(records, LONGEST_PERIOD) or fallback
+
+
+def find_period(records: list[np.ndarray], longest: int) -> int | None:
+    """The lag of at most `longest` steps at which complete records (T, C) most resemble themselves; None where
+    nothing repeats.
 
     The highest local peak of the autocorrelation (Wiener-Khinchin, by FFT), averaged over channels of the longest
-    record; FALLBACK_PERIOD where nothing repeats.
+    record.
     """
     values = max(records, key=len)[-50_000:]
-    longest = min(LONGEST_PERIOD, len(values) // 3)
+    longest = min(longest, len(values) // 3)
     if longest < 4:
-        return min(FALLBACK_PERIOD, max(1, len(values) // 4))
+        return None
     centred = values - values.mean(0)
     spectrum = np.abs(np.fft.rfft(centred, 2 * len(values), axis=0)) ** 2
     correlation = np.fft.irfft(spectrum, axis=0)[: longest + 1]
     variance = correlation[0]
     alive = variance > 1e-12
     if not alive.any():
-        return min(FALLBACK_PERIOD, longest)
+        return None
     # Unbiased: a lag of k has T - k pairs.
     pairs = len(values) / (len(values) - np.arange(longest + 1))
     mean = (correlation[:, alive] / variance[alive]).mean(1) * pairs
     peaks = np.flatnonzero((mean[1:-1] >= mean[:-2]) & (mean[1:-1] > mean[2:])) + 1
     peaks = peaks[(peaks >= 3) & (mean[peaks] > 0.1)]
     if not len(peaks):
-        return min(FALLBACK_PERIOD, longest)
+        return None
     # The first peak nearly as high as the highest: a multiple of the period resembles it as well as the period does.
     return int(peaks[mean[peaks] >= 0.9 * mean[peaks].max()][0])
 

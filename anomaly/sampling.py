@@ -28,6 +28,21 @@ MOST_LOST, COST = 0.2, 50
 def settle_sampling(dataset: Dataset, settings: ReadSettings) -> Dataset:
     """`dataset` as `settings.sampling` asks: auto keeps even steps as they are, and of uneven ones the times as an
     input, or brings them onto even steps where most cells would else be empty. Raises SettingsError for a bad step."""
+    settled = _settle(dataset, settings)
+    if settled.columns.step is not None or (settings.step is None and settings.sampling != "resample"):
+        return settled
+    asked = (
+        "The even steps asked for are not made" if settings.step is None else f"A step of {settings.step:g} is not used"
+    )
+    why = "the rows are kept as they are; sampling resample brings them onto even steps"
+    if dataset.time_axis.kind == "row":
+        why = "there is no time column"
+    elif settings.sampling == "resample":
+        why = f"there are fewer than {FEWEST_GAPS} gaps between rows"
+    return replace(settled, repairs=(*settled.repairs, Repair(f"{asked}: {why}")))
+
+
+def _settle(dataset: Dataset, settings: ReadSettings) -> Dataset:
     asks_since = settings.context is not None and SINCE in settings.context
     gaps = _gaps(dataset)
     if dataset.time_axis.kind == "row" or len(gaps) < FEWEST_GAPS:
@@ -35,7 +50,7 @@ def settle_sampling(dataset: Dataset, settings: ReadSettings) -> Dataset:
     usual = float(np.median(gaps))
     near = float((np.abs(gaps - usual) <= NEAR * usual).mean()) if usual > 0 else 0.0
     even = near >= EVEN
-    empty = float(np.mean([np.isnan(one.values).mean() for one in dataset.series]))
+    empty = float(np.mean([_share_empty(one.values) for one in dataset.series]))
     choice: str = settings.sampling
     if choice == "auto":
         choice = "keep" if asks_since else "as it is" if even else "resample" if empty > MOSTLY_EMPTY else "keep"
@@ -56,6 +71,13 @@ def settle_sampling(dataset: Dataset, settings: ReadSettings) -> Dataset:
             f"{_say(usual, dataset)}): kept, and the time since the last step is an input".replace("%", " %"),
         )
     return dataset
+
+
+def _share_empty(values: np.ndarray) -> float:
+    """Of a record's cells, but those of channels that it does not have."""
+    empty = np.isnan(values)
+    has = ~empty.all(0)
+    return float(empty[:, has].mean()) if has.any() else 1.0
 
 
 def _gaps(dataset: Dataset) -> np.ndarray:

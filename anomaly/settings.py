@@ -94,15 +94,36 @@ class FitSettings(Settings):
         None, ge=1, title="Train rows", description="learn from this many leading steps of each record"
     )
     train_until: str | None = Field(None, title="Train until", description="learn from the steps before this time")
-    cell: Literal["lstm", "gru"] = Field("lstm", title="Recurrent cell", description="kind of recurrent cell")
+    cell: Literal["lstm", "gru", "rnn", "relu", "feedforward"] = Field(
+        "lstm",
+        title="Cell",
+        description="lstm and gru have gates that keep what matters; rnn (tanh) and relu have none; feedforward has no "
+        "memory but a fixed window",
+    )
     hidden_units: int = Field(64, ge=1, le=2048, title="Hidden units", description="size of the hidden state")
     layers: int = Field(1, ge=1, le=4, title="Layers", description="recurrent layers, one on top of the other")
     bptt_steps: int = Field(
         64,
         ge=1,
-        le=100_000,
+        le=10_000_000,
         title="BPTT steps",
-        description="steps the gradient travels back before it is cut (truncated backpropagation through time)",
+        description="steps the gradient travels back before it is cut (truncated backpropagation through time); the "
+        "length of the record or more cuts nothing",
+    )
+    window_steps: int = Field(
+        64, ge=1, le=10_000, title="Window steps", description="last steps that a feedforward network sees"
+    )
+    recurrent_init: Literal["auto", "uniform", "orthogonal", "identity", "glorot"] = Field(
+        "auto",
+        title="Recurrent weights",
+        description="how the weights from state to state begin; auto takes identity for relu, orthogonal for rnn, "
+        "uniform for the gated cells",
+    )
+    forget_bias: float | Literal["chrono"] = Field(
+        0.0,
+        title="Forget-gate bias",
+        description="added to the gate that keeps the state: higher remembers longer; chrono spreads memories from 1 "
+        "step to the BPTT steps",
     )
     horizons: tuple[int, ...] = Field(
         (1,), min_length=1, title="Horizons", description="how many steps ahead to predict (comma separated)"
@@ -120,6 +141,15 @@ class FitSettings(Settings):
     patience: int = Field(
         8, ge=1, le=10_000, title="Patience", description="stop after this many epochs without a better validation loss"
     )
+    weight_decay: float = Field(
+        0.01, ge=0, le=1, title="Weight decay", description="how strongly weights are drawn to 0 (AdamW)"
+    )
+    dropout: float = Field(
+        0.0, ge=0, lt=1, title="Dropout", description="share of hidden values left out between layers while training"
+    )
+    gradient_norm: float = Field(
+        1.0, gt=0, title="Gradient norm", description="a gradient longer than this is cut to it before each update"
+    )
     input_noise: float = Field(
         0.1,
         ge=0,
@@ -132,6 +162,13 @@ class FitSettings(Settings):
     device: Literal["auto", "cpu", "cuda", "mps"] = Field(
         "auto", title="Device", description="where to compute; auto takes a GPU when there is one"
     )
+
+    @property
+    def drawn_init(self) -> str:
+        """`recurrent_init` with auto resolved."""
+        if self.recurrent_init != "auto":
+            return self.recurrent_init
+        return {"relu": "identity", "rnn": "orthogonal"}.get(self.cell, "uniform")
 
     @property
     def names_train_span(self) -> bool:

@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from anomaly.domain import Columns, Epoch, Profile
+from anomaly.domain import Columns, Epoch, Profile, Reach
 from anomaly.exceptions import ModelFileError, SettingsError
-from anomaly.pipeline import Fitted
+from anomaly.fitting import Fitted
 from anomaly.preparation import Preparation, Scaler
 from anomaly.settings import FitSettings
 from anomaly.shapes import Shapes
 from anomaly.versions import versions
 
-FORMAT = 3
+FORMAT = 4
 MANIFEST, WEIGHTS, ARRAYS = "model.json", "weights.safetensors", "arrays.safetensors"
 SHAPES, PROFILE = ("stretches", "starts", "firsts"), ("starts", "distances", "shares")
 """the arrays of each"""
@@ -30,12 +30,18 @@ def save(fitted: Fitted, folder: str | Path) -> None:
     from safetensors.numpy import save_file
     from safetensors.torch import save_file as save_tensors
 
-    folder = Path(folder)
+    from anomaly.model.forecaster import Forecaster
+
+    folder, forecaster = Path(folder), fitted.forecaster
+    if not isinstance(forecaster, Forecaster):
+        raise ModelFileError("Expected a trained network to save, found a baseline: it is made anew in a moment.")
     prepared = fitted.preparation
     arrays = {
         "channels.mean": prepared.channels.mean,
         "channels.scale": prepared.channels.scale,
         "channels.ranges": prepared.ranges,
+        "reach.before": fitted.reach.before,
+        "reach.after": fitted.reach.after,
         "context.mean": prepared.context.mean,
         "context.scale": prepared.context.scale,
         "reference.values": np.concatenate(fitted.reference, axis=1),
@@ -52,7 +58,7 @@ def save(fitted: Fitted, folder: str | Path) -> None:
         "flagged": prepared.flagged,
         "order": prepared.order,
         "context_order": prepared.context_order,
-        "burn_in": fitted.forecaster.burn_in,
+        "burn_in": forecaster.burn_in,
         "warm_up": fitted.warm_up,
         "period": fitted.period,
         "widths": [shapes.width for shapes in fitted.shapes],
@@ -61,7 +67,7 @@ def save(fitted: Fitted, folder: str | Path) -> None:
         "digest": fitted.digest,
         "versions": versions(),
     }
-    weights = {name: weight.cpu() for name, weight in fitted.forecaster.network.state_dict().items()}
+    weights = {name: weight.cpu() for name, weight in forecaster.network.state_dict().items()}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         save_tensors(weights, folder / WEIGHTS)
@@ -97,11 +103,11 @@ def load(folder: str | Path) -> Fitted:
 
 
 def _rebuild(manifest: dict[str, Any], arrays: dict[str, np.ndarray], weights: Path) -> Fitted:
-    import torch
     from safetensors.torch import load_file
 
     from anomaly.model.forecaster import Forecaster
-    from anomaly.model.network import Network, pick_device
+    from anomaly.model.gradients import draw_network
+    from anomaly.model.network import pick_device
 
     settings = FitSettings(**manifest["settings"])
     parts = manifest["columns"]
@@ -114,15 +120,7 @@ def _rebuild(manifest: dict[str, Any], arrays: dict[str, np.ndarray], weights: P
         tuple(manifest["context_order"]),
         arrays["channels.ranges"],
     )
-    network = Network(
-        settings.cell,
-        prepared.input_size,
-        settings.hidden_units,
-        settings.layers,
-        len(settings.horizons),
-        len(columns.monitored),
-        torch.Generator(),
-    )
+    network = draw_network(settings, prepared.input_size, len(columns.monitored))
     network.load_state_dict(load_file(weights))
     bounds = np.cumsum(arrays["reference.lengths"])[:-1]
     return Fitted(
@@ -132,6 +130,7 @@ def _rebuild(manifest: dict[str, Any], arrays: dict[str, np.ndarray], weights: P
         reference=tuple(np.split(arrays["reference.values"], bounds, axis=1)),
         warm_up=manifest["warm_up"],
         period=manifest["period"],
+        reach=Reach(arrays["reach.before"], arrays["reach.after"]),
         shapes=tuple(
             Shapes(width, *(arrays[f"shapes.{number}.{name}"] for name in SHAPES))
             for number, width in enumerate(manifest["widths"])

@@ -81,6 +81,21 @@ def demo_csv(name: str) -> bytes:
     return make_demo(name).to_csv(index=False, lineterminator="\n", float_format="%.10g").encode("utf-8")
 
 
+def make_cues(steps: int, delay: int, seed: int = 0) -> pd.DataFrame:
+    """A long-range dependence and nothing else: now and then `value` jumps up or down, and `delay` steps later, when
+    `due` is 1, it jumps the same way again. Between the two lies noise: who has not kept the sign can only guess."""
+    rng = np.random.default_rng(seed)
+    value, due = 0.05 * rng.standard_normal(steps), np.zeros(steps, int)
+    at = 10
+    while at + delay < steps:
+        sign = rng.choice([-1.0, 1.0])
+        value[at] += sign
+        value[at + delay] += sign
+        due[at + delay] = 1
+        at += delay + int(rng.integers(20, 60))
+    return _written(pd.DataFrame({"value": value, "due": due}), value=4)
+
+
 def _make_pump() -> pd.DataFrame:
     """A clock-driven water pump, one row every ten minutes."""
     rng = np.random.default_rng(2025)

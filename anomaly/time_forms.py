@@ -11,24 +11,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from anomaly.exceptions import DataError
+from anomaly.time_words import MONTH_OF, MONTHS, WEEKDAYS, ZONE_OF
 
 Order = Literal["day", "month"]
-MONTHS = (
-    "january", "february", "march", "april", "may", "june",
-    "july", "august", "september", "october", "november", "december",
-)  # fmt: skip
 NO_TIME = np.datetime64("NaT", "us")
 CENTURY = 69
 """two-digit years from here on are of the 1900s, as POSIX has it"""
-_MONTH = r"(?P<word>" + "|".join(f"{month}|{month[:3]}" for month in MONTHS) + r"|sept)\.?"
+_MONTH = r"(?P<word>" + "|".join(sorted(MONTH_OF, reverse=True)) + r")\.?"
 _FRACTION = r"(?:[.,](?P<fraction>\d{1,9}))?"
 _CLOCK = (
     r"(?P<hour>\d{1,2})(?::(?P<minute>\d{2})(?::(?P<second>\d{2})" + _FRACTION + r")?)?(?:\s*(?P<half>[ap])\.?m\.?)?"
-    r"(?:\s*(?P<zone>z|utc|gmt|[+-]\d{2}:?\d{2}))?"
+    r"(?:\s*uhr)?(?:\s*(?P<zone>[+-]\d{2}:?\d{2}|" + "|".join(ZONE_OF) + "))?"
 )
 _DIGITS = r"(?:[T _-]?(?P<hour>\d{2}):?(?P<minute>\d{2})(?::?(?P<second>\d{2})" + _FRACTION + r")?(?P<zone>z)?)?"
-_THEN = r"(?:(?:\s*[T,_]\s*|\s+-\s+|\s+)" + _CLOCK + ")?"
-_WEEKDAY = r"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*[,.]?\s+)?"
+_THEN = r"(?:(?:\s*[T,_@]\s*|\s+-\s+|\s+um\s+|\s+)" + _CLOCK + ")?"
+_WEEKDAY = r"(?:(?:" + "|".join(WEEKDAYS) + r")[a-z]*[,.]*\s+)?"
 _DAY, _YEAR = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?", r"(?P<year>\d{4}|\d{2})"
 _PLACES = r"(?P<first>\d{1,2})#\s?(?P<other>\d{1,2})#\s?" + _YEAR + _THEN
 FORMS = {
@@ -42,10 +39,11 @@ FORMS = {
         "day, name": _WEEKDAY + _DAY + r"[ ./-]*" + _MONTH + r"[ ,./-]*" + _YEAR + _THEN,
         "name, day": _WEEKDAY + _MONTH + r"[ -]*" + _DAY + r"[ ,-]+(?P<year>\d{4})" + _THEN,
         "year, name": r"(?P<year>\d{4})[ ./-]*" + _MONTH + r"[ ./-]*" + _DAY + _THEN,
+        "name, day, clock": _WEEKDAY + _MONTH + r"\s+" + _DAY + r"\s+" + _CLOCK + r"\s+(?P<year>\d{4})",
         "log": _DAY + "[/-]?" + _MONTH + r"[/-]?(?P<year>\d{4}):" + _CLOCK,
         "elapsed": (
             r"(?:(?P<days>-?\d{1,6})\s*d(?:ays?)?,?\s*\+?)?(?P<hour>\d{1,6}):(?P<minute>\d{2})"
-            r"(?::(?P<second>\d{2})" + _FRACTION + r")?(?:\s*(?P<half>[ap])\.?m\.?)?"
+            r"(?::(?P<second>\d{2})" + _FRACTION + r")?(?:\s*(?P<half>[ap])\.?m\.?)?(?:\s*uhr)?"
         ),
     }.items()
 }
@@ -162,9 +160,9 @@ def read_dates(text: pd.Series, form: str, place: Place, order: Order | None) ->
 
 
 def spell_offset(offset: str) -> str:
-    """ "+0100" and "+01" as "+01:00"."""
-    if offset.upper() in ("", "Z", "UTC", "GMT"):
-        return "Z" if offset else ""
+    """ "+0100", "+01" and "CET" as "+01:00"."""
+    if not offset or offset.lower() in ZONE_OF:
+        return ZONE_OF.get(offset.lower(), "")
     return f"{offset[:3]}:{offset[3:].lstrip(':') or '00'}"
 
 
@@ -234,9 +232,9 @@ def _days(fields: _Fields, order: Order | None) -> np.ndarray:
 def _months(fields: _Fields) -> np.ndarray:
     if "word" not in fields.names:
         return fields.whole("month")
-    first_letters = pc.utf8_slice_codeunits(pc.utf8_lower(fields.text("word")), 0, 3)
-    known = pa.array([month[:3] for month in MONTHS], first_letters.type)
-    return np.asarray(pc.fill_null(pc.index_in(first_letters, known), -1), np.int64) + 1
+    known = pa.array(MONTH_OF, pa.large_string())
+    place = pc.fill_null(pc.index_in(pc.utf8_lower(fields.text("word")), known), -1)
+    return np.array([*MONTH_OF.values(), 0])[np.asarray(place, np.int64)]
 
 
 def _clock(fields: _Fields, hours: int) -> tuple[np.ndarray, np.ndarray]:
@@ -282,6 +280,10 @@ def _order_of_rows(day: np.ndarray, month: np.ndarray) -> tuple[Order, bool]:
     """The order under which more of the rows are in order, or else evenly spaced; and whether that decides it."""
     as_day, as_month = _regularity(day), _regularity(month)
     if as_day[:3] == as_month[:3]:
+        firsts = [bool((one == one.astype("datetime64[M]")).all()) for one in (day, month)]
+        if firsts[0] != firsts[1]:
+            # The first of twelve months in one order is twelve days of January in the other: months are likelier.
+            return "day" if firsts[0] else "month", False
         # Twelve days of March in one order are the third day of twelve months in the other: days are likelier.
         return "month" if as_month[3] > as_day[3] else "day", False
     best = max(as_day, as_month)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from anomaly import time_forms
+from anomaly.clock_changes import HOUR, find_hours_repeated, list_put_back
 from anomaly.domain import Repair, TimeAxis
 from anomaly.exceptions import DataError
 from anomaly.time_forms import SHOWN, Order, Place
@@ -27,10 +28,8 @@ TOO_SHORT = r"\d{1,7}|\d{1,2}[.-]\d[.-]\d\d|\d[.-]\d\d[.-]\d\d"
 DATE_WORDS, TIME_WORDS = {"date", "datetime"}, {"date", "datetime", "time", "timestamp", "stamp"}
 SERIALS = (20_000, 80_000)
 """days of a spreadsheet, counted from 1899-12-30: from 1954 to 2119"""
-DAY, HOUR = 86_400_000_000, 3_600_000_000
+DAY = 86_400_000_000
 """microseconds"""
-NIGHT = (23, 0, 1, 2, 3)
-"""hours to which clocks are put back; by day, rows are out of order"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +43,15 @@ class ReadTimes:
     """what was assumed"""
     ambiguous: bool = False
     """whether day and month may be the other way round"""
+
+
+class UnreadableTimes(DataError):
+    """Some of a column's cells are no times."""
+
+    def __init__(self, sentence: str, rows: np.ndarray) -> None:
+        super().__init__(sentence)
+        self.rows = rows
+        """(R,) bool"""
 
 
 def looks_like_time(text: pd.Series) -> bool:
@@ -70,8 +78,8 @@ def read_times(
     """A time column's cells -> times (R,), datetime64[us] or numbers, what they mean and what was assumed.
 
     `line_of` gives the line of the file that a row is on. `date_order` says what the first number of 03/04/2025 is;
-    left out, the column tells. Clock times without a date and durations become seconds. Raises DataError naming the
-    first line that is empty or not a time in the form of most.
+    left out, the column tells. Clock times without a date and durations become seconds. Raises UnreadableTimes naming
+    the first line that is empty or not a time in the form of most.
     """
     place = Place(name, source, line_of)
     if pd.api.types.is_numeric_dtype(column):
@@ -100,6 +108,8 @@ def join_axes(axes: Sequence[TimeAxis], sources: Sequence[str]) -> TimeAxis:
         unit=first.unit if all(axis.unit == first.unit for axis in axes) else None,
         offset=first.offset if all(axis.offset == first.offset for axis in axes) else "Z",
         resolution=max((axis.resolution for axis in axes), key=RESOLUTIONS.index),
+        order=next(iter(orders)) if len(orders := {axis.order for axis in axes}) == 1 else None,
+        put_back=first.put_back if all(axis.put_back == first.put_back for axis in axes) else (),
     )
 
 
@@ -145,7 +155,9 @@ def _read_stamps(text: pd.Series, column: pd.Series, form: str, place: Place, or
     dates = time_forms.read_dates(text, form, place, order)
     other = "month" if dates.order == "day" else "day"
     _refuse_first(np.isnat(dates.times), column, place, text, dates.order if dates.decided_by == "the caller" else "")
-    axis = TimeAxis(place.name, "timestamp", None, _shared(dates.zones), _resolution(dates.times, dates.has_clock))
+    resolution = _resolution(dates.times, dates.has_clock)
+    told = dates.order if form in ("slash", "dot", "dash") else None
+    axis = TimeAxis(place.name, "timestamp", None, _shared(dates.zones), resolution, told)
     if dates.decided_by not in ("the rows", "nothing"):
         return ReadTimes(dates.times, axis)
     example = time_forms.spell_day(text.iloc[dates.example], dates.times[dates.example])
@@ -180,7 +192,7 @@ def _read_numbers(column: pd.Series, place: Place) -> ReadTimes:
         micros = (values * (DAY / 1000)).round().astype(np.int64) * 1000
         calendar, meaning = np.datetime64("1899-12-30", "us") + micros.astype("timedelta64[us]"), "a spreadsheet's days"
     if calendar is None:
-        return ReadTimes(values, TimeAxis(place.name, "number", _epoch_unit(values)))
+        return ReadTimes(values, TimeAxis(place.name, "number", epoch_unit(values)))
     has_clock = bool((calendar.astype(np.int64) % DAY).any())
     shown = np.datetime_as_string(calendar[0], unit="m" if has_clock else "D")
     note = Repair(f"Numbers of {place.name!r} read as {meaning} ({values[0]:.15g} is {shown.replace('T', ' ')})")
@@ -206,7 +218,7 @@ def _are_serials(values: np.ndarray, whole: bool, is_date: bool) -> bool:
 
 def _unfold_clock(read: ReadTimes, place: Place) -> ReadTimes:
     """Tell the hour that local time repeats in autumn from the first, as if the clock had not been put back."""
-    late, shift = (None, 0) if read.axis.offset else _hours_repeated(read.times)
+    late, shift = (None, 0) if read.axis.offset else find_hours_repeated(read.times)
     if late is None:
         return read
     rows = np.flatnonzero(np.diff(late) > 0) + 1
@@ -217,28 +229,9 @@ def _unfold_clock(read: ReadTimes, place: Place) -> ReadTimes:
         f"saving): rows kept in the order of the file, {amount} added from there until it goes forward again",
         len(rows),
     )
-    return replace(read, times=read.times + (late * shift).astype("timedelta64[us]"), notes=(*read.notes, note))
-
-
-def _hours_repeated(times: np.ndarray) -> tuple[np.ndarray | None, int]:
-    """(R,) 1 from where the clock was put back to where it went forward, else 0, and by how many microseconds.
-
-    None where rows go back for another reason: by day, or among rows that are not evenly spaced.
-    """
-    steps = np.diff(times.astype(np.int64))
-    back = steps <= 0
-    usual = int(np.median(steps)) if len(steps) >= 4 and back.any() else 0
-    shift = usual - int(steps[np.argmax(back)]) if usual > 0 else 0
-    if shift not in (HOUR // 2, HOUR, HOUR * 3 // 2, 2 * HOUR):
-        return None, 0
-    hours = times[1:][back].astype("datetime64[h]").astype(np.int64)
-    # A repeated stamp may be a repeated row as well: clocks change on Sundays, and 1970 began on a Thursday.
-    is_night = np.isin(hours % 24, NIGHT) & ((steps[back] < 0) | (hours // 24 % 7 == 3))
-    # Put forward before it is ever put back, the clock leaves a gap as it stands.
-    ahead = (steps == usual + shift) & (np.cumsum(back) > 0)
-    late = np.concatenate([[0], np.cumsum(back.astype(np.int64) - ahead)])
-    is_even = np.isin(steps, (usual, usual - shift, usual + shift)).all()
-    return (late if is_night.all() and is_even and set(np.unique(late)) <= {0, 1} else None), shift
+    axis = replace(read.axis, put_back=list_put_back(read.times, late, shift))
+    times = read.times + (late * shift).astype("timedelta64[us]")
+    return replace(read, times=times, axis=axis, notes=(*read.notes, note))
 
 
 def _shared(offsets: Collection[str]) -> str:
@@ -262,9 +255,10 @@ def _refuse_first(
     elif order:
         example = f"the {order} being first"
     advice = "Mend it, choose the other order of day and month" if order else "Mend it"
-    raise DataError(
+    raise UnreadableTimes(
         f"{place.line(row)}: expected a time in column {place.name!r}, {example}, found {found}. "
-        f"{advice}, or choose another time column."
+        f"{advice}, or choose another time column.",
+        bad,
     )
 
 
@@ -277,7 +271,8 @@ def _resolution(times: np.ndarray, has_clock: bool) -> Literal["D", "s", "ms", "
     return "us" if (micros % 1000).any() else "ms"
 
 
-def _epoch_unit(values: np.ndarray) -> float | None:
+def epoch_unit(values: np.ndarray) -> float | None:
+    """Seconds in a unit of numbers that count from 1970; None where they do not."""
     if len(values) == 0:
         return None
     low, high = float(values.min()), float(values.max())

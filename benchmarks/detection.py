@@ -1,9 +1,10 @@
 """How good it is: python -m benchmarks.detection --data DIR [--jobs N] [--span leading|whole] [--sets A,B]
+    [--fit cell=gru ...]
 
 One configuration, the defaults, for every labelled file that DIR/manifest.csv lists under uni/ and multi/. Learns from
 the leading `train_rows` steps the manifest names, or from the whole file; labels are for the measure alone. Prints mean
 VUS-PR by source and over all, beside the published figures of others in DIR/published_*.csv, and writes a row per file
-to benchmarks/results/detection_SPAN.csv.
+to benchmarks/results/detection_SPAN.csv, unless other settings are tried with --fit.
 """
 
 import argparse
@@ -30,10 +31,10 @@ TRIED = np.concatenate([np.linspace(0.5, 0.99, 50), 1 - np.geomspace(1e-2, 1e-5,
 """quantiles of a file's own scores tried for the best threshold possible"""
 
 
-def measure(data: Path, row: dict[str, object], span: str) -> dict[str, object]:
+def measure(data: Path, row: dict[str, object], span: str, others: dict[str, str]) -> dict[str, object]:
     """Fit, detect and compare one file."""
     dataset = anomaly.read(data / str(row["file"]))
-    settings = anomaly.FitSettings(train_rows=row["train_rows"] if span == "leading" else None)
+    settings = anomaly.FitSettings(train_rows=row["train_rows"] if span == "leading" else None, **others)
     began = time.perf_counter()
     fitted = anomaly.fit(dataset, settings)
     fit_seconds = time.perf_counter() - began
@@ -91,15 +92,17 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="files at once (default: all cores)")
     parser.add_argument("--span", choices=("leading", "whole"), default="leading", help="what is learnt from")
     parser.add_argument("--sets", default=",".join(SETS), help="folders of DIR (default: %(default)s)")
+    parser.add_argument("--fit", nargs="*", default=[], metavar="NAME=VALUE", help="settings other than the defaults")
     chosen = parser.parse_args()
+    others = dict(one.split("=", 1) for one in chosen.fit)
     manifest = pd.read_csv(chosen.data / "manifest.csv")
     manifest = manifest[manifest["file"].str.split("/").str[0].isin(chosen.sets.split(","))]
     rows = Parallel(chosen.jobs)(
-        delayed(measure)(chosen.data, row, chosen.span) for row in manifest.to_dict(orient="records")
+        delayed(measure)(chosen.data, row, chosen.span, others) for row in manifest.to_dict(orient="records")
     )
     table = pd.DataFrame(rows)
     report(table, chosen.data)
-    if chosen.sets != ",".join(SETS):
+    if chosen.sets != ",".join(SETS) or others:
         return
     table["date"] = datetime.date.today().isoformat()
     table["machine"] = f"{platform.machine()}, {os.cpu_count()} cores"

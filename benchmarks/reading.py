@@ -94,7 +94,7 @@ def long() -> dict[str, float]:
 def upload() -> dict[str, float]:
     """What the server holds after a large upload, beside the dataset itself."""
     import anomaly
-    from tests.browser import Server, open_page
+    from tests.browser import Server, open_page, settle
 
     with written(write_upload) as path, Server() as server, open_page() as page:
         page.goto(server.address)
@@ -103,8 +103,10 @@ def upload() -> dict[str, float]:
         demo.write_text("time,a\n" + "\n".join(f"{row},{row % 7}" for row in range(100)))
         page.locator("input[type=file]").set_input_files(demo)
         page.get_by_role("button", name="Find anomalies").first.wait_for()
+        settle(page)
         page.get_by_role("button", name="Open another file").click()
         page.get_by_text("Or see it at work").wait_for()
+        settle(page)
         before = server.memory
         began = time.perf_counter()
         page.locator("input[type=file]").set_input_files(path)

@@ -1,10 +1,12 @@
 """A real browser and a real server, for the tests and the benchmarks that need them."""
 
+import os
 import resource
 import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -25,14 +27,17 @@ QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
 class Server:
     """The app, started as a user would, on a free port; `with Server() as server: server.address`."""
 
-    def __init__(self) -> None:
+    def __init__(self, data: Path | None = None) -> None:
+        """Runs are kept in `data`, or in a folder of its own."""
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         self.address = f"http://localhost:{port}"
+        self._data = tempfile.TemporaryDirectory(prefix="unforeseen-tests-", ignore_cleanup_errors=True)
         self._process = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)],
             cwd=ROOT,
+            env={**os.environ, "ANOMALY_DATA": str(data or self._data.name)},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -42,6 +47,11 @@ class Server:
         """Bytes that the server holds; Linux only."""
         pages = Path(f"/proc/{self._process.pid}/statm").read_text().split()[1]
         return int(pages) * resource.getpagesize()
+
+    def kill(self) -> None:
+        """As a power failure would end it."""
+        self._process.kill()
+        self._process.wait(20)
 
     def __enter__(self) -> "Server":
         for _ in range(600):
@@ -58,6 +68,12 @@ class Server:
     ) -> None:
         self._process.terminate()
         self._process.wait(20)
+
+
+def settle(page: Page) -> None:
+    """Wait until the page is drawn to its end: before that its parts still move, what was there before is still to be
+    seen, and a drag or a file meets what is about to go."""
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
 
 
 @contextmanager

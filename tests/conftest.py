@@ -1,11 +1,23 @@
 """Fixtures that several test modules share: what takes a moment to make is made once."""
 
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
+import sqlalchemy as sa
 from hypothesis import settings
 
 from anomaly.domain import Dataset
-from anomaly.pipeline import Fitted, fit
+from anomaly.fitting import Fitted, fit
+from anomaly.runs import RunStore
+from tests.postgres import BINARIES, run_postgres
 from tests.strategies import make_dataset, quick_settings, sine_values
+
+# What tests fit is not kept among the user's own runs.
+_data = tempfile.TemporaryDirectory(prefix="unforeseen-tests-", ignore_cleanup_errors=True)
+os.environ["ANOMALY_DATA"] = _data.name
 
 settings.register_profile("unhurried", deadline=None)  # a busy machine is not a defect
 settings.load_profile("unhurried")
@@ -23,3 +35,27 @@ def sine_dataset() -> Dataset:
 def sine_fitted(sine_dataset: Dataset) -> Fitted:
     """Trained on the first 70 % of `sine_dataset`."""
     return fit(sine_dataset, quick_settings(epochs=10))
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    if BINARIES is None:
+        pytest.skip("no PostgreSQL here: install Debian's postgresql to run these tests")
+    with run_postgres() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RunStore]:
+    if request.param == "sqlite":
+        opened = RunStore(f"sqlite:///{tmp_path / 'runs.sqlite'}", tmp_path)
+    else:
+        url = request.getfixturevalue("postgres")
+        engine = sa.create_engine(url)
+        with engine.begin() as connection:
+            connection.execute(sa.text("drop schema public cascade"))
+            connection.execute(sa.text("create schema public"))
+        engine.dispose()
+        opened = RunStore(url, tmp_path)
+    yield opened
+    opened.close()

@@ -33,11 +33,21 @@ def gru_step(weights: Weights, layer: int, x: np.ndarray, state: list[np.ndarray
 
 
 def _gates(weights: Weights, source: str, layer: int, x: np.ndarray) -> np.ndarray:
-    return weights[f"recurrent.weight_{source}_l{layer}"] @ x + weights[f"recurrent.bias_{source}_l{layer}"]
+    return weights[f"hidden.layers.weight_{source}_l{layer}"] @ x + weights[f"hidden.layers.bias_{source}_l{layer}"]
 
 
-STEPS = {"lstm": lstm_step, "gru": gru_step}
-PARTS = {"lstm": 2, "gru": 1}
+def rnn_step(weights: Weights, layer: int, x: np.ndarray, state: list[np.ndarray]) -> list[np.ndarray]:
+    """s_t = tanh(W x_t + U s_{t-1} + b), Elman 1990; state [s]."""
+    return [np.tanh(_gates(weights, "ih", layer, x) + _gates(weights, "hh", layer, state[0]))]
+
+
+def relu_step(weights: Weights, layer: int, x: np.ndarray, state: list[np.ndarray]) -> list[np.ndarray]:
+    """The same with max(0, .) for tanh, Le et al. 2015; state [s]."""
+    return [np.maximum(_gates(weights, "ih", layer, x) + _gates(weights, "hh", layer, state[0]), 0.0)]
+
+
+STEPS = {"lstm": lstm_step, "gru": gru_step, "rnn": rnn_step, "relu": relu_step}
+PARTS = {"lstm": 2, "gru": 1, "rnn": 1, "relu": 1}
 
 
 def empty_state(cell: str, layers: int, hidden_units: int) -> list[list[np.ndarray]]:
@@ -55,6 +65,58 @@ def run(cell: str, weights: Weights, inputs: np.ndarray, state: list) -> tuple[n
         state = after
         outputs.append(weights["head.weight"] @ x + weights["head.bias"])
     return np.array(outputs), state
+
+
+def feedforward(weights: Weights, inputs: np.ndarray, steps: int, layers: int) -> np.ndarray:
+    """(T, D) -> (T, H * C) from the last `steps` inputs alone, zeros before the first, position by position."""
+    outputs = []
+    for t in range(len(inputs)):
+        x = weights["hidden.first.bias"].copy()
+        for position in range(steps):
+            at = t - steps + 1 + position
+            if at >= 0:
+                x += weights["hidden.first.weight"][:, :, position] @ inputs[at]
+        x = np.maximum(x, 0.0)
+        for layer in range(layers - 1):
+            x = np.maximum(weights[f"hidden.rest.{layer}.weight"] @ x + weights[f"hidden.rest.{layer}.bias"], 0.0)
+        outputs.append(weights["head.weight"] @ x + weights["head.bias"])
+    return np.array(outputs)
+
+
+def reach(
+    cell: str, weights: Weights, inputs: np.ndarray, wanted: np.ndarray, end: int, lags: int, beta: float
+) -> np.ndarray:
+    """|dL_end / ds_{end-k}| for k = 0 ... lags by a product of Jacobians, each by central differences; one layer.
+
+    L is the mean Huber loss of the prediction made at `end` against `wanted`, its first horizon alone.
+    """
+
+    def flat(state: list) -> np.ndarray:
+        return np.concatenate([part for layer in state for part in layer])
+
+    def unflat(values: np.ndarray) -> list:
+        return [list(np.split(values, PARTS[cell]))]
+
+    def loss(values: np.ndarray) -> float:
+        predicted = (weights["head.weight"] @ unflat(values)[0][0] + weights["head.bias"])[: len(wanted)]
+        return mean_huber(predicted, wanted, beta)
+
+    def differences(f, at: np.ndarray) -> np.ndarray:
+        steps = 1e-6 * np.eye(len(at))
+        return np.array([(np.asarray(f(at + one)) - np.asarray(f(at - one))) / 2e-6 for one in steps]).T
+
+    hidden = len(weights["head.weight"].T)
+    states = [flat(empty_state(cell, 1, hidden))]
+    for x in inputs[: end + 1]:
+        states.append(flat([STEPS[cell](weights, 0, x, unflat(states[-1])[0])]))
+    slope = differences(loss, states[end + 1])
+    norms = [np.linalg.norm(slope)]
+    for k in range(lags):
+        x = inputs[end - k]
+        jacobian = differences(lambda s, x=x: flat([STEPS[cell](weights, 0, x, unflat(s)[0])]), states[end - k])
+        slope = slope @ jacobian
+        norms.append(np.linalg.norm(slope))
+    return np.array(norms)
 
 
 def ahead(values: np.ndarray, horizons: tuple[int, ...]) -> np.ndarray:

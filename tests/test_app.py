@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from anomaly import export, pipeline
-from anomaly.pipeline import Fitted, detect, fit, read
+from anomaly import export, fitting, pipeline
+from anomaly.fitting import Fitted, fit
+from anomaly.pipeline import detect, read
 from anomaly.reading import Table, read_table
 from anomaly.settings import DetectSettings
 from anomaly.ui.session import KEY, Current, Run, make_current
@@ -96,8 +97,8 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     def count(name: str, stage: Callable) -> Callable:
         return lambda *arguments: made.append(name) or stage(*arguments)
 
-    for name in ("fit", "forecast", "score", "flag"):
-        monkeypatch.setattr(pipeline, name, count(name, getattr(pipeline, name)))
+    for module, name in ((fitting, "fit"), (pipeline, "forecast"), (pipeline, "score"), (pipeline, "flag")):
+        monkeypatch.setattr(module, name, count(name, getattr(module, name)))
     return made
 
 

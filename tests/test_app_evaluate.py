@@ -8,7 +8,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from anomaly.domain import Span
-from anomaly.pipeline import Fitted, fit, read
+from anomaly.fitting import Fitted, fit
+from anomaly.pipeline import read
 from anomaly.reading import Table, read_table
 from anomaly.settings import RULES
 from anomaly.ui import evaluate

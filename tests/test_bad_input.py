@@ -39,10 +39,15 @@ def test_a_single_row(content: str) -> None:
     assert "one row per record: expected at least two" in refusal(content)
 
 
-@pytest.mark.parametrize("content", [PNG, random.Random(0).randbytes(5000), b"%PDF-1.7\n\0\1\2" * 99])
+@pytest.mark.parametrize("content", [random.Random(0).randbytes(5000), b"%PS-Adobe\n\0\1\2" * 99])
 def test_a_file_that_is_no_text(content: bytes) -> None:
     text = refusal(content)
     assert "pump does not hold text" in text and "expected a CSV file" in text and "control code" in text
+
+
+@pytest.mark.parametrize(("content", "kind"), [(PNG, "a picture"), (b"%PDF-1.7\n\0\1\2" * 99, "a PDF document")])
+def test_a_picture_or_a_document(content: bytes, kind: str) -> None:
+    assert f"pump is {kind}: expected a table of numbers" in refusal(content)
 
 
 def test_more_columns_than_anyone_monitors() -> None:
@@ -141,7 +146,7 @@ def test_a_path_that_no_file_can_have() -> None:
     [
         (FitSettings, {"hidden_units": 0}, ["hidden_units", "expected 1 or more", "found 0"]),
         (FitSettings, {"epochs": "many"}, ["epochs", "expected a whole number", "found 'many'"]),
-        (FitSettings, {"cell": "transformer"}, ["cell", "'lstm' or 'gru'", "found 'transformer'"]),
+        (FitSettings, {"cell": "transformer"}, ["cell", "'lstm', 'gru',", "found 'transformer'"]),
         (FitSettings, {"horizons": (1, 1)}, ["Horizons", "different whole numbers", "(1, 1)"]),
         (FitSettings, {"train_fraction": 0.5, "train_rows": 9}, ["at most one way", "train_fraction and train_rows"]),
         (DetectSettings, {"threshold_rule": "quantile", "threshold": 2}, ["'quantile'", "from 0 to 1", "found 2"]),

@@ -2,6 +2,7 @@
 
 import os
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from anomaly.cli import main
 from anomaly.synthetic import demo_csv
-from tests.browser import CHROMIUM, Server, open_page
+from tests.browser import CHROMIUM, Server, open_page, settle
 
 playwright = pytest.importorskip("playwright.sync_api")
 Page = playwright.Page
@@ -56,11 +57,6 @@ def upload_and_fit(page: Page, path: Path) -> None:
     page.keyboard.press("ArrowLeft")  # from 0.5 to 0.45
     page.get_by_test_id("stSidebar").get_by_role("button", name="Find anomalies").click()
     page.get_by_text("at this threshold").wait_for()
-
-
-def settle(page: Page) -> None:
-    """Wait until the page is drawn to its end: before that its parts still move, and a drag meets an older chart."""
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
 
 
 def count_events(page: Page) -> int:
@@ -146,3 +142,71 @@ def test_stopping_keeps_what_was_learnt_and_says_so(page: Page, tmp_path: Path) 
     page.get_by_text("at this threshold").wait_for()
     page.get_by_role("radio", name="Training").click()
     page.get_by_text("Stopped on request").wait_for()
+
+
+def test_models_are_compared_and_the_lesson_follows_the_one_that_is_used(page: Page) -> None:
+    page.get_by_role("button", name="Find its anomalies").nth(1).click()
+    page.get_by_text("at this threshold").wait_for()
+    settle(page)
+    page.get_by_role("link", name="Compare").click()
+    page.get_by_role("heading", name="Compare").wait_for()
+    settle(page)
+    for unwanted in ("lstm", "gru", "relu", "bag"):
+        page.get_by_role("button", name=unwanted, exact=True).click()
+    page.get_by_test_id("stMain").get_by_role("button", name="Compare").click()
+    page.get_by_role("button", name="compare.csv").wait_for()
+    text = take(page, "compare.csv").decode()
+    assert [line.split(",")[0] for line in text.splitlines()] == [
+        "name",
+        "rnn",
+        "feedforward",
+        "last value",
+        "seasonal last value",
+    ]
+    settle(page)
+    page.get_by_role("button", name="Use it on the page Detect").click()
+    page.get_by_text("Detect now shows what").wait_for()
+    page.get_by_role("link", name="Learn").click()
+    page.get_by_role("heading", name="5 · Where the gradient is cut").wait_for()
+    settle(page)
+    assert page.locator(".js-plotly-plot").count() >= 5
+    page.get_by_role("link", name="Detect").click()
+    page.get_by_text("at this threshold").wait_for()
+    page.get_by_text("Forecaster", exact=True).click()
+    assert page.get_by_role("combobox", name="Cell").input_value() in ("rnn", "feedforward")
+
+
+def test_a_fit_outlives_its_page_and_its_server(tmp_path: Path) -> None:
+    """Start a long fit, close the browser, kill the server, start it again, open the address: it goes on."""
+    data, long = tmp_path / "data", tmp_path / "long.csv"
+    long.write_bytes(b"value\n" + b"".join(b"%d\n" % (step * step % 97) for step in range(100_000)))
+    epoch = re.compile(r"Epoch (\d+) of at most")
+    with Server(data) as server:
+        with open_page() as page:
+            page.goto(server.address)
+            page.locator("input[type=file]").set_input_files(long)
+            page.get_by_role("button", name="Find anomalies").first.click()
+            page.get_by_text(epoch).wait_for()
+            wanted = page.url.partition("?")[2]
+        assert wanted.startswith("run=")
+        with open_page() as page:
+            page.goto(f"{server.address}?{wanted}")
+            page.get_by_text(re.compile(r"Epoch ([2-9]|\d\d+) of at most")).wait_for()
+        # Written once a second at most: on a fast machine some epochs come before the first.
+        ends = time.monotonic() + 30
+        while not (checkpoints := list(data.glob("fits/*/checkpoint.safetensors"))) and time.monotonic() < ends:
+            time.sleep(0.05)
+        assert len(checkpoints) == 1
+        server.kill()
+    with Server(data) as server, open_page() as page:
+        page.goto(f"{server.address}/runs")
+        page.get_by_text("was broken off while it learnt").wait_for()
+        page.get_by_role("button", name="Go on").click()
+        page.get_by_text(re.compile(r"Epoch ([2-9]|\d\d+) of at most")).wait_for()
+        page.get_by_role("button", name="Stop and use what it has").click()
+        page.get_by_text("at this threshold").wait_for()
+        settle(page)
+        assert page.url.partition("?")[2].startswith(wanted)
+        page.get_by_role("link", name="Runs").click()
+        page.get_by_text("1 run kept").wait_for()
+        assert page.get_by_text("was broken off").count() == 0

@@ -268,7 +268,7 @@ def test_the_axis_says_what_the_time_is() -> None:
 
 
 def epoch(number: int, loss: float, is_best: bool) -> Epoch:
-    return Epoch(number, 9, loss, loss / 2, 1.0, 1.0, is_best)
+    return Epoch(number, 9, loss, loss / 2, 1.0, 1.0, is_best, 0.5)
 
 
 def test_losses_are_drawn_by_epoch_and_the_best_is_marked() -> None:

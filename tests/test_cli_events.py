@@ -7,7 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.test_cli import Capture, contents, detect, main, model, pump, refusal, run, write_pump  # noqa: F401
+from tests.test_cli import Capture, contents, detect, main, model, pump, run, write_pump  # noqa: F401
+from tests.test_cli_refusals import refusal
 
 
 def write_dated(folder: Path) -> Path:

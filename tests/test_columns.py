@@ -110,6 +110,35 @@ def test_text_and_empty_columns_are_left_out_and_said() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "cells", "said"),
+    [
+        ("modified", ["2025-03-01", "2025-03-02"], "times, such as '2025-03-01', but 'time' orders the rows"),
+        ("geburtstag", ["01.02.1960", "03.02.1961"], "dates by its name not of the measurement, such as '01.02.1960'"),
+        ("exported", ["2025-03-01 10:00", "2025-03-01 10:00"], "the same time in every row, '2025-03-01 10:00', which"),
+        ("note", ["late", "early"], "text, such as 'late'"),
+    ],
+)
+def test_a_column_of_text_left_out_is_called_what_it_is(name: str, cells: list, said: str) -> None:
+    dataset = read(rows(["time", *range(40)], ["flow", *(n % 7 for n in range(40))], [name, *cells * 20]).encode(),
+                   ReadSettings(context=()))  # fmt: skip
+    assert any(f"Column {name!r} holds {said}" in str(repair) for repair in dataset.repairs)
+
+
+def test_a_time_in_too_few_figures_is_said_to_stand_still() -> None:
+    dataset = read(rows(["time", *["1.74E+09"] * 30], ["flow", *(n % 7 for n in range(30))]).encode())
+    assert (dataset.columns.time, dataset.monitored, dataset.columns.context) == (None, ("flow",), ())
+    (repair,) = dataset.repairs
+    assert str(repair) == (
+        "Column 'time' holds the same number in every row, 1740000000: not used as the time, left out"
+    )
+
+
+def test_times_among_columns_none_of_which_is_a_channel_are_called_so() -> None:
+    with pytest.raises(DataError, match=r"found 'when' \(times\), 'note' \(text\)"):
+        propose("when,note\n2025-03-01,a\n2025-03-02,b\n2025-03-03,c\n")
+
+
 def test_a_column_that_is_text_in_one_of_several_files_is_left_out_and_said() -> None:
     one, two = rows(FLOW, LEVEL).encode(), rows(FLOW, ["level", "low", "low", "high", "low"]).encode()
     for files in ([one, two], [two, one]):

@@ -7,15 +7,15 @@ import torch
 from anomaly.model import forecaster as module
 from anomaly.model.forecaster import PIECE_STEPS, Forecaster
 from anomaly.model.network import Network
+from anomaly.settings import FitSettings
 from tests import naive
 from tests.test_network import weights_of
 
 
 def make_forecaster(cell: str = "lstm", horizons: tuple[int, ...] = (1,), memory: float = 0.0) -> Forecaster:
     """Untrained, 3 inputs and 2 channels; `memory` is added to the LSTM's forget gate."""
-    network = Network(cell, 3, 8, 1, len(horizons), 2, torch.Generator().manual_seed(0))
-    with torch.no_grad():
-        network.recurrent.bias_ih_l0[8:16] += memory
+    settings = FitSettings(cell=cell, hidden_units=8, horizons=horizons, forget_bias=memory)
+    network = Network(settings, 3, 2, torch.Generator().manual_seed(0))
     return Forecaster(network, horizons)
 
 

@@ -24,14 +24,14 @@ TEXT = "\n".join(["patient,time,T [°C],still,sparse,constant,mode,label,note", 
 def look() -> dict[str, dict[str, object]]:
     tables = [read_table(TEXT.encode(), "ward.csv")]
     dataset = assemble(tables, ReadSettings())
-    lines = inspect_columns(shape_tables(tables, ReadSettings()), dataset.columns).to_dict("records")
+    lines = inspect_columns(shape_tables(tables, ReadSettings()), dataset).to_dict("records")
     return {str(line["column"]): line for line in lines}
 
 
 def test_codes_of_missing_values_are_empty_cells() -> None:
     rows = "\n".join(f"{n},{-999 if 8 <= n < 12 else n % 7},{n % 3}" for n in range(40))
     tables = [read_table(f"time,flow,level\n{rows}".encode(), "pump.csv")]
-    line = inspect_columns(tables, assemble(tables, ReadSettings()).columns).to_dict("records")[1]
+    line = inspect_columns(tables, assemble(tables, ReadSettings())).to_dict("records")[1]
     assert (line["low"], line["missing"], line["gap"]) == (0, 0.1, 4)
 
 
@@ -63,6 +63,22 @@ def test_the_grade_has_its_reason() -> None:
     assert grades["sparse"] == ("low", "67 % empty")
     assert grades["constant"] == ("low", "never changes")
     assert grades["note"] == ("", "text, 120 different")
+
+
+def test_times_that_are_not_the_time_are_not_called_text() -> None:
+    rows = [f"{step},{step % 9},2025-03-01 10:{step:02}" for step in range(60)]
+    tables = [read_table("\n".join(["time,a,stored", *rows]).encode(), "ward.csv")]
+    look = inspect_columns(shape_tables(tables, ReadSettings()), assemble(tables, ReadSettings()))
+    assert look["reason"].tolist()[2] == "times, 60 different"
+
+
+def test_empty_cells_are_counted_after_the_rows_were_brought_onto_even_steps() -> None:
+    rows = [f"{step * 10 + other},{step % 9 if other == 0 else ''},{step % 7 if other else ''}" for step in range(90)
+            for other in (0, 1)]  # fmt: skip
+    tables = [read_table("\n".join(["time,a,b", *rows]).encode(), "ward.csv")]
+    for settings, missing in ((ReadSettings(sampling="keep"), 0.5), (ReadSettings(sampling="resample", step=10), 0.0)):
+        look = inspect_columns(shape_tables(tables, settings), assemble(tables, settings))
+        assert look["missing"].tolist() == [0.0, missing, missing]
 
 
 def test_a_course_has_so_many_points_and_passes_over_what_is_empty() -> None:

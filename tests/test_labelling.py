@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -146,3 +147,39 @@ def test_a_file_on_disk_is_read_like_an_uploaded_one(tmp_path: Path) -> None:
 def test_a_trainset_label_that_means_normal_is_no_anomaly() -> None:
     lines = ["series,timestamp,value,label", "a,1,0,normal", "a,2,0,no", "a,3,0,anomaly"]
     assert steps(label_dataset(NUMBERED, read_table("\n".join(lines).encode(), "known.csv"))) == [[3]]
+
+
+@pytest.mark.parametrize(("form", "order"), [("%d/%m/%Y %H:%M", "day"), ("%m/%d/%Y %H:%M", "month")])
+def test_dates_of_a_few_anomalies_are_read_in_the_order_of_the_dataset(form: str, order: str) -> None:
+    times = pd.date_range("2025-03-01", periods=24 * 40, freq="h")
+    rows = [f"{time},{step % 7}.5" for step, time in enumerate(times.strftime(form))]
+    dataset = anomaly.read("\n".join(["t,a", *rows]).encode())
+    assert dataset.time_axis.order == order
+    start, end = times[[240, 242]].strftime(form)
+    assert steps(label(dataset, "start,end", f"{start},{end}")) == [[240, 241, 242]]
+    # A file of another custom that cannot be meant so is read by itself.
+    other = "%m/%d/%Y %H:%M" if order == "day" else "%d/%m/%Y %H:%M"
+    for custom in (other, "%d.%m.%Y %H:%M"):
+        start, end = times[[480, 482]].strftime(custom)
+        assert steps(label(dataset, "start,end", f"{start},{end}")) == [[480, 481, 482]]
+    start, end = times[[250, 252]].strftime("%d.%m.%Y %H:%M")
+    assert steps(label(dataset, "start,end", f"{start},{end}")) == [[250, 251, 252]]
+
+
+def test_anomalies_after_the_clock_was_put_back_lie_where_the_dataset_has_them() -> None:
+    times = pd.date_range("2025-10-25", periods=24 * 6, freq="h", tz="Europe/Berlin")
+    local = times.strftime("%Y-%m-%d %H:%M")
+    dataset = anomaly.read("\n".join(["t,a", *(f"{t},{n % 7}.5" for n, t in enumerate(local))]).encode())
+    for step in (5, 26, 28, 60, 143):
+        assert steps(label(dataset, "start,end", f"{local[step]},{local[step]}")) == [[step]]
+    # The hour that is written twice is the first of the two, unless the file itself tells all of its hours.
+    assert local[26] == local[27] and steps(label(dataset, "start,end", f"{local[27]},{local[27]}")) == [[26]]
+    every = [f"a,{t},1,{int(n in (27, 60))}" for n, t in enumerate(local)]
+    assert steps(label(dataset, "series,timestamp,value,label", *every)) == [[27, 60]]
+
+
+def test_the_clock_put_forward_again_ends_the_shift() -> None:
+    local = pd.date_range("2024-10-25", periods=24 * 200, freq="h", tz="Europe/Berlin").strftime("%Y-%m-%d %H:%M")
+    dataset = anomaly.read("\n".join(["t,a", *(f"{t},{n % 7}.5" for n, t in enumerate(local))]).encode())
+    assert steps(label(dataset, "start,end", f"{local[3000]},{local[3000]}")) == [[3000]]
+    assert steps(label(dataset, "start,end", f"{local[4700]},{local[4700]}")) == [[4700]]

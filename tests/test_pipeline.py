@@ -9,7 +9,8 @@ from anomaly import pipeline
 from anomaly.detection import Detection
 from anomaly.domain import Dataset
 from anomaly.exceptions import DataError
-from anomaly.pipeline import Fitted, detect, fit
+from anomaly.fitting import Fitted, fit
+from anomaly.pipeline import detect
 from anomaly.settings import DetectSettings, FitSettings
 from tests.strategies import QUICK, make_dataset, quick_settings, sine_values
 

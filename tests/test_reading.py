@@ -7,11 +7,13 @@ import time
 import numpy as np
 import pytest
 
+import anomaly
 from anomaly.exceptions import DataError
 from anomaly.pipeline import read
 from anomaly.reading import read_table
 from anomaly.reading.table import Table
 
+FAST = anomaly.FitSettings(epochs=1, hidden_units=4, device="cpu")
 PLAIN = "time,flow,level\n0,1.5,10\n1,2.5,20\n2,3.5,30\n"
 
 
@@ -168,9 +170,32 @@ def test_files_of_the_same_name_are_numbered() -> None:
     assert [series.name for series in dataset.series] == ["pump 1", "pump 2"]
 
 
-def test_files_whose_columns_differ_are_refused() -> None:
-    with pytest.raises(DataError, match="do not have the same columns: 'c', 'level' in only one"):
-        read([PLAIN.encode(), PLAIN.replace("level", "c").encode()])
+def test_a_channel_that_some_files_lack_is_missing_there_and_that_is_said() -> None:
+    rows = [(step, step % 7 + 0.5, step % 5, "ab"[step % 2]) for step in range(200)]
+    whole = "\n".join(["time,flow,level,mode", *(",".join(map(str, row)) for row in rows)])
+    less = "\n".join(["time,level,heat", *(f"{step},{level},{flow}" for step, flow, level, _ in rows)])
+    for files in ([whole, less], [less, whole]):
+        dataset = read([text.encode() for text in files])
+        assert set(dataset.monitored) == {"flow", "level", "heat"}
+        lacking = dataset.series[files.index(less)]
+        assert np.isnan(lacking.values[:, dataset.monitored.index("flow")]).all()
+        assert np.isfinite(lacking.values[:, dataset.monitored.index("level")]).all()
+        notes = [str(repair) for repair in dataset.repairs]
+        assert f"Column 'flow' is not in data {files.index(less) + 1}: missing there" in notes
+        detection = anomaly.detect(anomaly.fit(dataset, FAST), dataset)
+        assert all(np.isfinite(scores.values).any() for scores in detection.scores)
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        ("time,c,d\n0,1,2\n1,4,3\n", "data 1 shares no channel with the other files"),
+        ("flow,level\n1,2\n4,3\n", "data 2 has no column 'time', which is the time of the other files"),
+    ],
+)
+def test_files_that_share_no_channel_or_no_time_are_refused(other: str, said: str) -> None:
+    with pytest.raises(DataError, match=said):
+        read([PLAIN.encode(), other.encode()])
 
 
 def test_no_file_at_all_is_refused() -> None:

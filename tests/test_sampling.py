@@ -55,12 +55,30 @@ def test_columns_measured_each_at_its_own_time_are_brought_onto_even_steps() -> 
     assert len(dataset.series[0].row_steps) == 400
 
 
+def test_channels_that_a_record_lacks_do_not_count_as_cells_that_are_empty() -> None:
+    rows = [f"{time},{step % 7}.5" for step, time in enumerate(uneven())]
+    whole = "\n".join(["time,a,b,c,d", *(f"{row},1.{n % 3},2.{n % 5},3.{n % 8}" for n, row in enumerate(rows))])
+    less = "\n".join(["time,a", *rows])
+    dataset = anomaly.read([whole.encode(), less.encode(), less.encode(), less.encode()])
+    assert dataset.columns.step is None and SINCE in dataset.columns.context
+
+
 def test_what_is_asked_for_is_done_whatever_the_file_is_like() -> None:
     times = uneven()
     assert read(times, RNG.random(200), sampling="resample", step=2).columns.context == ()
     assert read(np.arange(100), RNG.random(100), sampling="keep").columns.context == (SINCE,)
     assert read(times, RNG.random(200), context=()).columns.context == ()
     assert read(np.arange(100), RNG.random(100), context=(SINCE,)).columns.context == (SINCE,)
+
+
+def test_a_step_that_is_asked_for_but_not_used_is_said() -> None:
+    said = "A step of 5 is not used: the rows are kept as they are; sampling resample brings them onto even steps"
+    assert said in notes(read(np.arange(100), RNG.random(100), step=5))
+    assert said in notes(read(uneven(), RNG.random(200), step=5))
+    assert "is not used" not in notes(read(uneven(), RNG.random(200), step=5, sampling="resample"))
+    assert "step of 5 is not used: there is no time" in notes(read(np.arange(99), RNG.random(99), step=5, time=""))
+    few = read(np.arange(9), RNG.random(9), sampling="resample")
+    assert "The even steps asked for are not made: there are fewer than 20 gaps" in notes(few)
 
 
 def test_a_step_far_too_small_is_refused() -> None:
@@ -121,6 +139,12 @@ def test_after_a_break_the_forecaster_starts_anew_and_is_not_scored_until_it_is_
     np.testing.assert_allclose(
         found.forecasts[0].predicted[400:], alone.forecasts[0].predicted, rtol=1e-4, atol=1e-4, equal_nan=True
     )
+
+
+def test_points_on_even_steps_have_one_line_for_each_step() -> None:
+    dataset = read(np.arange(600), RNG.random(600), sampling="resample", step=4)
+    detection = anomaly.detect(anomaly.fit(dataset, FitSettings(epochs=1, hidden_units=4, device="cpu")), dataset)
+    assert detection.points()["time"].tolist() == list(range(0, 600, 4))
 
 
 def test_another_role_does_not_undo_the_even_steps() -> None:

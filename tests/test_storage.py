@@ -11,7 +11,8 @@ import pytest
 from anomaly.domain import Dataset
 from anomaly.exceptions import AnomalyError, ModelFileError
 from anomaly.export import points_csv, run_json
-from anomaly.pipeline import Fitted, detect, fit, read
+from anomaly.fitting import Fitted, fit
+from anomaly.pipeline import detect, read
 from anomaly.settings import DetectSettings, ReadSettings
 from anomaly.storage import ARRAYS, FORMAT, MANIFEST, WEIGHTS, load, save
 from tests.strategies import make_dataset, quick_settings, sine_values
@@ -140,7 +141,7 @@ def test_a_truncated_part_is_refused(kept: Path, name: str, left: int) -> None:
     assert f"The model in {kept} is damaged" in refusal(kept)
 
 
-@pytest.mark.parametrize("text", ["[]", "null", '"x"', "{}", '{"format": 3}', "{", "\x00\xff"])
+@pytest.mark.parametrize("text", ["[]", "null", '"x"', "{}", '{"format": 4}', "{", "\x00\xff"])
 def test_a_manifest_that_is_none_is_refused(kept: Path, text: str) -> None:
     (kept / MANIFEST).write_bytes(text.encode("latin-1"))
     assert "damaged" in refusal(kept)

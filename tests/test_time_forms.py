@@ -54,6 +54,18 @@ def notes(cells: list, name: str = "time") -> str:
         ("Sat, 01 Mar 2025 10:00:00 GMT", "2025-03-01T10:00:00Z"),
         ("2025-Sept-01", "2025-09-01"),
         ("01/Mar/2025:10:00:00 -0930", "2025-03-01T10:00:00-09:30"),
+        ("Mon Mar  3 08:00:00 2025", "2025-03-03T08:00:00"),
+        ("Mon Mar 13 08:00:00 CET 2025", "2025-03-13T08:00:00+01:00"),
+        ("Mar 3, 2025 @ 08:00:00.250", "2025-03-03T08:00:00.250"),
+        ("3. März 2025", "2025-03-03"),
+        ("Mo., 3. März 2025 um 08:00 Uhr", "2025-03-03T08:00:00"),
+        ("03-Mai-2025 08:00", "2025-05-03T08:00:00"),
+        ("3 Okt 2025", "2025-10-03"),
+        ("24. DEZ. 25", "2025-12-24"),
+        ("31.12.2024 08:00 Uhr", "2024-12-31T08:00:00"),
+        ("2025-03-01 10:00:00 CEST", "2025-03-01T10:00:00+02:00"),
+        ("2025-03-01 10:00 MEZ", "2025-03-01T10:00:00+01:00"),
+        ("31.12.2024 10:00:00 EST", "2024-12-31T10:00:00-05:00"),
         ("31/12/9999 23:59:59.999999", "9999-12-31T23:59:59.999999"),
         ("31/12/0000", "0000-12-31"),
     ],
@@ -178,6 +190,20 @@ def test_years_of_monthly_dates_are_not_read_as_days_of_january() -> None:
         np.testing.assert_array_equal(result.times, months.to_numpy().astype("datetime64[us]"))
 
 
+@pytest.mark.parametrize("form", ["%d/%m/%Y", "%m/%d/%Y"])
+@pytest.mark.parametrize("step", ["MS", "QS"])
+def test_the_months_of_one_year_are_not_days_of_january(form: str, step: str) -> None:
+    months = pd.date_range("2020-01-01", "2020-12-01", freq=step)
+    result = read(list(months.strftime(form)))
+    np.testing.assert_array_equal(result.times, months.to_numpy().astype("datetime64[us]"))
+    assert result.ambiguous and "choose" in str(result.notes[0])
+
+
+def test_winter_and_summer_time_told_by_their_names_are_one_course() -> None:
+    cells = ["2025-10-26 02:30:00 CEST", "2025-10-26 02:00:00 CET", "2025-10-26 02:30:00 CET"]
+    assert (np.diff(read(cells).times) == np.timedelta64(30, "m")).all()
+
+
 def test_dates_that_both_orders_read_alike_are_not_ambiguous() -> None:
     assert not read(["03/03/2025", "04/04/2025"]).ambiguous
 
@@ -214,7 +240,7 @@ def test_the_first_cell_in_another_form_than_most_is_named_with_its_line(cells: 
 @pytest.mark.parametrize(
     "cell",
     ["0000-00-00", "00/00/0000", "31/12/9999 24:00", "2025-02-30", "now", "today", "-5", "Mar 1 10:00:05",
-     "1 Mar 2025 10:00 +99:99"],
+     "1 Mar 2025 10:00 +99:99", "2025-03-01 10:00 IST", "3. Marz 2025"],
 )  # fmt: skip
 def test_no_moment_of_the_years_0_to_9999_is_no_time(cell: str) -> None:
     with pytest.raises(DataError, match="pump, line 2: expected a time"):
@@ -227,6 +253,7 @@ def test_no_moment_of_the_years_0_to_9999_is_no_time(cell: str) -> None:
     [
         (["10:00", "11:30"], [36000, 41400], "midnight passed 0 times"),
         (["23:59:30.5", "00:00:30", "23:00:00", "01:00:00"], [86370.5, 86430, 169200, 176400], "2 times (lines 3, 5)"),
+        (["08:00 Uhr", "09:30 Uhr"], [28800, 34200], "midnight passed 0 times"),
         (["10:15 PM", "12:15 AM"], [80100, 87300], "midnight passed 1 time (line 3)"),
         (["10:00", "09:00", "11:00"], [36000, 32400, 39600], "midnight passed 0 times"),
         (["23:00:00", "24:00:00", "01:00:00"], [82800, 86400, 90000], "midnight passed 1 time (line 4)"),

@@ -31,6 +31,11 @@ class Forecaster:
     def device(self) -> torch.device:
         return self.network.head.weight.device
 
+    @property
+    def parameters(self) -> int:
+        """How many numbers were learnt."""
+        return sum(weight.numel() for weight in self.network.parameters())
+
     def predict_whole(self, inputs: np.ndarray) -> np.ndarray:
         """(T, D) -> (H, T, C), unbroken from the first step to the last. Slow on long records; exact."""
         return self._align(self._run(inputs[None])[0])
@@ -45,7 +50,7 @@ class Forecaster:
         outputs = [np.empty((len(inputs), *self.network.output_shape), np.float32) for inputs in records]
         for batch in self._batches(records):
             longest = max(stop - burn_start for _, burn_start, _, stop in batch)
-            stacked = np.zeros((len(batch), longest, self.network.recurrent.input_size), np.float32)
+            stacked = np.zeros((len(batch), longest, self.network.hidden.input_size), np.float32)
             for row, (record, burn_start, _, stop) in enumerate(batch):
                 stacked[row, : stop - burn_start] = records[record][burn_start:stop]
             predicted = self._run(stacked)
@@ -98,7 +103,7 @@ class Forecaster:
             for start in range(0, len(inputs), PIECE_STEPS)
         ]
         pieces.sort(key=lambda piece: piece[3] - piece[1])
-        size = max(1, BATCH_VALUES // ((PIECE_STEPS + self.burn_in) * self.network.recurrent.hidden_size))
+        size = max(1, BATCH_VALUES // ((PIECE_STEPS + self.burn_in) * self.network.hidden.hidden_size))
         for first in range(0, len(pieces), size):
             yield pieces[first : first + size]
 

@@ -8,53 +8,37 @@ import torch
 from torch import Tensor, nn
 
 from anomaly.exceptions import SettingsError
-
-State = tuple[Tensor, ...]
-"""What the network remembers: (h,) or (h, c), each (layers, B, hidden_units)."""
+from anomaly.model.cells import Recurrent, State, Window
+from anomaly.settings import FitSettings
 
 COMPUTE_THREADS = 1
 """The number of threads changes how sums are split and so the last bits of a result: it is the same in the browser, the
 command line and Python, on every machine. With one, fits side by side do not wait for each other: two threads each, on
 two busy cores, made them five times slower (dev/LOG.md)."""
 
-CELLS: dict[str, type[nn.LSTM] | type[nn.GRU]] = {"lstm": nn.LSTM, "gru": nn.GRU}
-
 
 class Network(nn.Module):
     """Inputs (B, L, D) and a state -> predictions (B, L, H, C) and the state after the last step."""
 
-    def __init__(
-        self,
-        cell: str,
-        input_size: int,
-        hidden_units: int,
-        layers: int,
-        horizons: int,
-        channels: int,
-        generator: torch.Generator,
-    ) -> None:
+    def __init__(self, settings: FitSettings, input_size: int, channels: int, generator: torch.Generator) -> None:
         super().__init__()
-        self.recurrent = CELLS[cell](input_size, hidden_units, layers, batch_first=True)
-        self.head = nn.Linear(hidden_units, horizons * channels)
-        self.output_shape = (horizons, channels)
+        self.hidden = (Window if settings.cell == "feedforward" else Recurrent)(settings, input_size)
+        self.output_shape = (len(settings.horizons), channels)
+        self.head = nn.Linear(settings.hidden_units, math.prod(self.output_shape))
         # Drawn from our own generator, not torch's global one, so that fits running side by side do not disturb
         # each other's draws and the same seed gives the same network.
-        bound = 1 / math.sqrt(hidden_units)
+        bound = 1 / math.sqrt(settings.hidden_units)
         with torch.no_grad():
             for parameter in self.parameters():
                 parameter.copy_(torch.empty(parameter.shape).uniform_(-bound, bound, generator=generator))
+        self.hidden.initialise(settings, generator)
 
     def start(self, batch: int) -> State:
         """The state that remembers nothing, for `batch` sequences."""
-        zeros = self.head.weight.new_zeros(self.recurrent.num_layers, batch, self.recurrent.hidden_size)
-        return (zeros, zeros) if isinstance(self.recurrent, nn.LSTM) else (zeros,)
+        return self.hidden.start(batch)
 
     def forward(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
-        if isinstance(self.recurrent, nn.LSTM):
-            hidden, after = self.recurrent(inputs, state)
-        else:
-            hidden, last = self.recurrent(inputs, state[0])
-            after = (last,)
+        hidden, after = self.hidden(inputs, state)
         return self.head(hidden).unflatten(-1, self.output_shape), after
 
 

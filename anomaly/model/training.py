@@ -6,27 +6,34 @@ The records are joined end to end on a ring and the ring is cut into B streams t
 epoch.
 """
 
+import hashlib
 import itertools
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from anomaly.domain import Epoch
 from anomaly.exceptions import TrainingError
+from anomaly.model.cells import State
+from anomaly.model.checkpoint import Checkpoint
+from anomaly.model.effort import choose_epochs, choose_streams, choose_stretch
 from anomaly.model.forecaster import Forecaster
-from anomaly.model.network import Network, State, compute_threads
+from anomaly.model.network import Network, compute_threads
 from anomaly.settings import FitSettings
 
 HUBER_BETA = 0.5
-GRADIENT_NORM = 1.0
+MOST_KERNEL_STEPS = 32_768
+"""cuDNN refuses sequences of 65,536 steps and more"""
 VALIDATION_BURN_IN = 128
-FEW_STREAMS, MANY_STREAMS = 8, 256
-LEAST_EPOCHS = 8
+CHECKPOINT_SECONDS = 1.0
+"""so much of the training is lost, at most, when it is broken off"""
 
 OnEpoch = Callable[[Epoch], object]
 ShouldStop = Callable[[], bool]
@@ -84,17 +91,6 @@ def shift_targets(values: np.ndarray, horizons: Sequence[int]) -> np.ndarray:
     return shifted
 
 
-def choose_streams(steps: int, bptt_steps: int) -> int:
-    """How many streams to walk side by side: enough to fill a processor, few enough for many updates an epoch."""
-    few = min(FEW_STREAMS, steps // (2 * bptt_steps))
-    return max(1, few, min(MANY_STREAMS, steps // (64 * bptt_steps)))
-
-
-def choose_epochs(steps: int, settings: FitSettings) -> int:
-    """At most `settings.epochs`, fewer where the train span is so long that each pass teaches a great deal."""
-    return min(settings.epochs, max(LEAST_EPOCHS, settings.most_steps // steps))
-
-
 def segments(ring: Ring, streams: int, bptt_steps: int, offset: int) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor]]:
     """Walk the ring from `offset` as B streams: (inputs, targets, observed, starts), each (B, L, ...), L <= bptt_steps.
 
@@ -109,18 +105,24 @@ def segments(ring: Ring, streams: int, bptt_steps: int, offset: int) -> Iterator
         yield ring.inputs[on_device], ring.targets[on_device], ring.observed[on_device], ring.starts[part]
 
 
-def run_with_resets(network: Network, inputs: Tensor, state: State, starts: Tensor) -> tuple[Tensor, State]:
+def run_with_resets(
+    network: Network, inputs: Tensor, state: State, starts: Tensor, stretch: int | None = None
+) -> tuple[Tensor, State]:
     """Like `network(inputs, state)`, with stream b's state reset before each step where `starts` (B, L) is True.
 
     The segment is cut at the steps where any stream resets: exact, and as fast as the network's own kernel between.
+    With `stretch`, of every so many steps only the state is kept, and what lies between is computed again on the way
+    back (activation checkpointing, Chen et al. 2016): the same gradient in less memory.
     """
-    cuts = [0, *(step for step in starts.any(0).nonzero().flatten().tolist() if step > 0), inputs.shape[1]]
+    resets = starts.any(0).nonzero().flatten().tolist()
+    cuts = sorted({*resets, *range(0, inputs.shape[1], stretch or MOST_KERNEL_STEPS), inputs.shape[1]})
     outputs = []
     for first, stop in itertools.pairwise(cuts):
         if starts[:, first].any():
             keep = (~starts[:, first]).to(inputs).view(1, -1, 1)
             state = tuple(part * keep for part in state)
-        output, state = network(inputs[:, first:stop], state)
+        part = inputs[:, first:stop]
+        output, state = checkpoint(network, part, state, use_reentrant=False) if stretch else network(part, state)
         outputs.append(output)
     return outputs[0] if len(outputs) == 1 else torch.cat(outputs, 1), state
 
@@ -131,6 +133,7 @@ def mean_loss(predicted: Tensor, targets: Tensor, observed: Tensor) -> Tensor:
     return (losses * observed).sum() / observed.sum().clamp(min=1)
 
 
+@torch.random.fork_rng()
 @compute_threads()
 def train(
     sequences: Sequence[TrainRecord],
@@ -138,33 +141,32 @@ def train(
     device: torch.device,
     on_epoch: OnEpoch | None = None,
     should_stop: ShouldStop | None = None,
+    checkpoint: Path | None = None,
 ) -> tuple[Forecaster, list[Epoch], str]:
     """Train a forecaster; the best weights by validation loss are kept.
 
+    `checkpoint` is a file that training can go on from if it is broken off: it then ends where it would have unbroken.
     Returns the forecaster, its epochs and one sentence on why training ended. Raises TrainingError where the loss is
     not a number.
     """
     generator = torch.Generator().manual_seed(settings.seed)
-    network = Network(
-        settings.cell,
-        sequences[0].inputs.shape[1],
-        settings.hidden_units,
-        settings.layers,
-        len(settings.horizons),
-        sequences[0].targets.shape[1],
-        generator,
-    ).to(device)
+    # What is dropped out between layers is drawn from torch's global generator, which is put back afterwards.
+    torch.manual_seed(settings.seed)
+    network = Network(settings, sequences[0].inputs.shape[1], sequences[0].targets.shape[1], generator).to(device)
     ring = make_ring(sequences, settings.horizons, device)
     walk = _Walk(network, ring, settings, generator)
     forecaster = Forecaster(network, settings.horizons)
     held_out = _HeldOut(sequences)
-    epochs: list[Epoch] = []
-    best = math.inf
-    best_weights = _copy_weights(network)
-    began = time.perf_counter()
+    kept = _Kept(checkpoint, walk, sequences)
+    epochs, best_weights = kept.load()
+    best = min((_watched(epoch) for epoch in epochs), default=math.inf)
+    if on_epoch is not None:
+        for epoch in epochs:
+            on_epoch(epoch)
+    began = time.perf_counter() - (epochs[-1].seconds if epochs else 0.0)
     reason = f"All {walk.epochs} epochs ran."
-    for number in range(1, walk.epochs + 1):
-        train_loss = walk.epoch(should_stop)
+    for number in range(len(epochs) + 1, walk.epochs + 1):
+        train_loss, gradient_norm = walk.epoch(should_stop)
         if train_loss is None:
             reason = f"Stopped on request in epoch {number}; the best weights so far are kept."
             break
@@ -174,21 +176,50 @@ def train(
                 f"Lower the learning rate ({settings.learning_rate:g})."
             )
         validation_loss = held_out.loss(forecaster)
-        watched = train_loss if math.isnan(validation_loss) else validation_loss
-        is_best = watched < best
-        if is_best:
-            best, best_weights = watched, _copy_weights(network)
         seconds = time.perf_counter() - began
         left = seconds / number * (walk.epochs - number)
-        epochs.append(Epoch(number, walk.epochs, train_loss, validation_loss, seconds, left, is_best))
+        epoch = Epoch(number, walk.epochs, train_loss, validation_loss, seconds, left, False, gradient_norm)
+        if _watched(epoch) < best:
+            best, best_weights, epoch = _watched(epoch), _copy_weights(network), replace(epoch, is_best=True)
+        epochs.append(epoch)
+        kept.save(epochs, best_weights)
         if on_epoch is not None:
-            on_epoch(epochs[-1])
+            on_epoch(epoch)
         since_best = number - max(epoch.number for epoch in epochs if epoch.is_best)
         if since_best >= settings.patience:
             reason = f"Stopped early after epoch {number}: no better validation loss for {since_best} epochs."
             break
     network.load_state_dict(best_weights)
     return forecaster, epochs, reason
+
+
+def _watched(epoch: Epoch) -> float:
+    """The loss that says which weights are best."""
+    return epoch.train_loss if math.isnan(epoch.validation_loss) else epoch.validation_loss
+
+
+class _Kept:
+    """The checkpoint, where there is to be one."""
+
+    def __init__(self, path: Path | None, walk: "_Walk", sequences: Sequence[TrainRecord]) -> None:
+        digest = hashlib.sha256(walk.settings.model_dump_json().encode())
+        for sequence in sequences:
+            digest.update(sequence.inputs.tobytes())
+            digest.update(sequence.targets.tobytes())
+        parts = (walk.network, walk.optimizer, walk.schedule, walk.generator)
+        self._file = None if path is None else Checkpoint(path, digest.hexdigest(), *parts)
+        self._network = walk.network
+        self._saved = time.monotonic()
+
+    def load(self) -> tuple[list[Epoch], dict[str, Tensor]]:
+        found = self._file.load() if self._file is not None else None
+        return found or ([], _copy_weights(self._network))
+
+    def save(self, epochs: list[Epoch], best: dict[str, Tensor]) -> None:
+        """Not after every epoch of those that take a blink."""
+        if self._file is not None and time.monotonic() - self._saved >= CHECKPOINT_SECONDS:
+            self._file.save(epochs, best)
+            self._saved = time.monotonic()
 
 
 class _Walk:
@@ -200,33 +231,39 @@ class _Walk:
         self.streams = choose_streams(steps, settings.bptt_steps)
         self.epochs = choose_epochs(steps, settings)
         updates = self.epochs * math.ceil(steps // self.streams / settings.bptt_steps)
-        self.optimizer = torch.optim.AdamW(network.parameters(), lr=settings.learning_rate)
+        self.stretch = choose_stretch(settings, self.streams, min(settings.bptt_steps, steps), ring.inputs.device)
+        self.optimizer = torch.optim.AdamW(
+            network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
+        )
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
             self.optimizer, max_lr=settings.learning_rate, total_steps=max(updates, 2)
         )
 
-    def epoch(self, should_stop: ShouldStop | None) -> float | None:
-        """Mean training loss over the epoch's segments, or None when asked to stop on the way."""
+    def epoch(self, should_stop: ShouldStop | None) -> tuple[float | None, float]:
+        """Mean training loss over the epoch's segments, None when asked to stop on the way; and the mean norm of the
+        gradient before it is clipped."""
         self.network.train()
         offset = int(torch.randint(len(self.ring.starts), (1,), generator=self.generator))
         state = self.network.start(self.streams)
-        total, weight = torch.zeros(2, device=self.ring.inputs.device)
+        total, weight, norms = torch.zeros(3, device=self.ring.inputs.device)
+        updates = 0
         for inputs, targets, observed, starts in segments(self.ring, self.streams, self.settings.bptt_steps, offset):
             if should_stop is not None and should_stop():
-                return None
+                return None, math.nan
             noise = torch.randn(inputs.shape, generator=self.generator).to(inputs.device)
             noisy = inputs + self.settings.input_noise * noise
-            predicted, state = run_with_resets(self.network, noisy, state, starts)
+            predicted, state = run_with_resets(self.network, noisy, state, starts, self.stretch)
             loss = mean_loss(predicted, targets, observed)
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()
-            nn.utils.clip_grad_norm_(self.network.parameters(), GRADIENT_NORM)
+            norms += nn.utils.clip_grad_norm_(self.network.parameters(), self.settings.gradient_norm)
             self.optimizer.step()
             self.schedule.step()
             state = tuple(part.detach() for part in state)
             total += loss.detach() * observed.sum()
             weight += observed.sum()
-        return float(total / weight.clamp(min=1))
+            updates += 1
+        return float(total / weight.clamp(min=1)), float(norms / max(updates, 1))
 
 
 class _HeldOut:

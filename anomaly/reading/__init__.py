@@ -2,14 +2,14 @@
 
 import re
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
 from anomaly.domain import Repair
 from anomaly.exceptions import DataError
-from anomaly.reading import archives, columnar, spreadsheets
+from anomaly.reading import archives, columnar, spreadsheets, strangers
 from anomaly.reading.csv import read_csv
 from anomaly.reading.dialect import in_utf8
 from anomaly.reading.json import looks_like_json, read_json
@@ -47,24 +47,31 @@ def read_files(files: Sequence[tuple[Source, str | None]]) -> list[Table]:
 
 def _read_all(files: Sequence[tuple[Source, str | None]], read_one: Callable[[bytes, str], list[Table]]) -> list[Table]:
     called = [str(source) if name is None and not isinstance(source, bytes) else name or "" for source, name in files]
-    headers = {Path(name).stem for name in called if _is_header(name)}
+    given = {Path(whole).name: one for one, whole in zip(files, called, strict=True)}
+    records = {
+        place: _collect_record(whole, source, given)
+        for place, ((source, _), whole) in enumerate(zip(files, called, strict=True))
+        if _is_header(whole)
+    }
+    # What one record is made of is no table of its own: the header of a segment is that of no record either.
+    parts = {part for place, record in records.items() for part in record if part != Path(called[place]).name}
+    stems = {Path(called[place]).stem for place in records}
     tables: list[Table] = []
-    for (source, name), whole in zip(files, called, strict=True):
-        if _is_header(whole):
-            parts = {
-                Path(other_name).name: load(other, other_name)[0]
-                for (other, _), other_name in zip(files, called, strict=True)
-                if Path(other_name).stem == Path(whole).stem
-            }
-            parts |= {} if isinstance(source, bytes) else _parts_in_folder(Path(source))
-            import anomaly.reading.waveforms as waveforms
+    for place, ((source, name), whole) in enumerate(zip(files, called, strict=True)):
+        short = Path(whole).name
+        if short in parts or (Path(whole).stem in stems and short.lower().endswith(WFDB_PARTS)):
+            continue
+        if place in records:
+            import anomaly.reading.waveforms.wfdb as wfdb
 
-            tables.append(waveforms.read_wfdb(parts, Path(whole).name))
-        elif Path(whole).stem not in headers or not whole.lower().endswith(WFDB_PARTS):
-            content, short = load(source, name)
-            if content.startswith(archives.GZIP):
-                content, short = archives.unpack_gzip(content, short), _inner_name(short)
-            tables += read_one(content, short)
+            tables.append(wfdb.read_wfdb(records[place], short))
+            continue
+        content, stem = load(source, name)
+        if content.startswith(archives.GZIP):
+            content, stem = archives.unpack_gzip(content, stem), _inner_name(stem)
+        elif short.lower().endswith(WFDB_PARTS):
+            strangers.refuse_lone_part(content, stem, Path(whole).suffix)
+        tables += read_one(content, stem)
     return tables
 
 
@@ -109,12 +116,16 @@ def _is_header(name: str) -> bool:
     return name.lower().endswith(WFDB_HEADER)
 
 
-def _parts_in_folder(header: Path) -> dict[str, bytes]:
-    """The header and the files beside it that are called alike."""
-    try:
-        return {path.name: path.read_bytes() for path in sorted(header.parent.iterdir()) if path.stem == header.stem}
-    except OSError:
-        return {header.name: load(header, None)[0]}
+def _collect_record(header: str, source: Source, given: Mapping[str, tuple[Source, str | None]]) -> dict[str, bytes]:
+    """The files of a record, from the folder of its header or from those that were given along with it."""
+    import anomaly.reading.waveforms.wfdb as wfdb
+
+    def find(name: str) -> bytes | None:
+        if not isinstance(source, bytes) and (beside := Path(source).with_name(name)).is_file():
+            return load(beside, name)[0]
+        return load(*given[name])[0] if name in given else None
+
+    return wfdb.collect_record(find, Path(header).name)
 
 
 def _read(content: bytes, name: str) -> list[Table]:
@@ -125,9 +136,9 @@ def _read(content: bytes, name: str) -> list[Table]:
             return [columnar.read_numpy(content, name)]
         return _read_zip(content, name)
     if content.startswith(EDF):
-        import anomaly.reading.waveforms as waveforms
+        import anomaly.reading.waveforms.edf as edf
 
-        return [waveforms.read_edf(content, name)]
+        return [edf.read_edf(content, name)]
     for magic, read in (
         (columnar.PARQUET, columnar.read_parquet),
         (columnar.ARROW, columnar.read_feather),
@@ -136,6 +147,7 @@ def _read(content: bytes, name: str) -> list[Table]:
     ):
         if content.startswith(magic):
             return [read(content, name)]
+    strangers.refuse_document(content, name)
     return [read_json(content, name) if looks_like_json(content) else read_csv(content, name)]
 
 

@@ -7,6 +7,7 @@ from copy import copy
 from functools import cache, reduce
 
 from anomaly.exceptions import DataError
+from anomaly.reading.rehearsal import rehearse
 
 OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
@@ -32,11 +33,13 @@ def check_extents(content: bytes, name: str) -> set[int]:
     if content.startswith(OLE2):
         if ENCRYPTED in content:
             raise DataError(PROTECTED.format(name))
-        return set()  # at most 65,536 rows and 256 columns
-    unpacked, formulas = 0, set()
+        rehearse(content, name, len(content))
+        return set()
+    unpacked, formulas, has_binary = 0, set(), False
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         for member in archive.infolist():
             is_binary = member.filename.startswith("xl/worksheets/") and member.filename.endswith(".bin")
+            has_binary = has_binary or is_binary
             extent = (_BinaryExtent if is_binary else _XmlExtent)(name, member.filename)
             # What the archive says of a member's size may be a lie.
             member = copy(member)
@@ -48,6 +51,8 @@ def check_extents(content: bytes, name: str) -> set[int]:
                         raise DataError(f"{name} unpacks to more than 1 GB: expected less. Save the table as CSV.")
                     extent.feed(chunk)
             formulas |= extent.formulas
+    if has_binary:
+        rehearse(content, name, unpacked)
     return formulas
 
 

@@ -3,20 +3,17 @@
 import streamlit as st
 
 from anomaly.ui import opening, session
+from anomaly.ui.layout import begin_page
 from anomaly.ui.plain import show_error
-
-STYLE = """<style>
-.block-container {padding: 3rem 2.5rem}
-[data-testid="stColumn"] {min-width: 11rem}
-</style>"""
-"""Streamlit leaves a third of a laptop's screen empty above and beside a chart, and on a narrow one squeezes columns
-until they cannot be read: they go below each other instead."""
 
 
 def show() -> None:
-    st.html(STYLE)
-    session.keep_choices()
-    current = session.current()
+    current = begin_page()
+    if current is None and st.query_params:
+        from anomaly.ui.keeping import open_from_address
+
+        open_from_address()
+        current = session.current()
     if current is None:
         opening.show_opening()
         return

@@ -7,15 +7,17 @@ import streamlit as st
 
 from anomaly.detection import Detection
 from anomaly.domain import Event
+from anomaly.durations import say_duration
+from anomaly.runs import find_verdict
 from anomaly.times import seconds_of
 from anomaly.ui import session
 from anomaly.ui.plain import plain
-from anomaly.ui.wording import duration
 from anomaly.ui.zoom import look_at_event
 
 MOST_CHANNELS_DRAWN = 6
 MOST_LISTED = 200
 HEADINGS: dict[str, Any] = {
+    "verdict": "Verdict",
     "record": "Record",
     "start": "Start",
     "duration": "Duration",
@@ -35,6 +37,9 @@ def show_event_table(run: session.Run, detection: Detection) -> None:
     table = detection.events_table(MOST_LISTED)
     table.insert(4, "duration", _durations(detection, detection.events[:MOST_LISTED]))
     table = table[["record", "start", "duration", "kind", "why", "peak_score"]]
+    if run.verdicts:
+        found = [find_verdict(event, run.verdicts) for event in detection.events[:MOST_LISTED]]
+        table.insert(0, "verdict", ["" if one is None else one.verdict for one in found])
     if len(run.dataset.series) == 1:
         table = table.drop(columns="record")
     # A new threshold is a new list: its selection must not point into the old one.
@@ -76,7 +81,7 @@ def _durations(detection: Detection, events: Sequence[Event]) -> list[str]:
         times = detection.dataset.series[event.record].times
         length = times[event.span.stop - 1] - times[event.span.start]
         if axis.is_calendar:
-            durations.append(duration(seconds_of(length, axis)))
+            durations.append(say_duration(seconds_of(length, axis)))
         elif axis.kind == "row":
             durations.append(f"{len(event.span):,} row{'s' * (len(event.span) != 1)}")
         else:

@@ -6,7 +6,7 @@ from anomaly.assessment import agree
 from anomaly.detection import Detection
 from anomaly.evaluation import Agreement
 from anomaly.events import find_runs
-from anomaly.pipeline import Fitted
+from anomaly.fitting import Fitted
 from anomaly.ui.wording import alarm_rate, share, small_share
 
 TOO_MUCH = 0.3

@@ -23,7 +23,7 @@ def show_opening() -> None:
         type=list(FILE_ENDINGS),
         accept_multiple_files=True,
         # A refused file is taken out of the box (by another box), so that the next one is read on its own.
-        key=f"upload-{st.session_state.get('refusals', 0)}",
+        key=f"upload-{st.session_state.get(session.UPLOADS, 0)}",
     )
     if "refused" in st.session_state and not uploaded:
         show_error(st.session_state["refused"])
@@ -67,7 +67,7 @@ def open_files(
             session.open_tables(read_files(files), start, known)
     except AnomalyError as error:
         st.session_state["refused"] = str(error)
-        st.session_state["refusals"] = st.session_state.get("refusals", 0) + 1
+        session.new_upload_box()
     else:
         st.session_state.pop("refused", None)
     st.rerun()

@@ -55,6 +55,9 @@ def show_preview(opened: session.Current) -> None:
 
 def show_columns(opened: session.Current) -> None:
     """One line per column; another role chosen there reads the tables, not the file, again."""
+    if opened.look is None:
+        st.caption("A kept run holds what was read of its file, not the file: open that again to change its columns.")
+        return
     table = opened.look.columns
     key = f"roles-{opened.roles_read}"
     st.data_editor(
@@ -71,6 +74,7 @@ def show_columns(opened: session.Current) -> None:
 
 
 def _change_roles(opened: session.Current, key: str) -> None:
+    assert opened.look is not None
     table = opened.look.columns
     roles = dict(zip(table["column"], table["role"], strict=True))
     for row, edit in st.session_state[key]["edited_rows"].items():

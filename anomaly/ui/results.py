@@ -6,18 +6,23 @@ One fragment: a moved slider reruns this alone, and of the pipeline only the par
 import streamlit as st
 
 from anomaly import export, pipeline
-from anomaly.charts import plot_detection, plot_losses, plot_score_histogram
+from anomaly.charts import plot_detection, plot_losses, plot_reach, plot_score_histogram
 from anomaly.detection import Detection
 from anomaly.domain import Span
+from anomaly.durations import say_duration
 from anomaly.exceptions import AnomalyError
+from anomaly.memory import describe_memory, say_steps, suggest_bptt
+from anomaly.runs import find_verdict
 from anomaly.settings import DetectSettings
 from anomaly.ui import session, threshold_panel
 from anomaly.ui.evaluate import show_evaluate
 from anomaly.ui.event_table import MOST_CHANNELS_DRAWN, show_event_table
 from anomaly.ui.figures import show_figures
+from anomaly.ui.keeping import keep
 from anomaly.ui.plain import plain, show_error
 from anomaly.ui.preview import describe, show_columns
-from anomaly.ui.wording import duration, show_repairs
+from anomaly.ui.verdict_panel import show_mark_window, show_verdicts
+from anomaly.ui.wording import show_repairs
 from anomaly.ui.zoom import CHART, look_at, show_zoom_buttons, zoom_to_selection
 
 SECTIONS = ("Events", "Evaluate", "Training", "Data")
@@ -35,6 +40,10 @@ def show_results(run: session.Run) -> None:
             scored = _score(run, settings)
             settings = threshold_panel.show_threshold(scored, settings)
             detection = pipeline.flag(scored, settings)
+            opened = session.current()
+            if opened is not None:
+                opened.detect = settings
+            keep(run, detection, settings)
             if detection.threshold.note:
                 st.caption(plain(detection.threshold.note))
         except AnomalyError as error:
@@ -60,6 +69,7 @@ def show_results(run: session.Run) -> None:
         if opened is not None:
             show_columns(opened)
     else:
+        show_verdicts(run, detection)
         show_event_table(run, detection)
 
 
@@ -92,7 +102,7 @@ def _show_chart(run: session.Run, detection: Detection) -> None:
             key=f"channels-{dataset.digest[:8]}-{len(dataset.monitored)}-{run.channel_lists}",
         )
         channels = run.channels = chosen or channels
-    show_zoom_buttons(run)
+    show_mark_window(run, show_zoom_buttons(run))
     view.selected = _follow(detection, view.record, view.selected)
     window = view.window or Span(0, len(dataset.series[view.record]))
     key = f"{CHART}-{view.record}-{window.start}-{window.stop}"
@@ -146,9 +156,17 @@ def _leading_channels(detection: Detection) -> list[str]:
     return (leading + [name for name in detection.dataset.monitored if name not in leading])[:2]
 
 
+def judged(run: session.Run, detection: Detection) -> list[tuple[str, str, str]] | None:
+    """Verdict, tag and note of each event, for its line in the list; None where nothing is marked."""
+    if not run.verdicts:
+        return None
+    found = [find_verdict(event, run.verdicts) for event in detection.events]
+    return [("", "", "") if one is None else (one.verdict, one.tag, one.note) for one in found]
+
+
 def _show_downloads(run: session.Run, detection: Detection) -> None:
     for name, mime, build in (
-        ("events.csv", "text/csv", lambda: export.events_csv(detection)),
+        ("events.csv", "text/csv", lambda: export.events_csv(detection, judged(run, detection))),
         ("points.csv", "text/csv", lambda: export.points_csv(detection)),
         ("run.json", "application/json", lambda: export.run_json(detection, run.fitted)),
     ):
@@ -162,10 +180,19 @@ def _show_training(run: session.Run) -> None:
     settings = fitted.settings
     if fitted.epochs:
         st.plotly_chart(plot_losses(list(fitted.epochs)), config={"displayModeBar": False}, key="training-losses")
-    took = duration(fitted.epochs[-1].seconds) if fitted.epochs else "no time"
+    took = say_duration(fitted.epochs[-1].seconds) if fitted.epochs else "no time"
     st.markdown(
         f"{fitted.ended} {len(fitted.epochs)} epochs took {took}. A `{settings.cell}` of {settings.layers} layer"
         f"{'s' * (settings.layers > 1)} and {settings.hidden_units} hidden units, the gradient cut every "
-        f"{settings.bptt_steps} steps; it forgets where it started after about {fitted.forecaster.burn_in} steps. "
-        f"Dominant period: {fitted.period} steps."
+        f"{settings.bptt_steps} steps. {describe_memory(fitted, run.dataset)} Dominant period: "
+        f"{say_steps(fitted.period, run.dataset)}."
+    )
+    suggested = suggest_bptt(run.dataset, settings)
+    if suggested is not None:
+        st.info(plain(suggested[1]), icon=":material/lightbulb:")
+    st.markdown("How far back the gradient of one step's loss reaches; dotted, before training:")
+    st.plotly_chart(
+        plot_reach({"this model": fitted.reach.after}, {"this model": fitted.reach.before}, settings.bptt_steps),
+        config={"displayModeBar": False},
+        key="training-reach",
     )

@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from anomaly.exceptions import AnomalyError
-from anomaly.settings import RULES, FitSettings, ReadSettings
+from anomaly.settings import RULES, DetectSettings, FitSettings, ReadSettings
 
 if TYPE_CHECKING:
     from anomaly.domain import Dataset, Span
+    from anomaly.fitting import Fitted
     from anomaly.jobs import FitJob
-    from anomaly.pipeline import Fitted, Scored
+    from anomaly.pipeline import Scored
     from anomaly.reading import Table
+    from anomaly.runs import Verdict
+    from anomaly.ui.compare_page import Comparison
     from anomaly.ui.spool import SpooledTables
 
-KEY = "current"
+KEY, PENDING, UPLOADS = "current", "pending", "uploads"
 
 
 @dataclass
@@ -36,6 +39,11 @@ class Run:
 
     dataset: "Dataset"
     fitted: "Fitted"
+    id: str | None = None
+    """under which it is kept; None = it is not, or not yet"""
+    kept: DetectSettings | None = None
+    """how it was looked at when that was last kept"""
+    verdicts: "tuple[Verdict, ...]" = ()
     view: View = field(default_factory=View)
     has_looked: bool = False
     """until the person looks somewhere, the record with the worst event is shown"""
@@ -47,6 +55,8 @@ class Run:
     """by smoothing and window: a moved threshold finds its scores here"""
     assessed: tuple[object, Any] | None = None
     """what of the comparison with known anomalies does not depend on the threshold, and of which scores it is"""
+    starts: tuple[object, Any] | None = None
+    """how far untrained gradients reach, and for which settings"""
     label_files: int = 0
     label_error: str | None = None
     min_effect: str = ""
@@ -70,15 +80,21 @@ class Look:
 class Current:
     """The opened file."""
 
-    tables: "SpooledTables"
+    tables: "SpooledTables | None"
+    """None where a kept run was opened: of its file only the dataset was kept"""
     read: ReadSettings
     dataset: "Dataset"
-    look: "Look"
+    look: "Look | None"
     fit: FitSettings = field(default_factory=FitSettings)
     """those of the last fit, or the defaults"""
     chosen: dict[str, Any] = field(default_factory=dict)
     """what the panel at the left shows now, perhaps not yet valid; every button that fits uses it"""
-    job: "FitJob | None" = None
+    job: "FitJob[Fitted] | None" = None
+    comparison: "Comparison | None" = None
+    effort: tuple[object, Any, Any] | None = None
+    """what the settings of the panel will take and what they cannot learn, and of which settings that is"""
+    detect: DetectSettings | None = None
+    """how the last result was looked at"""
     run: Run | None = None
     error: str | None = None
     """why the last fit failed, until the next one starts"""
@@ -98,9 +114,16 @@ CHOICES = (
 
 def keep_choices() -> None:
     """Streamlit forgets a widget's value once a run does not show it, as while training or under another rule."""
+    # What is to be shown otherwise can only be set before its widgets are drawn.
+    st.session_state.update(st.session_state.pop(PENDING, {}))
     for key in CHOICES:
         if key in st.session_state:
             st.session_state[key] = st.session_state[key]
+
+
+def new_upload_box() -> None:
+    """Another box from now on: one that was used would show, and send, its files again."""
+    st.session_state[UPLOADS] = st.session_state.get(UPLOADS, 0) + 1
 
 
 def current() -> Current | None:
@@ -146,7 +169,7 @@ def _assemble(tables: list["Table"], read: ReadSettings) -> tuple["Dataset", Loo
     frame = shaped[0].frame
     names = [str(name) for name in frame.columns]
     numeric = [name for name in names if frame[name].dtype.kind in "if"]
-    table = inspect_columns(shaped, dataset.columns)
+    table = inspect_columns(shaped, dataset)
     return dataset, Look(names, numeric, sheets_of(tables), shaped[0].sheet, table)
 
 
@@ -154,24 +177,69 @@ def close() -> None:
     """Back to the first page; a fit under way is stopped."""
     opened = current()
     if opened is not None and opened.job is not None:
-        opened.job.stop()
-    st.session_state.clear()
+        opened.job.discard()
+    if opened is not None and opened.comparison is not None:
+        opened.comparison.stop()
+    for key in [key for key in st.session_state if key not in ("pages", UPLOADS)]:
+        del st.session_state[key]
+    new_upload_box()
+    # It would open the same run again.
+    st.query_params.clear()
 
 
 def change_columns(opened: Current, read: ReadSettings) -> None:
     """Read the opened tables again with other columns; what is open stays where that fails (DataError)."""
+    assert opened.tables is not None
     opened.dataset, opened.look = _assemble(opened.tables.load(), read)
     opened.read = read
     opened.role_error = None
 
 
+def open_job(job: "FitJob[Fitted]") -> None:
+    """Watch a fit that another page began."""
+    st.session_state[KEY] = Current(None, ReadSettings(), job.dataset, None, fit=job.settings, job=job)
+
+
+def open_kept(run: Run, detect: DetectSettings) -> None:
+    """Show a run that was kept, as it was looked at then."""
+    from anomaly.jobs import warm_up
+
+    close()
+    warm_up()
+    st.session_state[KEY] = Current(
+        None, ReadSettings(), run.dataset, None, fit=run.fitted.settings, run=run, detect=detect
+    )
+    st.session_state.update(choices_of(detect))
+
+
+def choices_of(detect: DetectSettings) -> dict[str, Any]:
+    """The widgets of a result, by key, as they show these settings."""
+    rule = detect.threshold_rule
+    choices: dict[str, Any] = {
+        "auto_smoothing": detect.smoothing == "auto",
+        "smoothing_window": detect.smoothing_window,
+        "auto_merge": detect.merge_gap == "auto",
+        "min_length": detect.min_length,
+        "leave": detect.leave,
+        "min_effect": ",".join(f"{name}={effect:g}" for name, effect in detect.min_effect.items()),
+        "threshold_rule": rule,
+        "budget_per": detect.budget_per,
+    }
+    for name in ("smoothing", "merge_gap"):
+        if getattr(detect, name) != "auto":
+            choices[name] = getattr(detect, name)
+    if detect.threshold is not None:
+        choices |= {f"threshold_{rule}": detect.threshold, f"threshold_{rule}_dragged": detect.threshold}
+    return choices
+
+
 def start_job(opened: Current) -> None:
     """Fit with what the panel shows. Where that is not possible `error` says why, and what is open stays."""
-    from anomaly.jobs import FitJob
+    from anomaly.ui.keeping import start_fit
 
     try:
         opened.fit = FitSettings(**opened.chosen) if opened.chosen else opened.fit
-        opened.job = FitJob(opened.dataset, opened.fit)
+        opened.job = start_fit(opened.dataset, opened.fit)
         opened.error = None
     except AnomalyError as error:
         opened.error = str(error)
@@ -192,12 +260,21 @@ def finish_job(opened: Current) -> None:
     if job is None:
         return
     opened.error = job.error
-    if job.fitted is not None:
-        opened.run = Run(job.dataset, job.fitted)
+    if job.result is not None:
+        from anomaly.ui.keeping import is_kept
+
+        opened.run = Run(job.dataset, job.result, id=job.id if is_kept(job.id) else None)
+
+
+def use_fitted(opened: Current, fitted: "Fitted") -> None:
+    """Show what a model that is already fitted finds; a fit under way is given up."""
+    discard_job(opened)
+    opened.fit, opened.error = fitted.settings, None
+    opened.run = Run(opened.dataset, fitted)
 
 
 def discard_job(opened: Current) -> None:
     """Stop the fit under way and forget it; the result before it stays."""
     if opened.job is not None:
-        opened.job.stop()
+        opened.job.discard()
     opened.job = None

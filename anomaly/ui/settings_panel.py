@@ -8,6 +8,7 @@ from anomaly.exceptions import AnomalyError
 from anomaly.sampling import SINCE
 from anomaly.settings import FitSettings, ReadSettings
 from anomaly.ui import session
+from anomaly.ui.effort import show_effort
 from anomaly.ui.plain import plain, show_error
 
 NONE = "—"
@@ -18,14 +19,17 @@ SPANS = {
     "Up to a time": "train_until",
 }
 FORECASTER = (
-    "cell", "hidden_units", "layers", "bptt_steps", "horizons", "learning_rate", "epochs", "most_steps", "patience",
-    "input_noise", "seed", "device",
+    "cell", "hidden_units", "layers", "bptt_steps", "window_steps", "horizons", "learning_rate", "epochs", "most_steps",
+    "patience", "recurrent_init", "forget_bias", "weight_decay", "dropout", "gradient_norm", "input_noise", "seed",
+    "device",
 )  # fmt: skip
+WORD_OR_NUMBER = ("forget_bias",)
 
 
 @st.fragment
-def show_settings_panel() -> None:
-    """Changing a setting reruns this panel alone, until something is read again or fitted."""
+def show_settings_panel(fits: bool = True) -> None:
+    """Changing a setting reruns this panel alone, until something is read again or fitted; `fits` adds the button that
+    does."""
     opened = session.current()
     if opened is None:
         return
@@ -33,13 +37,17 @@ def show_settings_panel() -> None:
     if st.button("Open another file", icon=":material/folder_open:", width="stretch"):
         session.close()
         st.rerun()
-    with st.expander("Columns", icon=":material/view_column:"):
-        _show_columns(opened)
+    if opened.look is not None:
+        with st.expander("Columns", icon=":material/view_column:"):
+            _show_columns(opened, opened.look)
     with st.expander("Train span", icon=":material/straighten:"):
         span = _show_train_span(opened.fit)
     with st.expander("Forecaster", icon=":material/memory:"):
         forecaster = {name: _setting(name, opened.fit) for name in FORECASTER}
     opened.chosen = {**span, **forecaster}
+    show_effort(opened)
+    if not fits:
+        return
     busy = opened.job is not None and opened.job.is_running
     label = "Fit again" if opened.run is not None else "Find anomalies"
     if st.button(label, type="primary", width="stretch", disabled=busy, key="fit"):
@@ -47,8 +55,8 @@ def show_settings_panel() -> None:
         st.rerun()
 
 
-def _show_columns(opened: session.Current) -> None:
-    names, numeric, sheets = opened.look.names, opened.look.numeric, opened.look.sheets
+def _show_columns(opened: session.Current, look: session.Look) -> None:
+    names, numeric, sheets = look.names, look.numeric, look.sheets
     now = opened.dataset.columns
     with st.form("columns", border=False):
         time = st.selectbox("Time", [NONE, *names], index=_index(names, now.time), format_func=str)
@@ -75,13 +83,13 @@ def _show_columns(opened: session.Current) -> None:
         others = {name: _choice(name, opened.read) for name in ("sampling", "layout", "date_order")}
         step = st.number_input("Step", 0.0, value=opened.read.step or 0.0, help=f"{_about('step')} 0: proposed.")
         if len(sheets) > 1:
-            others["sheet"] = st.selectbox("Sheet", sheets, index=sheets.index(opened.look.sheet))
+            others["sheet"] = st.selectbox("Sheet", sheets, index=sheets.index(look.sheet))
         # A fit under way keeps the columns it began with: a result beside other columns would mislead.
         busy = opened.job is not None and opened.job.is_running
         if not st.form_submit_button("Read again with these", width="stretch", disabled=busy):
             return
     # Another table is another set of columns: what was proposed for the one before does not hold.
-    same = others["layout"] == opened.read.layout and others.get("sheet", opened.look.sheet) == opened.look.sheet
+    same = others["layout"] == opened.read.layout and others.get("sheet", look.sheet) == look.sheet
     parts = {
         "time": _chosen(time),
         "record": _chosen(record),
@@ -143,6 +151,8 @@ def _setting(name: str, now: FitSettings) -> Any:
         return tuple(
             _whole(part) for part in st.text_input(label, ", ".join(map(str, value)), help=about, key=name).split(",")
         )
+    if name in WORD_OR_NUMBER:
+        return st.text_input(label, str(value), help=about, key=name).strip()
     if isinstance(value, str):
         choices = list(get_args(field.annotation))
         return st.selectbox(label, choices, index=choices.index(value), help=about, key=name)

@@ -3,9 +3,11 @@
 import streamlit as st
 
 from anomaly.charts import plot_losses
+from anomaly.durations import say_duration
 from anomaly.ui import session
+from anomaly.ui.keeping import write_running
 from anomaly.ui.plain import plain
-from anomaly.ui.wording import duration, size_of
+from anomaly.ui.wording import size_of
 
 POLL_SECONDS = 0.5
 
@@ -14,6 +16,7 @@ def show_training(opened: session.Current) -> None:
     assert opened.job is not None
     st.title(plain(opened.job.dataset.name), anchor=False)
     job = opened.job
+    write_running(job)
     part = "" if job.train_steps == job.dataset.steps else f"the first {job.train_steps:,} of "
     st.markdown(f"Learning what usually comes next from {part}{size_of(job.dataset)}.")
     _poll()
@@ -37,8 +40,8 @@ def _poll() -> None:
         last = epochs[-1]
         best = min((epoch for epoch in epochs if epoch.is_best), key=lambda epoch: -epoch.number)
         text = (
-            f"Epoch {last.number} of at most {last.epochs} · {duration(last.seconds)} so far, "
-            f"at most {duration(last.seconds_left)} left · best: epoch {best.number}"
+            f"Epoch {last.number} of at most {last.epochs} · {say_duration(last.seconds)} so far, "
+            f"at most {say_duration(last.seconds_left)} left · best: epoch {best.number}"
         )
     st.progress(done, text)
     left, right, _ = st.columns([1, 1, 2])

@@ -5,9 +5,8 @@ import streamlit as st
 
 from anomaly import export
 from anomaly.domain import Dataset, Repair, TimeSeries
+from anomaly.durations import DAY
 from anomaly.times import seconds_of
-
-DAY = 86_400.0
 
 
 def show_repairs(repairs: tuple[Repair, ...]) -> None:
@@ -33,20 +32,6 @@ def size_of(dataset: Dataset) -> str:
         return f"{dataset.steps:,} steps"
     lengths = [len(series) for series in dataset.series]
     return f"{dataset.steps:,} steps in {len(lengths):,} records of {min(lengths):,} to {max(lengths):,}"
-
-
-def duration(seconds: float) -> str:
-    """Two units at most: "3 h 35 min", "12 s", "0.08 s"."""
-    if seconds < 10:
-        return f"{seconds:.2g} s"
-    parts: list[str] = []
-    for name, size in (("d", DAY), ("h", 3600.0), ("min", 60.0), ("s", 1.0)):
-        count, seconds = divmod(round(seconds) if name == "s" else seconds, size)
-        if count or parts:
-            parts.append(f"{int(count)} {name}" if count else "")
-        if len(parts) == 2:
-            break
-    return " ".join(part for part in parts if part)
 
 
 def small_share(value: float) -> str:
@@ -78,3 +63,8 @@ def span_seconds(series: TimeSeries, dataset: Dataset) -> float:
 def share(value: float) -> str:
     """ "97 %", or a dash where there is nothing to share."""
     return "–" if np.isnan(value) else f"{value:.0%}".replace("%", " %")
+
+
+def say_bytes(count: float) -> str:
+    """ "12 MB", "1.5 GB"."""
+    return f"{count / 1e9:.2g} GB" if count >= 1e9 else f"{max(count / 1e6, 1):.0f} MB"

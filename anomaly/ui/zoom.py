@@ -38,7 +38,8 @@ def zoom_to_selection(run: session.Run, key: str) -> None:
         look_at(run, run.view.record, _clip(run, run.view.record, int(start), int(stop)), run.view.selected)
 
 
-def show_zoom_buttons(run: session.Run) -> None:
+def show_zoom_buttons(run: session.Run) -> st.delta_generator.DeltaGenerator:
+    """The row they stand in."""
     view = run.view
     steps = len(run.dataset.series[view.record])
     window = view.window or Span(0, steps)
@@ -46,7 +47,7 @@ def show_zoom_buttons(run: session.Run) -> None:
     shown = "all" if view.window is None else f"{len(window):,} of"
     row.caption(f"Showing {shown} {steps:,} steps. Drag across the chart to zoom.", width="content")
     if view.window is None:
-        return
+        return row
     row.button(
         "Whole record",
         icon=":material/zoom_out_map:",
@@ -72,6 +73,7 @@ def show_zoom_buttons(run: session.Run) -> None:
             on_click=look_at,
             args=(run, view.record, moved, view.selected),
         )
+    return row
 
 
 def _clip(run: session.Run, record: int, start: int, stop: int) -> Span | None:

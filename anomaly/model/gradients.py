@@ -1,0 +1,120 @@
+"""How far back the gradient reaches: the norm of dL_t / ds_{t-k}, computed exactly by backpropagation through time.
+
+A product of k Jacobians lies between them, which shrinks or grows like a power of k (Bengio et al. 1994, Pascanu et al.
+2013). Where it has vanished, nothing that lies further back can be learnt, nor does it matter to the prediction.
+"""
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from anomaly.domain import Reach
+from anomaly.model.cells import Recurrent
+from anomaly.model.forecaster import Forecaster
+from anomaly.model.network import Network, compute_threads
+from anomaly.model.training import HUBER_BETA
+from anomaly.settings import FitSettings
+
+POSITIONS = 32
+"""steps t whose losses are followed back and averaged"""
+REACH_LAGS = 256
+"""steps that the gradient is followed back; four times as many where it has not faded by then"""
+
+
+def measure_reach(forecaster: Forecaster, settings: FitSettings, inputs: np.ndarray, targets: np.ndarray) -> Reach:
+    """Of one record's inputs (T, D) and targets (T, C), before and after training."""
+    before = draw_network(settings, inputs.shape[1], targets.shape[1]).to(forecaster.device)
+
+    def follow(lags: int) -> Reach:
+        lags = min(lags, len(inputs) // 2)
+        networks = (before, forecaster.network)
+        return Reach(
+            *(follow_gradient(one, inputs, targets, settings.horizons[0], lags, forecaster.burn_in) for one in networks)
+        )
+
+    reach = follow(REACH_LAGS)
+    return follow(4 * REACH_LAGS) if reach.is_cut else reach
+
+
+def draw_network(settings: FitSettings, input_size: int, channels: int) -> Network:
+    """The untrained network that `settings` lead to: that from which their training starts."""
+    return Network(settings, input_size, channels, torch.Generator().manual_seed(settings.seed))
+
+
+def follow_gradient(
+    network: Network, inputs: np.ndarray, targets: np.ndarray, horizon: int, lags: int, burn_in: int
+) -> np.ndarray:
+    """(lags + 1,) mean norm over t of dL_t / ds_{t-k}, for k = 0 ... lags, of a run over inputs (T, D).
+
+    L_t is the mean Huber loss over the observed targets (T, C) at t + `horizon`, the shortest; s the whole state, of
+    all layers. A window has no state but its inputs: of those it is, and 0 beyond them. Each run warms up for at most
+    `burn_in` steps. All 0 where nothing is observed.
+    """
+    ends = _choose_ends(targets, horizon, lags, burn_in)
+    if not len(ends):
+        return np.zeros(lags + 1)
+    warm = min(burn_in, int(ends.min()) - lags)
+    steps = ends[:, None] + np.arange(-lags - warm, 1)
+    device = network.head.weight.device
+    with compute_threads():
+        seen = torch.from_numpy(inputs[steps]).to(device, network.head.weight.dtype)
+        wanted = torch.from_numpy(targets[ends + horizon]).to(seen)
+        follow = _follow_state if isinstance(network.hidden, Recurrent) else _follow_inputs
+        # A model in training mode drops hidden values, and cuDNN only differentiates a model in that mode.
+        network.eval()
+        with torch.backends.cudnn.flags(enabled=False):
+            slopes = follow(network, seen, wanted, warm)
+    return np.array([float(_norms(one).mean()) for one in slopes])
+
+
+def _choose_ends(targets: np.ndarray, horizon: int, lags: int, burn_in: int) -> np.ndarray:
+    """Steps t, evenly spread, with `lags` steps before them and something observed to foresee; as many steps to warm
+    up as half of the rest allows."""
+    able = np.flatnonzero(np.isfinite(targets[horizon:]).any(1))
+    able = able[able >= lags + min(burn_in, max(len(targets) - lags, 0) // 2)]
+    return able[np.unique(np.linspace(0, len(able) - 1, POSITIONS, dtype=int))] if len(able) else able
+
+
+def _follow_state(network: Network, seen: Tensor, wanted: Tensor, warm: int) -> list[list[Tensor]]:
+    """By k, the gradient with respect to each part (layers, N, hidden) of the state k steps before the last."""
+    with torch.no_grad():
+        state = network.start(len(seen))
+        if warm:
+            _, state = network(seen[:, :warm], state)
+    state = tuple(part.clone().requires_grad_() for part in state)
+    states = []
+    for step in range(warm, seen.shape[1]):
+        _, state = network.hidden(seen[:, step : step + 1], state)
+        states.append(state)
+    # What the head reads is the last state of the top layer.
+    loss = _sum_of_losses(network, state[0][-1], wanted)
+    parts = [part for one in reversed(states) for part in one]
+    found = torch.autograd.grad(loss, parts, allow_unused=True)
+    slopes = [torch.zeros_like(p) if g is None else g for p, g in zip(parts, found, strict=True)]
+    width = len(state)
+    return [[one.transpose(0, 1) for one in slopes[k * width : (k + 1) * width]] for k in range(len(states))]
+
+
+def _follow_inputs(network: Network, seen: Tensor, wanted: Tensor, warm: int) -> list[list[Tensor]]:
+    """By k, the gradient with respect to the input (N, D) k steps before the last."""
+    part = seen[:, warm:].clone().requires_grad_()
+    with torch.no_grad():
+        state = network.start(len(seen))
+        if warm:
+            _, state = network(seen[:, :warm], state)
+    hidden, _ = network.hidden(part, state)
+    (slope,) = torch.autograd.grad(_sum_of_losses(network, hidden[:, -1], wanted), part)
+    return [[slope[:, step]] for step in reversed(range(part.shape[1]))]
+
+
+def _sum_of_losses(network: Network, hidden: Tensor, wanted: Tensor) -> Tensor:
+    """Each row's mean Huber loss over its observed targets, summed: rows do not touch, so neither do their slopes."""
+    predicted = network.head(hidden).unflatten(-1, network.output_shape)[:, 0]
+    observed = ~wanted.isnan()
+    losses = nn.functional.smooth_l1_loss(predicted, wanted.nan_to_num(0.0), reduction="none", beta=HUBER_BETA)
+    return ((losses * observed).sum(1) / observed.sum(1)).sum()
+
+
+def _norms(parts: list[Tensor]) -> Tensor:
+    """(N,) Euclidean norm over all that is not the first axis, of all parts together."""
+    return torch.stack([part.flatten(1).square().sum(1) for part in parts]).sum(0).sqrt()

@@ -1,0 +1,1 @@
+"""Physiological waveforms, a module for each family of formats."""

@@ -1,0 +1,33 @@
+"""Where runs are kept: a folder and a database of this machine, or those that the environment names."""
+
+import os
+from pathlib import Path
+
+from anomaly.exceptions import SettingsError
+from anomaly.runs.store import RunStore
+
+FOLDER, DATABASE, KEEP = "ANOMALY_DATA", "ANOMALY_DATABASE_URL", "ANOMALY_KEEP"
+
+
+def open_store() -> RunStore | None:
+    """The store; None in the mode that keeps nothing. Old runs are removed as ANOMALY_KEEP says: "nothing", "all" or a
+    number of days. Raises SettingsError for another word, RunError where the place cannot be used."""
+    keep = os.environ.get(KEEP, "all").strip().lower()
+    if keep == "nothing":
+        return None
+    days = None
+    if keep != "all":
+        try:
+            days = float(keep)
+        except ValueError:
+            days = -1.0
+        if not days > 0:
+            raise SettingsError(f"{KEEP}: expected all, nothing, or a number of days, found {keep!r}.")
+    folder = Path(os.environ.get(FOLDER) or _usual_folder())
+    store = RunStore(os.environ.get(DATABASE) or f"sqlite:///{folder / 'runs.sqlite'}", folder)
+    store.sweep(days)
+    return store
+
+
+def _usual_folder() -> Path:
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "unforeseen"

@@ -1,0 +1,97 @@
+"""The tables of the run store."""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData()
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("notes", Text, nullable=False),
+    Column("created", DateTime, nullable=False),
+    Column("updated", DateTime, nullable=False),
+    # Set where it is deleted; for a while that can be taken back.
+    Column("deleted", DateTime),
+    Column("dataset", Text, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("records", Integer, nullable=False),
+    Column("steps", BigInteger, nullable=False),
+    Column("cell", Text, nullable=False),
+    # None until somebody has looked.
+    Column("events", Integer),
+    # The settings of reading and detection, by kind; those of the fit are in the model.
+    Column("settings", JSON, nullable=False),
+    # File name -> SHA-256 of its content.
+    Column("artifacts", JSON, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    # As `Person.id`; empty where there are no accounts.
+    Column("owner", Text, nullable=False),
+    Column("owner_name", Text, nullable=False),
+    Index("runs_by_time", "deleted", "updated"),
+    Index("runs_by_owner", "owner", "deleted", "updated"),
+)
+
+verdicts = Table(
+    "verdicts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("run", String(32), ForeignKey("runs.id", ondelete="CASCADE"), nullable=False),
+    Column("record", Integer, nullable=False),
+    Column("start", BigInteger, nullable=False),
+    Column("stop", BigInteger, nullable=False),
+    Column("verdict", Text, nullable=False),
+    Column("tag", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("updated", DateTime, nullable=False),
+    UniqueConstraint("run", "record", "start", "stop"),
+)
+
+members = Table(
+    "members",
+    metadata,
+    Column("run", String(32), ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("person", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("since", DateTime, nullable=False),
+    Index("members_by_person", "person"),
+)
+
+links = Table(
+    "links",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("run", String(32), ForeignKey("runs.id", ondelete="CASCADE"), nullable=False),
+    # SHA-256 of the secret in it.
+    Column("digest", String(64), nullable=False, unique=True),
+    Column("role", Text, nullable=False),
+    Column("created", DateTime, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    # Not a foreign key: what was done stays when the run has gone.
+    Column("run", String(32), nullable=False),
+    Column("person", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("at", DateTime, nullable=False),
+    Index("audit_by_run", "run"),
+)

@@ -1,0 +1,233 @@
+"""The run store: what was fitted, found and judged, in a database and a folder of files, each run its owner's."""
+
+import datetime
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import RowMapping
+
+from anomaly.domain import Dataset, Span
+from anomaly.exceptions import RunError
+from anomaly.fitting import Fitted
+from anomaly.runs.access import Access
+from anomaly.runs.archive import pack_dataset, pack_model, unpack_dataset, unpack_model
+from anomaly.runs.artifacts import Artifacts
+from anomaly.runs.database import Database, now
+from anomaly.runs.people import LOCAL, Person, Role
+from anomaly.runs.schema import audit, runs, verdicts
+from anomaly.runs.sharing import Sharing
+from anomaly.runs.unfinished import Workshop
+from anomaly.runs.verdicts import Verdict
+from anomaly.settings import DetectSettings
+
+UNDO_HOURS = 24
+"""a deleted run can be taken back for so long; then its files go"""
+SORTS = {"updated": runs.c.updated, "created": runs.c.created, "name": runs.c.name, "events": runs.c.events,
+         "size": runs.c.bytes}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """One line of the list of runs."""
+
+    id: str
+    name: str
+    notes: str
+    created: datetime.datetime
+    """UTC, as `updated`"""
+    updated: datetime.datetime
+    dataset: str
+    digest: str
+    records: int
+    steps: int
+    cell: str
+    events: int | None
+    """None = nobody has looked yet"""
+    bytes: int
+    """of its files on the disk; files that several runs share count for each"""
+    owner: str
+    """the name of the person it belongs to"""
+    role: Role
+    """what the one who asks may do"""
+
+
+class RunStore:
+    """The runs that one person may see; without accounts there is one person, and they are all. Every function raises
+    RunError where the person may not do it, and where the database or the folder cannot be used.
+    """
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self._database = Database(url, folder)
+        self._artifacts = Artifacts(folder / "artifacts")
+        self._everybodys_workshop = Workshop(folder / "fits")
+        self._become(LOCAL)
+
+    def act_as(self, person: Person) -> "RunStore":
+        """The same store for another person."""
+        other = object.__new__(RunStore)
+        other.__dict__.update(self.__dict__)
+        other._become(person)
+        return other
+
+    def _become(self, person: Person) -> None:
+        self.person = person
+        self._access = Access(self._database, person)
+        self.sharing = Sharing(self._access)
+        self.workshop = self._everybodys_workshop.of(person.id)
+
+    def save(
+        self,
+        dataset: Dataset,
+        fitted: Fitted,
+        detect: DetectSettings,
+        events: int | None,
+        name: str | None = None,
+        run: str | None = None,
+    ) -> str:
+        """Keep a run, as this person's; its id, which is `run` where given. The files are written first, then the line
+        that names them: a crash leaves nothing, or all."""
+        files = {**pack_dataset(dataset), **pack_model(fitted)}
+        artifacts = {file: self._artifacts.put(content) for file, content in files.items()}
+        at = now()
+        line = {
+            "id": run or uuid.uuid4().hex,
+            "name": name or dataset.name,
+            "notes": "",
+            "created": at,
+            "updated": at,
+            "dataset": dataset.name,
+            "digest": dataset.digest,
+            "records": len(dataset.series),
+            "steps": dataset.steps,
+            "cell": fitted.settings.cell,
+            "events": events,
+            "settings": {"detect": detect.model_dump()},
+            "artifacts": artifacts,
+            "bytes": sum(map(len, files.values())),
+            "owner": self.person.id,
+            "owner_name": self.person.name,
+        }
+        with self._database.begin() as connection:
+            connection.execute(runs.insert().values(line))
+            self._access.write(connection, str(line["id"]), "kept it")
+        return str(line["id"])
+
+    def list(self, search: str = "", sort: str = "updated", most: int = 200) -> list[RunRow]:
+        """Those whose name, file or notes hold every word of `search`; the newest, or largest, first."""
+        wanted = self._access.seen()
+        for word in search.split():
+            like = f"%{word.replace('/', '//').replace('%', '/%').replace('_', '/_')}%"
+            columns = (runs.c.name, runs.c.dataset, runs.c.notes, runs.c.cell)
+            wanted = wanted.where(sa.or_(*(column.ilike(like, escape="/") for column in columns)))
+        order = SORTS[sort] if sort == "name" else SORTS[sort].desc()
+        with self._database.begin() as connection:
+            found = connection.execute(wanted.order_by(order, runs.c.id).limit(most))
+            return [_as_row(line) for line in found.mappings()]
+
+    def find(self, run: str) -> RunRow:
+        """Raises RunError where there is no such run."""
+        with self._access.on(run, "viewer", "looked it up") as (_, line):
+            return _as_row(line)
+
+    def open(self, run: str) -> tuple[Dataset, Fitted, DetectSettings]:
+        """Raises RunError or ModelFileError where it cannot be."""
+        with self._access.on(run, "viewer", "opened it") as (_, line):
+            named = dict(line["artifacts"])
+        files = {name: self._artifacts.get(digest) for name, digest in named.items()}
+        return unpack_dataset(files), unpack_model(files), DetectSettings(**line["settings"]["detect"])
+
+    def count(self) -> tuple[int, int]:
+        """How many runs there are, and the bytes of their files."""
+        seen = self._access.seen().subquery()
+        with self._database.begin() as connection:
+            wanted = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(seen.c.bytes), 0))
+            number, size = connection.execute(wanted).one()
+        return int(number), int(size)
+
+    def rename(self, run: str, name: str) -> None:
+        if not name.strip():
+            raise RunError("A run needs a name: expected some text, found none.")
+        self._change(run, "renamed it", {"name": name.strip()})
+
+    def write_notes(self, run: str, notes: str) -> None:
+        self._change(run, "wrote notes", {"notes": notes})
+
+    def look_again(self, run: str, detect: DetectSettings, events: int) -> None:
+        """Keep how it is looked at now, and what that finds."""
+        values = {"settings": {"detect": detect.model_dump()}, "events": events}
+        self._change(run, "changed how it is looked at", values)
+
+    def delete(self, run: str) -> None:
+        """For UNDO_HOURS it can be restored."""
+        self._change(run, "deleted it", {"deleted": now()}, least="owner")
+
+    def restore(self, run: str) -> None:
+        try:
+            with self._access.on(run, "owner", "took it back", deleted=True) as (connection, _):
+                connection.execute(runs.update().where(runs.c.id == run).values(deleted=None))
+        except RunError:
+            raise RunError("This run cannot be taken back any more: its files are gone.") from None
+
+    def sweep(self, keep_days: float | None = None) -> int:
+        """Remove for good what was deleted long ago, what has not changed for `keep_days`, and every file that no run
+        names; the number of runs removed. Not for a page: it is the machine's, whosever the runs are."""
+        gone = runs.c.deleted < now() - datetime.timedelta(hours=UNDO_HOURS)
+        with self._database.begin() as connection:
+            if keep_days is not None:
+                before = now() - datetime.timedelta(days=keep_days)
+                gone |= runs.c.updated < before
+                # What was done to a run is kept as long as the run, and no shorter than it would have been.
+                is_there = sa.exists().where(runs.c.id == audit.c.run)
+                connection.execute(audit.delete().where(audit.c.at < before, ~is_there))
+            removed = connection.execute(runs.delete().where(gone)).rowcount
+            named = {
+                digest for (files,) in connection.execute(sa.select(runs.c.artifacts)) for digest in files.values()
+            }
+        self._artifacts.sweep(named)
+        self._everybodys_workshop.sweep()
+        return int(removed)
+
+    def verdicts(self, run: str) -> tuple[Verdict, ...]:
+        with self._access.on(run, "viewer", "read the verdicts") as (connection, _):
+            wanted = sa.select(verdicts).where(verdicts.c.run == run).order_by(verdicts.c.record, verdicts.c.start)
+            return tuple(
+                Verdict(line["record"], Span(line["start"], line["stop"]), line["verdict"], line["tag"], line["note"])
+                for line in connection.execute(wanted).mappings()
+            )
+
+    def write_verdicts(self, run: str, judged: tuple[Verdict, ...]) -> None:
+        """Replace all verdicts of a run, at once."""
+        at = now()
+        lines = [
+            {
+                "run": run,
+                "record": one.record,
+                "start": one.span.start,
+                "stop": one.span.stop,
+                "verdict": one.verdict,
+                "tag": one.tag,
+                "note": one.note,
+                "updated": at,
+            }
+            for one in judged
+        ]
+        with self._access.on(run, "editor", "judged events") as (connection, _):
+            connection.execute(runs.update().where(runs.c.id == run).values(updated=at))
+            connection.execute(verdicts.delete().where(verdicts.c.run == run))
+            if lines:
+                connection.execute(verdicts.insert(), lines)
+
+    def close(self) -> None:
+        self._database.close()
+
+    def _change(self, run: str, action: str, values: dict[str, Any], least: Role = "editor") -> None:
+        with self._access.on(run, least, action) as (connection, _):
+            connection.execute(runs.update().where(runs.c.id == run).values(**values, updated=now()))
+
+
+def _as_row(line: RowMapping) -> RunRow:
+    own = {name: line[name] for name in RunRow.__dataclass_fields__ if name != "owner"}
+    return RunRow(**own, owner=line["owner_name"])

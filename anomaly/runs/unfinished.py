@@ -1,0 +1,128 @@
+"""Fits under way, each in a folder of its own that says all there is to go on from: server or worker may be killed."""
+
+import json
+import shutil
+import uuid
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from anomaly.domain import Dataset, Epoch
+from anomaly.exceptions import AnomalyError
+from anomaly.fitting import Fitted, fit
+from anomaly.runs.archive import pack_dataset, unpack_dataset
+from anomaly.settings import FitSettings
+
+DATA, ABOUT, LOCK = "data", "fit.json", "lock"
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """A fit whose server has gone."""
+
+    id: str
+    name: str
+    cell: str
+    folder: Path
+
+
+class Workshop:
+    """The folder of the fits under way, each its owner's (`Person.id`)."""
+
+    def __init__(self, folder: Path, owner: str = "", locks: dict[str, FileLock] | None = None) -> None:
+        self.folder, self.owner = folder, owner
+        self._locks = {} if locks is None else locks
+
+    def of(self, owner: str) -> "Workshop":
+        return Workshop(self.folder, owner, self._locks)
+
+    def begin(self, dataset: Dataset, settings: FitSettings) -> Path:
+        """A folder for a new fit, locked while this process lives."""
+        folder = self.folder / uuid.uuid4().hex
+        folder.mkdir(parents=True)
+        self._take(folder)
+        about = {"name": dataset.name, "settings": settings.model_dump(), "owner": self.owner}
+        (folder / ABOUT).write_text(json.dumps(about), encoding="utf-8")
+        return folder
+
+    def broken_off(self) -> list[Unfinished]:
+        """The owner's fits that no living process holds, and that there is enough of to go on."""
+        found = []
+        for folder in sorted(self.folder.glob("*")) if self.folder.exists() else ():
+            if folder.name in self._locks or not (folder / DATA).exists():
+                continue
+            try:
+                with FileLock(folder / LOCK, timeout=0):
+                    about = self._read(folder)
+                if about is not None:
+                    found.append(Unfinished(folder.name, about["name"], about["settings"]["cell"], folder))
+            except (Timeout, OSError, ValueError, KeyError):
+                continue
+        return found
+
+    def take_up(self, one: Unfinished) -> tuple[Dataset, FitSettings]:
+        """What a fit broken off was about; it is this process's from now on. Raises AnomalyError where it cannot be
+        read."""
+        files = {path.name: path.read_bytes() for path in (one.folder / DATA).iterdir()}
+        about = self._read(one.folder)
+        if about is None:
+            raise AnomalyError("There is no such fit here: it may have ended.")
+        dataset, settings = unpack_dataset(files), FitSettings(**about["settings"])
+        self._take(one.folder)
+        return dataset, settings
+
+    def remove(self, run: str) -> None:
+        """Another's, or one that is gone, stays as it is."""
+        with suppress(OSError, ValueError):
+            if self._read(self.folder / run) is None:
+                return
+        lock = self._locks.pop(run, None)
+        if lock is not None:
+            lock.release()
+        shutil.rmtree(self.folder / run, ignore_errors=True)
+
+    def sweep(self) -> None:
+        """Remove what was begun and has too little in it to go on, and no living process holds."""
+        for folder in self.folder.glob("*") if self.folder.exists() else ():
+            if folder.name not in self._locks and not (folder / DATA).exists():
+                try:
+                    with FileLock(folder / LOCK, timeout=0):
+                        shutil.rmtree(folder, ignore_errors=True)
+                except (Timeout, OSError):
+                    continue
+
+    def _read(self, folder: Path) -> dict[str, Any] | None:
+        """What is written about a fit; None where it is another's. Those begun before there were accounts are of
+        nobody who has one."""
+        about: dict[str, Any] = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+        return about if about.get("owner", "") == self.owner else None
+
+    def _take(self, folder: Path) -> None:
+        lock = FileLock(folder / LOCK, timeout=0)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise AnomalyError("This fit goes on in another process.") from None
+        self._locks[folder.name] = lock
+
+
+def fit_kept(
+    dataset: Dataset,
+    settings: FitSettings,
+    *,
+    on_epoch: Callable[[Epoch], object] | None = None,
+    should_stop: Callable[[], bool] | None = None,
+    checkpoint: Path | None = None,
+) -> Fitted:
+    """`fit`, with the dataset laid beside the checkpoint first. In the worker, so that no page waits for it."""
+    if checkpoint is not None and not (checkpoint.parent / DATA).exists():
+        unfinished = checkpoint.parent / f".{DATA}"
+        unfinished.mkdir(exist_ok=True)
+        for name, content in pack_dataset(dataset).items():
+            (unfinished / name).write_bytes(content)
+        unfinished.rename(checkpoint.parent / DATA)
+    return fit(dataset, settings, on_epoch=on_epoch, should_stop=should_stop, checkpoint=checkpoint)

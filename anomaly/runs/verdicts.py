@@ -1,0 +1,77 @@
+"""What a person says of events, and what follows from it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from anomaly.domain import Event, Span
+
+Word = Literal["anomaly", "expected", "unsure"]
+WORDS: tuple[Word, ...] = get_args(Word)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one stretch of one record is said to be."""
+
+    record: int
+    span: Span
+    verdict: Word
+    tag: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A threshold and a least length that would have kept what was marked anomaly, and dropped what was expected."""
+
+    threshold: float
+    min_length: int
+    kept: int
+    """anomalies"""
+    dropped: int
+    """expected events"""
+
+
+def find_verdict(event: Event, verdicts: Sequence[Verdict]) -> Verdict | None:
+    """The verdict that shares most steps with the event, so that it survives a new threshold; None where none does."""
+    near = [(_shared(event.span, one.span), one) for one in verdicts if one.record == event.record]
+    shared, verdict = max(near, key=lambda pair: pair[0], default=(0, None))
+    return verdict if shared else None
+
+
+def judge(
+    verdicts: Sequence[Verdict], event: Event, word: Word | None, tag: str = "", note: str = ""
+) -> tuple[Verdict, ...]:
+    """All verdicts after `event` was marked: those that overlap it give way; None only takes the mark off."""
+    rest = [one for one in verdicts if one.record != event.record or not _shared(one.span, event.span)]
+    new = [] if word is None else [Verdict(event.record, event.span, word, tag, note)]
+    return tuple(sorted([*rest, *new], key=lambda one: (one.record, one.span.start)))
+
+
+def precision_so_far(events: Sequence[Event], verdicts: Sequence[Verdict]) -> tuple[int, int]:
+    """(marked as anomaly, marked as anomaly or expected) among the events."""
+    words = [one.verdict for event in events if (one := find_verdict(event, verdicts)) is not None]
+    return words.count("anomaly"), words.count("anomaly") + words.count("expected")
+
+
+def propose(events: Sequence[Event], verdicts: Sequence[Verdict], threshold: float) -> Proposal | None:
+    """The lowest threshold and least length, at or above those now, that keep every event marked as anomaly and drop
+    most of those marked as expected; None where nothing would be dropped, or nothing is marked."""
+    marked = [(event, one.verdict) for event in events if (one := find_verdict(event, verdicts)) is not None]
+    kept = [event for event, word in marked if word == "anomaly"]
+    dropped = [event for event, word in marked if word == "expected"]
+    if not kept or not dropped:
+        return None
+    lowest, shortest = min(event.peak_score for event in kept), min(len(event.span) for event in kept)
+    choices = []
+    for level in {threshold, *(event.peak_score for event in dropped if threshold < event.peak_score < lowest)}:
+        for length in {1, *(len(event.span) + 1 for event in dropped if len(event.span) < shortest)}:
+            gone = sum(event.peak_score <= level or len(event.span) < length for event in dropped)
+            choices.append((-gone, level, length))
+    gone, level, length = min(choices)
+    return Proposal(level, length, len(kept), -gone) if gone else None
+
+
+def _shared(one: Span, other: Span) -> int:
+    return max(0, min(one.stop, other.stop) - max(one.start, other.start))

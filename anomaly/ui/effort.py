@@ -1,0 +1,48 @@
+"""What training will take, and what it cannot learn, said before it starts."""
+
+import streamlit as st
+
+from anomaly import jobs
+from anomaly.durations import say_duration
+from anomaly.exceptions import AnomalyError
+from anomaly.fitting import estimate
+from anomaly.memory import suggest_bptt
+from anomaly.settings import FitSettings
+from anomaly.ui import session
+from anomaly.ui.plain import plain
+from anomaly.ui.wording import say_bytes
+
+POLL_SECONDS = 1.0
+
+
+def show_effort(opened: session.Current) -> None:
+    """Time and memory for the settings in the panel. They are measured with torch, for which nobody should wait: until
+    it is there, this alone looks again."""
+    if jobs.is_warm():
+        _show(opened)
+    else:
+        _wait()
+
+
+@st.fragment(run_every=POLL_SECONDS)
+def _wait() -> None:
+    if jobs.is_warm():
+        st.rerun()
+
+
+def _show(opened: session.Current) -> None:
+    try:
+        settings = FitSettings(**opened.chosen)
+        key = (settings.model_dump_json(), opened.dataset.digest)
+        if opened.effort is None or opened.effort[0] != key:
+            opened.effort = (key, estimate(opened.dataset, settings), suggest_bptt(opened.dataset, settings))
+    except AnomalyError:  # said when a fit is asked for; the value may be half typed
+        return
+    _, effort, suggested = opened.effort
+    kept = " Not all of it would fit: parts are computed twice." if effort.is_checkpointed else ""
+    st.caption(
+        f"At most {effort.epochs:,} epochs, about {say_duration(effort.seconds)} and {say_bytes(effort.memory)} for "
+        f"backpropagation.{kept}"
+    )
+    if suggested is not None:
+        st.caption(plain(suggested[1]))

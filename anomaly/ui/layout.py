@@ -1,0 +1,26 @@
+"""What every page begins with."""
+
+import streamlit as st
+
+from anomaly.ui import session
+
+STYLE = """<style>
+.block-container {padding: 4rem 2.5rem}
+[data-testid="stColumn"] {min-width: 11rem}
+</style>"""
+"""Streamlit leaves a third of a laptop's screen empty above and beside a chart, and on a narrow one squeezes columns
+until they cannot be read: they go below each other instead."""
+
+
+def begin_page() -> session.Current | None:
+    """Dress the page and keep what was chosen on the others; the opened file, if any."""
+    st.html(STYLE)
+    session.keep_choices()
+    return session.current()
+
+
+def show_nothing_open(title: str, about: str) -> None:
+    """A page that needs a file, without one."""
+    st.title(title, anchor=False)
+    st.markdown(about)
+    st.info("Open a file, or a demonstration, on the page Detect first.", icon=":material/folder_open:")

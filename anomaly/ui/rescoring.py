@@ -1,0 +1,20 @@
+"""A kept run's model on another file."""
+
+from anomaly.assembly import assemble
+from anomaly.exceptions import RunError
+from anomaly.pipeline import forecast, same_columns
+from anomaly.reading import read_files
+from anomaly.ui import session
+from anomaly.ui.keeping import store
+
+
+def score_files(run: str, files: list[tuple[bytes, str]]) -> None:
+    """Open what the model of a kept run finds in other files. Raises AnomalyError where they do not fit it."""
+    kept = store()
+    if kept is None:
+        raise RunError("No runs are kept here, so none can score a file.")
+    _, fitted, detect = kept.open(run)
+    dataset = assemble(read_files(files), same_columns(fitted))
+    # Whether it fits is said here, before what is open is closed.
+    forecast(fitted, dataset)
+    session.open_kept(session.Run(dataset, fitted), detect)

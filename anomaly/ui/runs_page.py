@@ -1,0 +1,175 @@
+"""What was fitted before: find it, open it, set two against each other, delete it."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from anomaly.exceptions import AnomalyError
+from anomaly.ui import session
+from anomaly.ui.layout import begin_page
+from anomaly.ui.plain import plain, show_error
+
+if TYPE_CHECKING:
+    from anomaly.runs import RunRow, RunStore
+
+SORTS = {"updated": "Last changed", "created": "Newest", "name": "Name", "events": "Most events", "size": "Largest"}
+MOST = 200
+COLUMNS = {
+    "name": st.column_config.TextColumn("Name", width="medium"),
+    "notes": st.column_config.TextColumn("Notes", width="medium"),
+    "updated": st.column_config.DatetimeColumn("Changed", format="distance"),
+    "dataset": st.column_config.TextColumn("File"),
+    "records": st.column_config.NumberColumn("Records", format="localized"),
+    "steps": st.column_config.NumberColumn("Steps", format="localized"),
+    "cell": st.column_config.TextColumn("Cell"),
+    "events": st.column_config.NumberColumn("Events", format="localized"),
+    "size": st.column_config.TextColumn("Size"),
+}
+
+
+def show() -> None:
+    begin_page()
+    from anomaly.ui.keeping import store
+
+    st.title("Runs", anchor=False)
+    kept = store()
+    if kept is None:
+        st.info("Nothing is kept here (ANOMALY_KEEP=nothing): results last until the page is closed.")
+        return
+    try:
+        _show_list(kept)
+    except AnomalyError as error:
+        show_error(error)
+
+
+def _show_list(kept: "RunStore") -> None:
+    from anomaly.ui.wording import say_bytes
+
+    _show_broken_off()
+    count, size = kept.count()
+    left, right = st.columns([3, 1])
+    search = left.text_input("Search", placeholder="name, file, cell or notes", key="runs-search")
+    sort = right.selectbox("Sort by", list(SORTS), format_func=SORTS.__getitem__, key="runs-sort")
+    rows = kept.list(search, sort, MOST)
+    _show_undo(kept)
+    st.caption(
+        f"{count:,} run{'s' * (count != 1)} kept, {say_bytes(size)}."
+        + (f" Shown: {len(rows):,}." if len(rows) != count else "")
+    )
+    if not rows:
+        st.info("A run is kept here as soon as its fit has ended." if not count else "No run has these words.")
+        return
+    table = [
+        {
+            "name": row.name,
+            "notes": row.notes,
+            "updated": row.updated,
+            "dataset": row.dataset,
+            "records": row.records,
+            "steps": row.steps,
+            "cell": row.cell,
+            "events": row.events,
+            "size": say_bytes(row.bytes),
+        }
+        for row in rows
+    ]
+    key = f"runs-{st.session_state.get('runs-changed', 0)}-{search}-{sort}"
+    chosen = st.dataframe(
+        table, hide_index=True, column_config=COLUMNS, key=key, on_select="rerun", selection_mode="multi-row"
+    ).selection.rows
+    selected = [rows[position] for position in chosen if position < len(rows)]
+    if not selected:
+        st.caption("Choose one to open, rename or delete it; two to set them against each other.")
+    elif len(selected) == 1:
+        _show_one(kept, selected[0])
+    if len(selected) == 2:
+        from anomaly.ui.run_difference import show_difference
+
+        show_difference(kept, *selected)
+    if len(selected) > 1:
+        _show_delete(kept, selected)
+
+
+def _show_broken_off() -> None:
+    """Fits whose server was ended while they learnt."""
+    from anomaly.ui.keeping import broken_off, store, take_up
+
+    for one in broken_off():
+        row = st.container(border=True, horizontal=True, vertical_alignment="center")
+        row.markdown(f"**{plain(one.name)}** ({one.cell}) was broken off while it learnt.", width="content")
+        if row.button("Go on", key=f"go-on-{one.id}", type="primary", icon=":material/play_arrow:"):
+            page = st.session_state["pages"]["detect"]
+            take_up(one)
+            st.switch_page(page)
+        kept = store()
+        if kept is not None and row.button("Give up", key=f"give-up-{one.id}", icon=":material/close:"):
+            kept.workshop.remove(one.id)
+            st.rerun()
+
+
+def _show_one(kept: "RunStore", row: "RunRow") -> None:
+    with st.form(f"run-{row.id}"):
+        name = st.text_input("Name", row.name)
+        notes = st.text_area("Notes", row.notes, height=80)
+        if st.form_submit_button("Save", icon=":material/save:"):
+            kept.rename(row.id, name)
+            kept.write_notes(row.id, notes)
+            _changed()
+            st.rerun()
+    left, middle, right = st.columns([1, 1, 2])
+    if left.button("Open", type="primary", width="stretch", icon=":material/folder_open:"):
+        from anomaly.ui.keeping import show_kept
+
+        with st.spinner("Opening …"):
+            show_kept(row.id)
+        st.switch_page(st.session_state["pages"]["detect"])
+    with middle:
+        _show_delete(kept, [row])
+    with right.expander("Score new data with this run", icon=":material/upload_file:"):
+        _show_rescoring(row)
+
+
+def _show_rescoring(row: "RunRow") -> None:
+    """Next month's file, without learning again."""
+    uploaded = st.file_uploader(
+        "A file with the same columns; nothing is learnt from it.", key=f"rescore-{row.id}", accept_multiple_files=True
+    )
+    if not uploaded or not st.button("Score it", key="rescore"):
+        return
+    from anomaly.ui.rescoring import score_files
+
+    with st.spinner("Scoring …"):
+        score_files(row.id, [(file.getvalue(), file.name) for file in uploaded])
+    st.switch_page(st.session_state["pages"]["detect"])
+
+
+def _show_delete(kept: "RunStore", rows: "list[RunRow]") -> None:
+    label = "Delete" if len(rows) == 1 else f"Delete these {len(rows):,}"
+    if st.button(label, width="stretch", icon=":material/delete:"):
+        for row in rows:
+            kept.delete(row.id)
+        st.session_state["runs-deleted"] = [row.id for row in rows]
+        opened = session.current()
+        if opened is not None and opened.run is not None and opened.run.id in {row.id for row in rows}:
+            session.close()
+        _changed()
+        st.rerun()
+
+
+def _show_undo(kept: "RunStore") -> None:
+    deleted = st.session_state.get("runs-deleted", [])
+    if not deleted:
+        return
+    row = st.container(horizontal=True, vertical_alignment="center")
+    row.markdown(f"{plain(len(deleted))} run{'s' * (len(deleted) != 1)} deleted.", width="content")
+    if row.button("Undo", icon=":material/undo:", type="tertiary"):
+        for run in deleted:
+            kept.restore(run)
+        st.session_state["runs-deleted"] = []
+        _changed()
+        st.rerun()
+
+
+def _changed() -> None:
+    """Another list is another table: its selection must not point into the old one."""
+    st.session_state["runs-changed"] = st.session_state.get("runs-changed", 0) + 1

@@ -1,0 +1,154 @@
+"""The pages Compare and Learn, driven without a browser."""
+
+from collections.abc import Iterator
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from anomaly.ui.session import KEY
+from tests.test_app import (  # noqa: F401 - two are fixtures
+    check,
+    current,
+    fit_quickly,
+    fitted_tables,
+    labelled,
+    open_app,
+    results,
+    sensor_csv,
+    upload,
+)
+
+
+def page(which: str) -> AppTest:
+    """One page on its own: AppTest cannot follow the links between pages made of functions."""
+    return AppTest.from_string(f"from anomaly.ui import {which}\n{which}.show()", default_timeout=60)
+
+
+def go_to(app: AppTest, which: str) -> AppTest:
+    """Another page in the same session."""
+    other = page(which)
+    other.session_state[KEY] = app.session_state[KEY]
+    return check(other.run())
+
+
+@pytest.fixture
+def opened() -> AppTest:
+    app = upload(open_app(), ("pump.csv", sensor_csv()))
+    for key in ("hidden_units", "epochs"):
+        app.number_input(key=key).set_value(3)
+    return check(app.run())
+
+
+@pytest.fixture
+def compared(opened: AppTest) -> Iterator[AppTest]:
+    app = go_to(opened, "compare_page")
+    app.button_group(key="compare-kinds").set_value(["gru", "feedforward", "bag"])
+    app.text_input(key="compare-units").set_value("3, 4")
+    app.number_input(key="window_steps").set_value(8)
+    app.number_input(key="epochs").set_value(3)
+    check(submit(app))
+    yield app
+    if current(app).comparison is not None:
+        current(app).comparison.stop()
+
+
+def submit(app: AppTest) -> AppTest:
+    return labelled(app.button, "Compare").click().run()
+
+
+def finish(app: AppTest) -> AppTest:
+    for job in current(app).comparison.jobs.values():
+        job.wait(60)
+    return check(app.run())
+
+
+@pytest.mark.parametrize("which", ["compare_page", "learn_page"])
+def test_without_a_file_the_page_says_what_to_do(which: str) -> None:
+    app = check(page(which).run())
+    assert "on the page Detect first" in app.info[0].value
+
+
+def test_cells_and_sizes_are_fitted_side_by_side_and_shown(compared: AppTest) -> None:
+    assert list(current(compared).comparison.jobs) == [
+        "gru, 3 units",
+        "gru, 4 units",
+        "feedforward, 3 units",
+        "feedforward, 4 units",
+        "bag",
+        "last value",
+        "seasonal last value",
+    ]
+    app = finish(compared)
+    assert app.success[0].value.startswith("Take ")
+    table = app.dataframe[0].value
+    assert len(table) == 7 and list(table["parameters"][-3:]) == [0, 0, 0]
+    assert len(app.get("plotly_chart")) == 2
+    assert [button.label for button in app.get("download_button")] == ["compare.csv"]
+    settings = current(app).comparison.contenders[1].fitted.settings
+    assert (settings.cell, settings.hidden_units, settings.window_steps) == ("gru", 4, 8)
+
+
+def test_the_one_chosen_becomes_the_result_without_another_fit(compared: AppTest) -> None:
+    app = finish(compared)
+    check(app.selectbox(key="compare-use").set_value("gru, 4 units").run())
+    check(labelled(app.button, "Use it on the page Detect").click().run())
+    run = current(app).run
+    assert run is not None and run.fitted is current(app).comparison.contenders[1].fitted
+    assert current(app).fit.cell == "gru" and current(app).job is None
+
+
+def test_a_comparison_stopped_keeps_what_there_is(opened: AppTest) -> None:
+    app = go_to(opened, "compare_page")
+    app.button_group(key="compare-kinds").set_value(["rnn"])
+    app.number_input(key="epochs").set_value(10_000)
+    app.number_input(key="patience").set_value(10_000)
+    check(submit(app))
+    check(labelled(app.button, "Stop and use what there is").click().run())
+    app = finish(app)
+    assert app.success and current(app).comparison.contenders[0].fitted.ended.startswith("Stopped on request")
+
+
+@pytest.mark.parametrize(
+    ("kinds", "units", "said"),
+    [
+        ([], "3", "expected 1 to 12 models"),
+        (["lstm"], "a few", "Hidden units: expected whole numbers separated by commas, found 'a few'"),
+        (["lstm"], "0", "hidden_units: expected 1 or more, found 0"),
+        (["lstm", "gru"], "1,2,3,4,5,6,7", "found 14"),
+    ],
+)
+def test_what_cannot_be_compared_is_said(opened: AppTest, kinds: list[str], units: str, said: str) -> None:
+    app = go_to(opened, "compare_page")
+    app.button_group(key="compare-kinds").set_value(kinds)
+    app.text_input(key="compare-units").set_value(units)
+    check(submit(app))
+    assert said in app.error[0].value.replace("\\", "")
+    assert current(app).comparison is None
+
+
+def test_another_file_is_another_comparison(compared: AppTest) -> None:
+    from dataclasses import replace
+
+    app = finish(compared)
+    current(app).dataset = replace(current(app).dataset)
+    check(app.run())
+    assert current(app).comparison is None and not app.success
+
+
+def test_learn_asks_for_a_fit_where_there_is_none(opened: AppTest) -> None:
+    assert "Nothing is fitted to pump" in go_to(opened, "learn_page").info[0].value.replace("\\", "")
+
+
+@pytest.mark.parametrize("cell", ["lstm", "feedforward"])
+def test_the_lesson_is_computed_from_the_fitted_model(opened: AppTest, cell: str) -> None:
+    opened.selectbox(key="cell").set_value(cell)
+    fitted = fit_quickly(opened)
+    app = go_to(fitted, "learn_page")
+    assert [one.value[:3] for one in app.header] == ["1 ·", "2 ·", "3 ·", "4 ·", "5 ·"]
+    count = current(app).run.fitted.forecaster.parameters
+    assert any(f"{count:,} parameters" in text.value for text in app.markdown)
+    assert len(app.get("plotly_chart")) == (6 if cell == "lstm" else 5)
+    before = [chart.proto.spec for chart in app.get("plotly_chart")]
+    check(app.slider[0].set_value(10).run())
+    after = [chart.proto.spec for chart in app.get("plotly_chart")]
+    assert [a == b for a, b in zip(before, after, strict=True)] == [False] + [True] * (len(after) - 1)

@@ -1,0 +1,72 @@
+"""A time told by several columns: dates and times of day as figures, as hours, as a clock face."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import anomaly
+from anomaly import Dataset
+
+HOURS = pd.date_range("2025-02-27", periods=100, freq="h")
+
+
+def read(head: str, form: Callable[[pd.Timestamp], str], times: pd.DatetimeIndex = HOURS) -> Dataset:
+    rows = [f"{form(time)};{row % 7}" for row, time in enumerate(times)]
+    return anomaly.read("\n".join([f"{head};flow", *rows]).encode())
+
+
+def ending(time: pd.Timestamp) -> pd.Timestamp:
+    """The day of an hour that is called by its end: midnight is the 24th of the day before."""
+    return time - pd.Timedelta("1h")
+
+
+@pytest.mark.parametrize(
+    ("head", "form"),
+    [
+        ("date;time", lambda t: f"{t:%Y%m%d};{t:%H%M%S}"),
+        ("date;time", lambda t: f"{t:%Y%m%d};{int(f'{t:%H%M}')}"),
+        ("DATE;HHMM", lambda t: f"{t:%Y%m%d};{t:%H%M}"),
+        ("Datum;Zeit", lambda t: f"{t:%Y%m%d};{t:%H:%M:%S}"),
+        ("date;hour", lambda t: f"{t:%Y-%m-%d};{t.hour}"),
+        ("date;hour", lambda t: f"{ending(t):%Y-%m-%d};{t.hour or 24}"),
+        ("Datum;Stunde", lambda t: f"{ending(t):%d.%m.%Y};{t.hour or 24}"),
+        ("date;hour", lambda t: f"{ending(t):%Y%m%d};{t.hour or 24}"),
+        ("Datum;Uhrzeit", lambda t: f"{t:%d.%m.%Y};{t:%H:%M} Uhr"),
+        ("Datum;Uhrzeit", lambda t: f"{t:%d.%m.%Y};{t:%H.%M} Uhr"),
+        ("year;month;day;hour", lambda t: f"{ending(t):%Y;%m;%d};{t.hour or 24}"),
+    ],
+)
+def test_a_day_and_a_time_of_day_are_one_time(head: str, form: Callable[[pd.Timestamp], str]) -> None:
+    dataset = read(head, form)
+    assert (dataset.columns.time, dataset.monitored) == (head.replace(";", " "), ("flow",))
+    np.testing.assert_array_equal(dataset.series[0].times, HOURS.to_numpy().astype("datetime64[us]"))
+
+
+def test_an_hour_as_a_number_beside_the_time_of_day_is_a_column_of_its_own() -> None:
+    dataset = read("date;clock;hour", lambda t: f"{t:%Y-%m-%d};{t:%H:%M};{t.hour}")
+    assert (dataset.columns.time, dataset.monitored) == ("date clock", ("hour", "flow"))
+
+
+def test_hours_worked_each_day_are_no_time_of_day() -> None:
+    dataset = read("date;hour", lambda t: f"{t:%Y-%m-%d};{t.day % 9}", pd.date_range("2025-01-01", periods=60))
+    assert (dataset.columns.time, dataset.monitored) == ("date", ("hour", "flow"))
+
+
+@pytest.mark.parametrize("day", ["20250301", "2025-03-01", "{:%Y-%m-%d}", "{:%d.%m.%Y}"])
+def test_a_counter_beside_dates_is_no_time_of_day(day: str) -> None:
+    rows = [f"{row};{day.format(time)};{row % 7}.5" for row, time in enumerate(HOURS[:50])]
+    assert anomaly.read("\n".join(["time;saved;flow", *rows]).encode()).columns.time == "time"
+
+
+def test_figures_of_one_day_are_a_time_of_day() -> None:
+    minutes = pd.date_range("2025-03-01 08:00", periods=50, freq="7min")
+    assert read("date;time", lambda t: f"{t:%Y%m%d};{t:%H%M}", minutes).columns.time == "date time"
+
+
+def test_numbers_that_are_no_clock_are_not_joined() -> None:
+    assert read("date;time", lambda t: f"{t:%Y%m}{t.day + 60};{t:%H%M}").columns.time != "date time"
+    columns = read("date;time", lambda t: f"{t:%Y-%m-%d};{t.hour * 3600}").columns
+    assert (columns.time, columns.record) == ("date", None)  # times of day are no records, either
+    assert read("date;flow 2", lambda t: f"{t:%Y-%m-%d};{t.hour}").columns.time == "date"

@@ -1,0 +1,88 @@
+"""What a person says of events, through every new threshold, and what is proposed from it."""
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from anomaly.domain import Event, Span
+from anomaly.runs import Verdict, find_verdict, judge, precision_so_far, propose
+
+
+def event(start: int, stop: int, score: float = 4.0, record: int = 0) -> Event:
+    return Event(record, Span(start, stop), start, score, "a", "above", 1.0, 0.0)
+
+
+def test_a_verdict_follows_its_event_through_a_new_threshold() -> None:
+    verdicts = judge((), event(100, 120), "anomaly", "wear", "a note")
+    for moved in (event(105, 110), event(90, 140), event(119, 130)):
+        found = find_verdict(moved, verdicts)
+        assert found is not None and (found.verdict, found.tag, found.note) == ("anomaly", "wear", "a note")
+    assert find_verdict(event(120, 130), verdicts) is None
+    assert find_verdict(event(100, 120, record=1), verdicts) is None
+
+
+def test_of_two_the_one_that_shares_most_counts() -> None:
+    verdicts = (Verdict(0, Span(0, 10), "expected"), Verdict(0, Span(10, 30), "anomaly"))
+    found = find_verdict(event(5, 30), verdicts)
+    assert found is not None and found.verdict == "anomaly"
+
+
+def test_a_new_mark_takes_the_place_of_those_it_overlaps() -> None:
+    verdicts = judge(judge((), event(0, 10), "anomaly"), event(20, 30), "unsure")
+    assert [one.span for one in judge(verdicts, event(5, 25), "expected")] == [Span(5, 25)]
+    assert judge(verdicts, event(20, 30), None) == (Verdict(0, Span(0, 10), "anomaly"),)
+
+
+def test_precision_counts_what_was_decided() -> None:
+    events = [event(0, 10), event(20, 30), event(40, 50), event(60, 70)]
+    verdicts: tuple[Verdict, ...] = ()
+    for one, word in zip(events, ("anomaly", "expected", "unsure"), strict=False):
+        verdicts = judge(verdicts, one, word)
+    assert precision_so_far(events, verdicts) == (1, 2)
+    assert precision_so_far(events, ()) == (0, 0)
+
+
+marked = st.lists(
+    st.tuples(st.integers(1, 6), st.sampled_from([2.0, 3.0, 4.0, 5.0]), st.sampled_from(["anomaly", "expected", None])),
+    max_size=7,
+)
+
+
+@given(marked)
+def test_a_proposal_keeps_every_anomaly_and_drops_as_many_of_the_expected_as_any_could(
+    kinds: list[tuple[int, float, str | None]],
+) -> None:
+    events = [event(100 * number, 100 * number + length, score) for number, (length, score, _) in enumerate(kinds)]
+    verdicts: tuple[Verdict, ...] = ()
+    for one, (_, _, word) in zip(events, kinds, strict=True):
+        verdicts = judge(verdicts, one, word) if word else verdicts
+    kept = [one for one, kind in zip(events, kinds, strict=True) if kind[2] == "anomaly"]
+    expected = [one for one, kind in zip(events, kinds, strict=True) if kind[2] == "expected"]
+
+    def survives(one: Event, level: float, length: int) -> bool:
+        return one.peak_score > level and len(one.span) >= length
+
+    most = max(
+        (
+            sum(not survives(one, level, length) for one in expected)
+            for level, length in itertools.product([1.0, 2.0, 3.0, 4.0, 5.0], range(1, 8))
+            if all(survives(one, level, length) for one in kept)
+        ),
+        default=0,
+    )
+    found = propose(events, verdicts, threshold=1.0)
+    if not kept or not most:
+        assert found is None
+        return
+    assert found is not None and (found.kept, found.dropped) == (len(kept), most)
+    assert all(survives(one, found.threshold, found.min_length) for one in kept)
+    assert sum(not survives(one, found.threshold, found.min_length) for one in expected) == most
+
+
+@pytest.mark.parametrize("words", [("anomaly", "anomaly"), ("expected", "expected"), ("unsure", "anomaly")])
+def test_marks_of_one_kind_propose_nothing(words: tuple[str, str]) -> None:
+    events = [event(0, 10, 5.0), event(20, 22, 3.0)]
+    verdicts = judge(judge((), events[0], words[0]), events[1], words[1])
+    assert propose(events, verdicts, 1.0) is None
