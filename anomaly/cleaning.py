@@ -97,8 +97,13 @@ class _RepairLog:
 
 def _find_codes(tables: Sequence[Table], columns: Columns) -> dict[str, list[float]]:
     """Of each channel of numbers, those that stand for no value."""
-    names = [name for name in (*columns.monitored, *columns.context) if all(name in table.frame for table in tables)]
-    found = {name: find_codes([table.numbers(name) for table in tables]) for name in names}
+    names = [
+        name
+        for name in (*columns.monitored, *columns.context)
+        if all(name in table.frame and table.frame[name].dtype.kind in "if" for table in tables)
+    ]
+    # Numbers are looked at where they are: copies of all channels would take as long as reading them.
+    found = {name: find_codes([table.frame[name].to_numpy() for table in tables]) for name in names}
     return {name: codes for name, codes in found.items() if codes}
 
 

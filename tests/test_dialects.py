@@ -194,6 +194,12 @@ def test_blanks_may_part_a_stamp_of_two_words_and_columns_of_text(head: str) -> 
     assert dataset.series[0].values[:3].tolist() == [[1.5, 2], [2.5, 4], [3.5, 6]]
 
 
+def test_lines_of_as_many_words_as_the_table_has_columns_do_not_hide_that_blanks_part_it() -> None:
+    rows = "".join(f"10:{n:02}:01     all      {n}.50      0.00     {90 - n}.10\n" for n in range(24))
+    table = table_of(f"Linux 5.4 (host) 03/01/2025 _x86_64_\n\n10:00:00     CPU     %user     %nice   %idle\n{rows}")
+    assert list(table.frame) == ["10:00:00", "CPU", "%user", "%nice", "%idle"] and len(table.frame) == 24
+
+
 def test_a_stamp_of_two_words_may_have_two_names_or_none() -> None:
     assert list(table_of("day clock flow state level\n" + STAMPED).frame) == ["day", "clock", "flow", "state", "level"]
     assert len(table_of(STAMPED).frame.columns) == 5

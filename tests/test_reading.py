@@ -236,7 +236,9 @@ def test_what_stands_below_the_table_is_skipped_and_said(footer: str, blank: str
 
 def test_a_footer_of_as_many_cells_as_the_table_is_skipped() -> None:
     dataset = read(b"time;flow\n" + b"".join(b"%d;%d\n" % (n, n % 3) for n in range(20)) + b"Total;19\n")
-    assert dataset.steps == 20 and "1 row at the end that begin with a word, such as 'Total'" in str(dataset.repairs[0])
+    assert dataset.steps == 20 and "1 row below the table, not beginning with a figure but with 'Total'" in str(
+        dataset.repairs[0]
+    )
 
 
 def test_words_that_the_first_column_holds_elsewhere_are_no_footer() -> None:

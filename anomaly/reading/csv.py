@@ -185,7 +185,7 @@ def _cut_footers(table: pa.Table, source: Table) -> tuple[pa.Table, list[Repair]
     if end == len(first) or any(map(_is_word, first.slice(0, min(end, SAMPLE_LINES)).to_pylist())):
         return table, []
     rows = len(first) - end
-    text = f"{source.name}: {rows:,} row{'s' * (rows > 1)} at the end that begin with a word, such as "
+    text = f"{source.name}: {rows:,} row{'s' * (rows > 1)} below the table, not beginning with a figure but with "
     shown = tuple(source.line(row) for row in range(end, len(first)))[:SHOWN]
     return table.slice(0, end), [Repair(f"{text}{first[end].as_py()!r}: skipped", rows, shown)]
 

@@ -5,7 +5,7 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice, zip_longest
 
@@ -16,6 +16,7 @@ from anomaly.reading.numerals import Custom, is_number, signs_of
 DELIMITERS = ",;\t|"
 BLANKS = " "
 SAMPLE_CHARACTERS, SAMPLE_LINES = 1_000_000, 400
+NEARLY_ALL = 0.9
 CLOCK = re.compile(r"\d{1,2}:\d\d(:\d\d([.,]\d+)?)?")
 DOTTED_DAY = re.compile(r"\s*\d{1,2}\.\d{1,2}\.(\d{4}|\d\d)\b.*")
 """a day as those write it who mostly have a decimal comma"""
@@ -144,10 +145,14 @@ def _find_delimiter(sample: str) -> str:
     rows = [row for row in _read_rows(sample, BLANKS)[0] if row and not row[0].startswith(COMMENTS)]
     usual = [row for row in rows if len(row) == _usual_width(rows)]
     columns = list(zip(*usual[1:], strict=True))
-    numbers = [all(map(is_number, column)) for column in columns]
-    words = [not any(all(map(form, column)) for form in (is_figure, CLOCK.fullmatch)) for column in columns]
-    split = len(usual) >= 0.9 * len(rows) and any(numbers) and 2 * sum(words) < len(words)
+    numbers = [_are_mostly(column, is_number) for column in columns]
+    words = [not _are_mostly(column, is_figure) and not _are_mostly(column, CLOCK.fullmatch) for column in columns]
+    split = len(usual) >= NEARLY_ALL * len(rows) and any(numbers) and 2 * sum(words) < len(words)
     return BLANKS if split and len(columns) > 1 else best
+
+
+def _are_mostly(cells: Sequence[str], form: Callable[[str], object]) -> bool:
+    return sum(bool(form(cell)) for cell in cells) >= NEARLY_ALL * len(cells)
 
 
 def _read_rows(sample: str, delimiter: str) -> tuple[list[list[str]], list[int]]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from anomaly.reading.numerals import MISSING, is_number
 from anomaly.units import clean_unit, looks_like_unit
@@ -45,8 +46,11 @@ def find_head(rows: Sequence[list[str]], width: int) -> Head:
         for place in range(width)
         if _share_of_figures([row[place] for row in table[1:] if len(row) == width]) > MOSTLY
     ]
-    while first + 1 < len(rows) and _is_remark(rows[first], rows[first + 1], figures, width):
-        first += 1
+    filled = [place for place in range(first, min(first + FAR, len(rows))) if rows[place]]
+    for place, below in pairwise(filled):
+        if not _is_remark(rows[place], rows[below], figures, width):
+            break
+        first = below
     worded = _find_worded(rows, first, figures)
     if not worded:
         named = bool(table) and _names_columns(table)
