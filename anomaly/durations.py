@@ -9,8 +9,10 @@ def say_duration(seconds: float) -> str:
     if seconds < 10:
         return f"{seconds:.2g} s"
     parts: list[str] = []
+    # Rounded first: "1 min 60 s" is no length of time.
+    seconds = round(seconds)
     for name, size in UNITS:
-        count, seconds = divmod(round(seconds) if name == "s" else seconds, size)
+        count, seconds = divmod(seconds, size)
         if count or parts:
             parts.append(f"{int(count)} {name}" if count else "")
         if len(parts) == 2:

@@ -103,3 +103,15 @@ def test_without_a_checkpoint_nothing_is_written(tmp_path: Path) -> None:
     train([make_record(60, 50)], quick(epochs=1), CPU)
     assert not list(tmp_path.iterdir())
     assert np.isfinite(train([make_record(60, 50)], quick(epochs=1), CPU)[1][0].train_loss)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_training_that_had_ended_does_not_go_on_from_its_checkpoint(seed: int, tmp_path: Path) -> None:
+    """Its process may be killed after the last epoch, before its result is kept."""
+    record, settings = make_record(200, 150, seed=seed), quick(epochs=60, patience=2, learning_rate=0.1)
+    whole, epochs, ended = train([record], settings, CPU, checkpoint=tmp_path / "checkpoint")
+    assert ended.startswith("Stopped early")
+    again, epochs_again, ended_again = train([record], settings, CPU, checkpoint=tmp_path / "checkpoint")
+    assert (losses(epochs_again), ended_again) == (losses(epochs), ended)
+    weights = again.network.state_dict()
+    assert all(torch.equal(weight, weights[name]) for name, weight in whole.network.state_dict().items())

@@ -10,8 +10,11 @@ import pytest
 
 import anomaly
 from anomaly import Dataset, FitSettings, Fitted
-from anomaly.pipeline import forecast
+from anomaly.exceptions import SettingsError
+from anomaly.fitting import fit
+from anomaly.pipeline import detect, forecast
 from anomaly.synthetic import demo_csv
+from tests.strategies import make_dataset, quick_settings, sine_values
 
 TRAINED = 0.6
 
@@ -102,3 +105,24 @@ def test_which_record_is_odd_is_answered_by_a_ranking(ward: Dataset) -> None:
     ranking = list(dict.fromkeys(event.record for event in found.events))
     odd = {record for record, one in enumerate(ward.series) if one.labels is not None and one.labels.any()}
     assert ranking and set(ranking[:3]) <= odd
+
+
+@pytest.mark.parametrize("horizons", [(2,), (5,), (3, 5), (1, 7)])
+def test_any_horizons_can_be_learnt_and_scored(horizons: tuple[int, ...]) -> None:
+    dataset = make_dataset(sine_values(400))
+    fitted = fit(dataset, quick_settings(horizons=horizons))
+    assert np.isfinite(detect(fitted, dataset).scores[0].values[-100:]).all()
+
+
+def test_horizons_beyond_all_that_is_learnt_are_refused() -> None:
+    """85 % of 31 steps are learnt from: no value in them lies 30 steps after another."""
+    with pytest.raises(SettingsError, match="no value lies 30 steps after another in the train span less its held-out"):
+        fit(make_dataset(sine_values(31), sine_values(20)), FitSettings(horizons=(30,), epochs=2, device="cpu"))
+
+
+def test_a_window_longer_than_a_piece_is_seen_whole() -> None:
+    dataset = make_dataset(sine_values(4000))
+    fitted = fit(dataset, quick_settings(cell="feedforward", window_steps=2000, epochs=1))
+    inputs = fitted.preparation.inputs(dataset.series[0])
+    whole = fitted.forecaster.predict_whole(inputs)
+    np.testing.assert_allclose(fitted.forecaster.predict([inputs])[0], whole, atol=1e-5)

@@ -8,6 +8,7 @@ import pytest
 
 import anomaly
 from anomaly.domain import Reach
+from anomaly.durations import say_duration
 from anomaly.fitting import Fitted
 from anomaly.memory import describe_memory, say_steps, suggest_bptt
 from anomaly.settings import FitSettings
@@ -24,6 +25,14 @@ def dataset_of(step: str | None, steps: int = 400, period: int | None = None) ->
     return anomaly.read(
         ("time,value\n" + "\n".join(f"{t},{v:.4f}" for t, v in zip(times, values, strict=True))).encode()
     )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0.083, "0.083 s"), (9.96, "10 s"), (59.6, "1 min"), (119.7, "2 min"), (3599.7, "1 h"), (12_900, "3 h 35 min")],
+)
+def test_lengths_of_time_are_rounded_before_they_are_parted(seconds: float, said: str) -> None:
+    assert say_duration(seconds) == said
 
 
 def test_steps_are_told_in_the_users_own_time() -> None:

@@ -128,6 +128,10 @@ def test_runs_are_listed_searched_and_sorted(store: RunStore, sine_fitted: Fitte
     assert [row.name for row in store.list("pump 7%")] == ["Pump 7%"]
     assert [row.name for row in store.list("p_8")] == ["pump_8"], "_ and % are letters here"
     assert [row.name for row in store.list("made lstm turb")] == ["Turbine"], "every word, in any column"
+    save(store, sine_fitted, sine_dataset, name="über Öl", events=0)
+    assert [row.name for row in store.list("ÜBER öl")] == ["über Öl"]
+    assert [row.name for row in store.list(sort="name")][:3] == ["Pump 7%", "pump_8", "Turbine"]
+    store.delete(store.list("über")[0].id)
     assert store.list("nothing") == [] and len(store.list(most=2)) == 2
     assert store.count()[0] == 3
 
@@ -286,7 +290,7 @@ def test_old_runs_go_after_the_days_set(
     assert again is not None and [row.id for row in again.list()] == [new]
 
 
-@pytest.mark.parametrize("keep", ["some", "-3", "0", "nan"])
+@pytest.mark.parametrize("keep", ["some", "-3", "0", "nan", "inf", "1e7"])
 def test_another_word_is_refused(keep: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANOMALY_KEEP", keep)
     with pytest.raises(AnomalyError, match="expected all, nothing, or a number of days"):

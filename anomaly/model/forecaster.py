@@ -61,14 +61,19 @@ class Forecaster:
     def measure_burn_in(self, inputs: np.ndarray) -> int:
         """The fewest steps (a power of two) after which the start no longer shows in the predictions for (T, D) inputs.
 
-        Compares a run from the beginning with runs started without a past at several later steps.
+        Compares a run from the beginning with runs started without a past at several later steps. What a window sees
+        need not be measured.
         """
+        if self.network.settings.cell == "feedforward":
+            return self.network.settings.window_steps - 1
         length = min(MOST_BURN_IN, len(inputs) // 2)
         starts = np.linspace(len(inputs) // 4, len(inputs) - length, BURN_IN_RUNS, dtype=int)
-        whole = self.predict_whole(inputs)[0]
-        fresh = self._run(np.stack([inputs[start : start + length] for start in starts]))[:, :-1, 0]
-        known = np.stack([whole[start + self.horizons[0] :][: length - 1] for start in starts])
-        apart = np.abs(fresh[:, : known.shape[1]] - known).max((0, 2), initial=0.0)
+        whole, ahead = self.predict_whole(inputs)[0], self.horizons[0]
+        fresh = self._run(np.stack([inputs[start : start + length] for start in starts]))[
+            :, : max(length - ahead, 0), 0
+        ]
+        known = np.stack([whole[start + ahead : start + max(length, ahead)] for start in starts])
+        apart = np.abs(fresh - known).max((0, 2), initial=0.0)
         differs = np.flatnonzero(apart > FORGOTTEN)
         return int(2 ** np.ceil(np.log2(max(LEAST_BURN_IN, differs[-1] + 1 if len(differs) else 1))))
 

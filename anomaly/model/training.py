@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from anomaly.domain import Epoch
-from anomaly.exceptions import TrainingError
+from anomaly.exceptions import SettingsError, TrainingError
 from anomaly.model.cells import State
 from anomaly.model.checkpoint import Checkpoint
 from anomaly.model.effort import choose_epochs, choose_streams, choose_stretch
@@ -75,6 +75,11 @@ def make_ring(sequences: Sequence[TrainRecord], horizons: Sequence[int], device:
         targets.append(shift_targets(sequence.targets[:stop], horizons))
         starts.append(np.arange(stop) == 0)
     ahead = torch.from_numpy(np.concatenate(targets)).to(device)
+    if ahead.isnan().all():
+        raise SettingsError(
+            f"Nothing can be learnt: no value lies {horizons[0]:,} steps after another in the train span less its "
+            "held-out end. Choose a longer train span or shorter horizons."
+        )
     return Ring(
         torch.from_numpy(np.concatenate(inputs)).to(device),
         ahead.nan_to_num(0.0),
@@ -146,8 +151,8 @@ def train(
     """Train a forecaster; the best weights by validation loss are kept.
 
     `checkpoint` is a file that training can go on from if it is broken off: it then ends where it would have unbroken.
-    Returns the forecaster, its epochs and one sentence on why training ended. Raises TrainingError where the loss is
-    not a number.
+    Returns the forecaster, its epochs and one sentence on why training ended. Raises SettingsError where nothing can be
+    learnt, TrainingError where the loss is not a number.
     """
     generator = torch.Generator().manual_seed(settings.seed)
     # What is dropped out between layers is drawn from torch's global generator, which is put back afterwards.
@@ -155,8 +160,9 @@ def train(
     network = Network(settings, sequences[0].inputs.shape[1], sequences[0].targets.shape[1], generator).to(device)
     ring = make_ring(sequences, settings.horizons, device)
     walk = _Walk(network, ring, settings, generator)
-    forecaster = Forecaster(network, settings.horizons)
-    held_out = _HeldOut(sequences)
+    burn_in = max(VALIDATION_BURN_IN, settings.window_steps - 1 if settings.cell == "feedforward" else 0)
+    forecaster = Forecaster(network, settings.horizons, burn_in)
+    held_out = _HeldOut(sequences, burn_in)
     kept = _Kept(checkpoint, walk, sequences)
     epochs, best_weights = kept.load()
     best = min((_watched(epoch) for epoch in epochs), default=math.inf)
@@ -165,7 +171,9 @@ def train(
             on_epoch(epoch)
     began = time.perf_counter() - (epochs[-1].seconds if epochs else 0.0)
     reason = f"All {walk.epochs} epochs ran."
-    for number in range(len(epochs) + 1, walk.epochs + 1):
+    # One that goes on from its checkpoint may have ended there.
+    ended = _find_end(epochs, settings)
+    for number in range(len(epochs) + 1, walk.epochs + 1) if ended is None else ():
         train_loss, gradient_norm = walk.epoch(should_stop)
         if train_loss is None:
             reason = f"Stopped on request in epoch {number}; the best weights so far are kept."
@@ -185,12 +193,19 @@ def train(
         kept.save(epochs, best_weights)
         if on_epoch is not None:
             on_epoch(epoch)
-        since_best = number - max(epoch.number for epoch in epochs if epoch.is_best)
-        if since_best >= settings.patience:
-            reason = f"Stopped early after epoch {number}: no better validation loss for {since_best} epochs."
+        ended = _find_end(epochs, settings)
+        if ended is not None:
             break
     network.load_state_dict(best_weights)
-    return forecaster, epochs, reason
+    return forecaster, epochs, ended or reason
+
+
+def _find_end(epochs: list[Epoch], settings: FitSettings) -> str | None:
+    """Why training ends after these epochs; None where it goes on."""
+    since_best = len(epochs) - max((epoch.number for epoch in epochs if epoch.is_best), default=0)
+    if not epochs or since_best < settings.patience:
+        return None
+    return f"Stopped early after epoch {len(epochs)}: no better validation loss for {since_best} epochs."
 
 
 def _watched(epoch: Epoch) -> float:
@@ -269,11 +284,11 @@ class _Walk:
 class _HeldOut:
     """The held-out end of every record, forecast after a burn-in through the steps before it."""
 
-    def __init__(self, sequences: Sequence[TrainRecord]) -> None:
+    def __init__(self, sequences: Sequence[TrainRecord], burn_in: int = VALIDATION_BURN_IN) -> None:
         self.inputs: list[np.ndarray] = []
         self.targets: list[np.ndarray] = []
         for sequence in sequences:
-            first = max(0, sequence.validation_start - VALIDATION_BURN_IN)
+            first = max(0, sequence.validation_start - burn_in)
             targets = sequence.targets[first:].copy()
             targets[: sequence.validation_start - first] = np.nan
             if np.isfinite(targets).any():

@@ -63,6 +63,8 @@ def now() -> datetime.datetime:
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=10000", "synchronous=FULL"):
         connection.execute(f"PRAGMA {pragma}")
+    # SQLite's own knows the letters of ASCII alone.
+    connection.create_function("lower", 1, lambda text: text.lower() if isinstance(text, str) else text)
 
 
 def _without_password(url: str) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from anomaly.exceptions import SettingsError
 from anomaly.runs.store import RunStore
 
+MOST_DAYS = 100_000
 FOLDER, DATABASE, KEEP = "ANOMALY_DATA", "ANOMALY_DATABASE_URL", "ANOMALY_KEEP"
 
 
@@ -21,8 +22,10 @@ def open_store() -> RunStore | None:
             days = float(keep)
         except ValueError:
             days = -1.0
-        if not days > 0:
-            raise SettingsError(f"{KEEP}: expected all, nothing, or a number of days, found {keep!r}.")
+        if not 0 < days <= MOST_DAYS:
+            raise SettingsError(
+                f"{KEEP}: expected all, nothing, or a number of days, at most {MOST_DAYS:,}; found {keep!r}."
+            )
     folder = Path(os.environ.get(FOLDER) or _usual_folder())
     store = RunStore(os.environ.get(DATABASE) or f"sqlite:///{folder / 'runs.sqlite'}", folder)
     store.sweep(days)

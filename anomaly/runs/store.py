@@ -25,8 +25,8 @@ from anomaly.settings import DetectSettings
 
 UNDO_HOURS = 24
 """a deleted run can be taken back for so long; then its files go"""
-SORTS = {"updated": runs.c.updated, "created": runs.c.created, "name": runs.c.name, "events": runs.c.events,
-         "size": runs.c.bytes}  # fmt: skip
+SORTS = {"updated": runs.c.updated, "created": runs.c.created, "name": sa.func.lower(runs.c.name),
+         "events": runs.c.events, "size": runs.c.bytes}  # fmt: skip
 
 
 @dataclass(frozen=True)
