@@ -129,6 +129,9 @@ def score_bag(scored: Scored, fitted: Fitted, dataset: Dataset, settings: FitSet
     if bag is None:
         return scored
     unlike = [bag.score(one)[None, :, None] for one in values]
+    for one, series in zip(unlike, dataset.series, strict=True):
+        if series.ignored is not None:
+            one[:, series.ignored] = np.nan
     reference = [one[:, :stop] for one, stop in zip(unlike, stops, strict=True)]
     # The forest's score in its own spread, as a residual of one channel: smoothed and scaled like any other.
     spread = float(np.nanstd(np.concatenate(reference, 1))) or 1.0

@@ -141,7 +141,10 @@ class FitJob(Generic[Result]):
 
     def restart(self) -> None:
         """End its worker, which hangs, and go on from the last checkpoint in another."""
-        self._attempts -= 1
+        for other in list(_all):
+            # All fits under way end with it; that counts against none of them.
+            if other.is_running and not other.is_waiting:
+                other._attempts -= 1
         with suppress(OSError, ValueError):
             os.kill(int((self._folder / STARTED).read_text()), getattr(signal, "SIGKILL", signal.SIGTERM))
 

@@ -272,3 +272,23 @@ def test_a_fit_in_another_thread_at_the_same_time_changes_nothing() -> None:
         thread.join()
 
     assert all(same_weights(one, other) for one, other in zip(alone, together, strict=True))
+
+
+def test_forecasts_that_are_no_numbers_are_never_the_best() -> None:
+    record = make_record(300, 240)
+
+    class Exploded:
+        horizons = (1,)
+
+        def predict(self, records: list[np.ndarray]) -> list[np.ndarray]:
+            made = [np.zeros((1, len(one), record.targets.shape[1]), np.float32) for one in records]
+            made[0][:, 150:] = np.nan
+            return made
+
+    assert training._HeldOut([record]).loss(Exploded()) == np.inf  # type: ignore[arg-type]
+
+
+def test_a_training_without_one_usable_epoch_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training._HeldOut, "loss", lambda *_: np.inf)
+    with pytest.raises(TrainingError, match="after no epoch were the forecasts numbers"):
+        train([make_record(300, 240)], quick(epochs=3), CPU)

@@ -72,7 +72,7 @@ def test_a_proposal_keeps_every_anomaly_and_drops_as_many_of_the_expected_as_any
         ),
         default=0,
     )
-    found = propose(events, verdicts, threshold=1.0)
+    found = propose(events, verdicts, 1.0, lambda level, length: [e for e in events if survives(e, level, length)])
     if not kept or not most:
         assert found is None
         return
@@ -85,4 +85,19 @@ def test_a_proposal_keeps_every_anomaly_and_drops_as_many_of_the_expected_as_any
 def test_marks_of_one_kind_propose_nothing(words: tuple[str, str]) -> None:
     events = [event(0, 10, 5.0), event(20, 22, 3.0)]
     verdicts = judge(judge((), events[0], words[0]), events[1], words[1])
-    assert propose(events, verdicts, 1.0) is None
+    assert propose(events, verdicts, 1.0, lambda *_: events) is None
+
+
+def test_what_a_higher_threshold_shortens_is_looked_at_before_it_is_proposed() -> None:
+    """At 3 the anomaly of ten steps is one of two: with a least length of three it would be gone."""
+    events = [event(0, 10, 5.0), event(20, 22, 3.0)]
+    verdicts = judge(judge((), events[0], "anomaly"), events[1], "expected")
+
+    def find(level: float, length: int) -> list[Event]:
+        left = [events[0]] if level < 3 else [event(4, 6, 5.0)]
+        return [one for one in left if len(one.span) >= length]
+
+    found = propose(events, verdicts, 1.0, find)
+    assert found is not None and (found.threshold, found.min_length) in ((1.0, 3), (3.0, 1))
+    assert propose(events, verdicts, 1.0, find, least=5) is not None
+    assert propose(events, verdicts, 1.0, lambda *_: [], least=5) is None

@@ -196,8 +196,17 @@ def train(
         ended = _find_end(epochs, settings)
         if ended is not None:
             break
+    _demand_best(epochs, settings)
     network.load_state_dict(best_weights)
     return forecaster, epochs, ended or reason
+
+
+def _demand_best(epochs: list[Epoch], settings: FitSettings) -> None:
+    if epochs and not any(epoch.is_best for epoch in epochs):
+        raise TrainingError(
+            "Training failed: after no epoch were the forecasts numbers. Lower the learning rate "
+            f"({settings.learning_rate:g}), or take another cell than {settings.cell}."
+        )
 
 
 def _find_end(epochs: list[Epoch], settings: FitSettings) -> str | None:
@@ -296,9 +305,14 @@ class _HeldOut:
                 self.targets.append(targets)
 
     def loss(self, forecaster: Forecaster) -> float:
-        """Mean Huber loss per observed held-out value; NaN where nothing is held out."""
+        """Mean Huber loss per observed held-out value; NaN where nothing is held out, infinite where a forecast is no
+        number."""
         total, count = 0.0, 0
         for predicted, targets in zip(forecaster.predict(self.inputs), self.targets, strict=True):
+            # The first steps have no forecast: nothing lies far enough before them.
+            made = [one[horizon:] for one, horizon in zip(predicted, forecaster.horizons, strict=True)]
+            if not all(np.isfinite(one).all() for one in made):
+                return math.inf
             distance = np.abs(predicted - targets)
             distance = distance[np.isfinite(distance)]
             near = distance < HUBER_BETA

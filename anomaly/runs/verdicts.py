@@ -1,6 +1,6 @@
 """What a person says of events, and what follows from it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -8,6 +8,8 @@ from anomaly.domain import Event, Span
 
 Word = Literal["anomaly", "expected", "unsure"]
 WORDS: tuple[Word, ...] = get_args(Word)
+MOST_TRIED = 12
+"""of the proposals that look best by the events as they are now"""
 
 
 @dataclass(frozen=True)
@@ -55,9 +57,19 @@ def precision_so_far(events: Sequence[Event], verdicts: Sequence[Verdict]) -> tu
     return words.count("anomaly"), words.count("anomaly") + words.count("expected")
 
 
-def propose(events: Sequence[Event], verdicts: Sequence[Verdict], threshold: float) -> Proposal | None:
-    """The lowest threshold and least length, at or above those now, that keep every event marked as anomaly and drop
-    most of those marked as expected; None where nothing would be dropped, or nothing is marked."""
+def propose(
+    events: Sequence[Event],
+    verdicts: Sequence[Verdict],
+    threshold: float,
+    find: Callable[[float, int], Sequence[Event]],
+    least: int = 1,
+) -> Proposal | None:
+    """The lowest threshold and least length, at or above those now (`threshold`, `least`), that keep every event marked
+    as anomaly and drop most of those marked as expected; None where nothing would be dropped, or nothing is marked.
+
+    `find` gives the events at a threshold and least length: a higher threshold also shortens events, so what a choice
+    keeps is known only then.
+    """
     marked = [(event, one.verdict) for event in events if (one := find_verdict(event, verdicts)) is not None]
     kept = [event for event, word in marked if word == "anomaly"]
     dropped = [event for event, word in marked if word == "expected"]
@@ -66,11 +78,19 @@ def propose(events: Sequence[Event], verdicts: Sequence[Verdict], threshold: flo
     lowest, shortest = min(event.peak_score for event in kept), min(len(event.span) for event in kept)
     choices = []
     for level in {threshold, *(event.peak_score for event in dropped if threshold < event.peak_score < lowest)}:
-        for length in {1, *(len(event.span) + 1 for event in dropped if len(event.span) < shortest)}:
+        for length in {least, *(len(event.span) + 1 for event in dropped if least <= len(event.span) < shortest)}:
             gone = sum(event.peak_score <= level or len(event.span) < length for event in dropped)
             choices.append((-gone, level, length))
-    gone, level, length = min(choices)
-    return Proposal(level, length, len(kept), -gone) if gone else None
+    for gone, level, length in sorted(choices)[:MOST_TRIED]:
+        left = find(level, length) if gone else ()
+        lost = [sum(not _is_among(event, left) for event in some) for some in (kept, dropped)]
+        if gone and not lost[0] and lost[1]:
+            return Proposal(level, length, len(kept), lost[1])
+    return None
+
+
+def _is_among(event: Event, others: Sequence[Event]) -> bool:
+    return any(one.record == event.record and _shared(one.span, event.span) for one in others)
 
 
 def _shared(one: Span, other: Span) -> int:

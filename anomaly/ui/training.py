@@ -49,10 +49,10 @@ def _poll() -> None:
         text = f"All {len(epochs)} epochs ran; the usual error and shapes are measured …"
     else:
         last = epochs[-1]
-        best = min((epoch for epoch in epochs if epoch.is_best), key=lambda epoch: -epoch.number)
+        best = max((epoch.number for epoch in epochs if epoch.is_best), default="none yet")
         text = (
             f"Epoch {last.number} of at most {last.epochs} · {say_duration(last.seconds)} so far, "
-            f"at most {say_duration(last.seconds_left)} left · best: epoch {best.number}"
+            f"at most {say_duration(last.seconds_left)} left · best epoch: {best}"
         )
     st.progress(done, text)
     left, right, _ = st.columns([1, 1, 2])

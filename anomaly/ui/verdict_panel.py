@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import streamlit as st
 
+from anomaly import pipeline
 from anomaly.detection import Detection
 from anomaly.domain import Dataset, Event, Span
 from anomaly.runs import Verdict, find_verdict, judge, precision_so_far, propose
@@ -126,7 +127,13 @@ def _show_summary(run: session.Run, detection: Detection) -> None:
         said += f" {missed:,} missed anomal{'ies' if missed > 1 else 'y'} added."
     st.markdown(said)
     row = st.container(horizontal=True)
-    proposal = propose(detection.events, run.verdicts, detection.threshold.value)
+    settings, scored = detection.settings, next(iter(run.scored.values()))
+
+    def find(level: float, length: int) -> tuple[Event, ...]:
+        tried = {"threshold_rule": "value", "threshold": level, "min_length": length}
+        return pipeline.flag(scored, settings.model_copy(update=tried)).events
+
+    proposal = propose(detection.events, run.verdicts, detection.threshold.value, find, settings.min_length)
     if proposal is not None:
         row.button(
             f"Threshold {proposal.threshold:.3g}, at least {proposal.min_length:,} steps",
