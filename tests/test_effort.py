@@ -6,7 +6,8 @@ import torch
 
 from anomaly.model import effort, training
 from anomaly.model.effort import activation_bytes, choose_stretch, estimate_effort
-from anomaly.model.training import run_with_resets, train
+from anomaly.model.network import Network
+from anomaly.model.training import mean_loss, run_with_resets, train
 from anomaly.settings import FitSettings
 from tests.test_network import RECURRENT, make_network
 from tests.test_training import CPU, make_record, quick
@@ -82,3 +83,20 @@ def test_the_estimated_memory_grows_with_what_is_kept() -> None:
     assert small * 5 < large
     whole = estimate_effort(FitSettings(bptt_steps=10**7, epochs=1), 6400, 1, 3, 2, CPU)
     assert (whole.streams, whole.updates) == (1, 1)
+
+
+def test_many_channels_and_horizons_are_counted() -> None:
+    """Against what autograd really keeps, by its own hooks."""
+    settings, kept = FitSettings(hidden_units=8, horizons=(1, 2, 3, 4, 5)), {}
+    network = Network(settings, 100, 100, torch.Generator())
+
+    def pack(tensor: torch.Tensor) -> torch.Tensor:
+        kept[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        predicted, _ = network(torch.zeros(8, 64, 100), network.start(8))
+        wanted = torch.zeros_like(predicted)
+        mean_loss(predicted, wanted, wanted == 0)
+    found = activation_bytes(settings, 8, 64, 100, 100)
+    assert found / 2 < sum(kept.values()) < 2 * found

@@ -15,6 +15,8 @@ LEAST_EPOCHS = 8
 VALUE_BYTES = {"lstm": 68, "gru": 77, "rnn": 23, "relu": 23, "feedforward": 14}
 STEP_BYTES = {"gru": 12_000, "rnn": 4_000, "relu": 4_000}
 """kept for the way back, by hidden unit of one stream and step, and by step: measured on a CPU, torch 2.13"""
+INPUT_BYTES, OUTPUT_BYTES = 28, 9
+"""the same, by input and by predicted value"""
 MOST_MEMORY = 0.25
 """share of the machine's memory that may be kept for the way back"""
 TRIED_STEPS, TRIALS = 128, 3
@@ -33,16 +35,19 @@ def choose_epochs(steps: int, settings: FitSettings) -> int:
     return min(settings.epochs, max(LEAST_EPOCHS, settings.most_steps // steps))
 
 
-def activation_bytes(settings: FitSettings, streams: int, steps: int) -> float:
+def activation_bytes(settings: FitSettings, streams: int, steps: int, inputs: int = 1, channels: int = 1) -> float:
     """What backpropagation through `steps` steps of `streams` streams keeps, roughly."""
     values = streams * settings.hidden_units * VALUE_BYTES[settings.cell]
-    return steps * settings.layers * (values + STEP_BYTES.get(settings.cell, 0))
+    ends = streams * (INPUT_BYTES * inputs + OUTPUT_BYTES * channels * len(settings.horizons))
+    return steps * (settings.layers * (values + STEP_BYTES.get(settings.cell, 0)) + ends)
 
 
-def choose_stretch(settings: FitSettings, streams: int, steps: int, device: torch.device) -> int | None:
+def choose_stretch(
+    settings: FitSettings, streams: int, steps: int, device: torch.device, inputs: int = 1, channels: int = 1
+) -> int | None:
     """Steps between kept states where all activations would not fit: the root of all, which keeps least (Chen et al.
     2016). None where they fit."""
-    if activation_bytes(settings, streams, steps) <= MOST_MEMORY * _memory(device):
+    if activation_bytes(settings, streams, steps, inputs, channels) <= MOST_MEMORY * _memory(device):
         return None
     return math.ceil(math.sqrt(steps))
 
@@ -54,8 +59,8 @@ def estimate_effort(
     a few updates of a network of this size."""
     streams, epochs = choose_streams(steps, settings.bptt_steps), choose_epochs(steps, settings)
     segment = min(settings.bptt_steps, steps // streams)
-    stretch = choose_stretch(settings, streams, segment, device)
-    memory = activation_bytes(settings, streams, segment)
+    stretch = choose_stretch(settings, streams, segment, device, inputs, channels)
+    memory = activation_bytes(settings, streams, segment, inputs, channels)
     if stretch:
         memory *= 2 * stretch / segment
     updates = math.ceil(steps // streams / segment)

@@ -255,7 +255,8 @@ class _Walk:
         self.streams = choose_streams(steps, settings.bptt_steps)
         self.epochs = choose_epochs(steps, settings)
         updates = self.epochs * math.ceil(steps // self.streams / settings.bptt_steps)
-        self.stretch = choose_stretch(settings, self.streams, min(settings.bptt_steps, steps), ring.inputs.device)
+        segment, sizes = min(settings.bptt_steps, steps), (ring.inputs.shape[-1], ring.targets.shape[-1])
+        self.stretch = choose_stretch(settings, self.streams, segment, ring.inputs.device, *sizes)
         self.optimizer = torch.optim.AdamW(
             network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
         )
