@@ -32,6 +32,8 @@ AT_ONCE = "ANOMALY_WORKERS"
 """in the environment: how many fits run at once; the others wait for their turn. Each computes in one thread, so that
 the same settings give the same weights on every machine."""
 IDLE_SECONDS = 900
+PRIORITY = 10
+"""of a worker, as of `nice`: below that of the server"""
 BEAT_SECONDS, SILENT_SECONDS = 1.0, 20.0
 """a worker shows that it lives so often; after so long without a sign it is taken to hang"""
 MOST_ATTEMPTS = 2
@@ -247,6 +249,9 @@ def _import_torch() -> None:
 def _work(work: Callable[..., Result], dataset: Dataset, settings: FitSettings, folder: Path) -> Result:
     """In the worker: `work`, writing each epoch to the job's folder; a folder that is gone is a job given up."""
 
+    if hasattr(os, "setpriority"):
+        # The page answers first: who looks at it waits, and a fit does not.
+        os.setpriority(os.PRIO_PROCESS, 0, PRIORITY)
     if folder.exists():
         (folder / EPOCHS).unlink(missing_ok=True)
         (folder / STARTED).write_text(str(os.getpid()))

@@ -24,6 +24,7 @@ def run(
     """The command line of `benchmarks.NAME`. `compare` adds figures made of others."""
     parser = argparse.ArgumentParser(prog=f"python -m benchmarks.{name}")
     parser.add_argument("--only", choices=measurements)
+    parser.add_argument("--keep", action="store_true", help="with --only: put its figures among the kept ones")
     parser.add_argument("--inside", choices=measurements, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.inside:
@@ -36,16 +37,23 @@ def run(
     figures |= compare(figures)
     for figure, value in figures.items():
         print(f"{figure:42}{value:10.3f}{f'   (goal: {goals[figure]:g})' if figure in goals else ''}")
-    if not chosen.only:
-        _write(RESULTS / f"{name}.csv", figures, goals)
+    if not chosen.only or chosen.keep:
+        _write(RESULTS / f"{name}.csv", figures, goals, chosen.keep)
 
 
-def _write(path: Path, figures: Mapping[str, float], goals: Mapping[str, float]) -> None:
+def _write(path: Path, figures: Mapping[str, float], goals: Mapping[str, float], among: bool) -> None:
+    """Where they stand `among` others, those keep their place and date."""
+    kept: dict[str, list[str]] = {}
+    if among and path.exists():
+        with path.open(newline="") as file:
+            kept = {row[0]: row for row in list(csv.reader(file))[1:]}
     today = datetime.date.today().isoformat()
     machine = f"{platform.machine()}, {os.cpu_count()} cores"
     path.parent.mkdir(exist_ok=True)
     with path.open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["figure", "value", "goal", "date", "machine"])
-        for name, value in figures.items():
-            writer.writerow([name, f"{value:.4g}", goals.get(name, ""), today, machine])
+        new = {
+            name: [name, f"{value:.4g}", str(goals.get(name, "")), today, machine] for name, value in figures.items()
+        }
+        writer.writerows((kept | new).values())
