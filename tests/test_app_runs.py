@@ -304,3 +304,22 @@ def test_a_duplicate_has_the_data_and_settings_and_leaves_the_run_as_it_is(
     assert sorted(one.name for one in empty_store.list()) == ["pump", "pump (copy)"]
     assert empty_store.find(row.id) == before
     assert empty_store.open(row.id)[1].settings.hidden_units != 2
+
+
+def test_a_fit_under_way_stands_on_the_page_runs_for_who_began_it(
+    empty_store: RunStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from anomaly.runs import Person
+
+    app = upload(open_app(), ("pump.csv", sensor_csv()))
+    for key in ("epochs", "patience"):
+        app.number_input(key=key).set_value(10_000)
+    check(app.button(key="fit").click().run())
+    job = current(app).job
+    wait_until(lambda: job.epochs)
+    runs = check(AppTest.from_string("from anomaly.ui import runs_page\nruns_page.show()", default_timeout=60).run())
+    assert any("is learning: epoch" in text.value for text in runs.markdown)
+    watching = page_doing("keeping.watch(keeping.running()[0])")
+    assert current(watching).job is job and job.is_running and not job.is_discarded
+    monkeypatch.setattr(keeping, "person", lambda: Person("x|ben", "Ben"))
+    assert keeping.running() == []

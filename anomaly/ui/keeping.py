@@ -83,6 +83,22 @@ def _go_on(kept: RunStore, dataset: "Dataset", settings: FitSettings, folder: Pa
     return job
 
 
+def running() -> "list[FitJob[Fitted]]":
+    """The person's fits under way, whichever page began them."""
+    return [job for (owner, _), job in list(_running.items()) if owner == person().id]
+
+
+def watch(job: "FitJob[Fitted]") -> None:
+    """Show a fit under way; one that was watched so far goes on by itself."""
+    opened = session.current()
+    if opened is not None and opened.job is job:
+        return
+    if opened is not None:
+        opened.job = None
+    session.close()
+    session.open_job(job)
+
+
 def broken_off() -> "list[Unfinished]":
     """Fits whose server was ended while they learnt."""
     kept = store()

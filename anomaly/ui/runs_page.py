@@ -46,6 +46,7 @@ def show() -> None:
 def _show_list(kept: "RunStore") -> None:
     from anomaly.ui.wording import say_bytes
 
+    _show_running()
     _show_broken_off()
     count, size = kept.count()
     left, right = st.columns([3, 1])
@@ -90,6 +91,20 @@ def _show_list(kept: "RunStore") -> None:
         show_difference(kept, *selected)
     if len(selected) > 1 and all(row.role == "owner" for row in selected):
         _show_delete(kept, selected)
+
+
+def _show_running() -> None:
+    """Who closed a page without its address finds the fit here."""
+    from anomaly.ui.keeping import running, watch
+
+    for job in running():
+        row = st.container(border=True, horizontal=True, vertical_alignment="center")
+        where = f"epoch {len(job.epochs)}" if job.epochs else "about to begin"
+        row.markdown(f"**{plain(job.dataset.name)}** ({job.settings.cell}) is learning: {where}.", width="content")
+        if row.button("Watch", key=f"watch-{job.id}", icon=":material/visibility:"):
+            page = st.session_state["pages"]["detect"]
+            watch(job)
+            st.switch_page(page)
 
 
 def _show_broken_off() -> None:
