@@ -188,6 +188,16 @@ def test_a_second_link_gives_more_and_never_less(store: RunStore, run: str) -> N
     assert [(one.name, one.role) for one in ada.sharing.people(run)] == [("Cleo", "editor")]
 
 
+def test_who_is_removed_cannot_come_back_by_an_old_link(store: RunStore, run: str) -> None:
+    ada, ben = store.act_as(ADA), store.act_as(BEN)
+    secret = ada.sharing.make_link(run, "editor")
+    ben.sharing.accept(run, secret)
+    ada.sharing.remove(run, BEN.id)
+    with pytest.raises(RunError, match="This link does not work"):
+        ben.sharing.accept(run, secret)
+    assert store.act_as(CLEO).find(run).role == "editor", "others keep what they have"
+
+
 def test_one_can_leave(store: RunStore, run: str) -> None:
     store.act_as(CLEO).sharing.remove(run, CLEO.id)
     assert store.act_as(CLEO).list() == [] and store.act_as(ADA).sharing.people(run) == []

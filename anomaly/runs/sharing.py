@@ -109,10 +109,13 @@ class Sharing:
             connection.execute(links.delete().where(links.c.run == run, links.c.id == link))
 
     def remove(self, run: str, person: str) -> None:
-        """Take away what a person may do; one's own, by anybody who has it."""
+        """Take away what a person may do; one's own, by anybody who has it. Where the owner does, all links go with it:
+        one of them would lead straight back."""
         is_own = person == self._access.person.id
         with self._access.on(run, "viewer" if is_own else "owner", "took away access") as (connection, _):
             connection.execute(members.delete().where(members.c.run == run, members.c.person == person))
+            if not is_own:
+                connection.execute(links.delete().where(links.c.run == run))
 
 
 def _digest(secret: str) -> str:

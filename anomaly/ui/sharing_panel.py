@@ -69,7 +69,10 @@ def _show_people(kept: "RunStore", row: "RunRow") -> None:
             "Remove", key=f"remove-{row.id}-{one.person}", width="stretch", icon=":material/person_remove:"
         ):
             kept.sharing.remove(row.id, one.person)
+            st.session_state.pop(f"link-{row.id}", None)
             st.rerun()
+    if people:
+        st.caption("Who is removed cannot come back by a link: all links to this run are withdrawn with it.")
 
 
 def _show_links(kept: "RunStore", row: "RunRow") -> None:
