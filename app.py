@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from anomaly.ui import compare_page, detect_page, learn_page, runs_page, signing_in
+from anomaly.ui.plain import plain
 
 # A file of ours: a named icon would be fetched from Google's servers at every visit.
 ICON = Path(__file__).parent / "anomaly" / "ui" / "icon.svg"
@@ -19,7 +20,7 @@ pages = {
 is_admitted = signing_in.admit()
 menu = {"": list(pages.values())}
 if is_admitted and (name := signing_in.name_signed_in()) is not None:
-    menu[name] = [st.Page(signing_in.sign_out, title="Sign out", url_path="sign-out")]
+    menu[plain(name)] = [st.Page(signing_in.sign_out, title="Sign out", url_path="sign-out")]
 current = st.navigation(menu, position="top" if is_admitted else "hidden")
 # By name, for a page that leads to another.
 st.session_state["pages"] = pages

@@ -64,6 +64,7 @@ def fit(values: dict[str, Any]) -> None:
 def score(values: dict[str, Any]) -> None:
     """Score files with a kept model and write what was found."""
     from anomaly import storage
+    from anomaly.drift import say_drift
     from anomaly.pipeline import same_columns
 
     settings = pick(DetectSettings, values)
@@ -72,6 +73,9 @@ def score(values: dict[str, Any]) -> None:
     known = same_columns(fitted)
     dataset = _read(values["files"], known.model_copy(update=pick(ReadSettings, values).model_dump(exclude_unset=True)))
     dataset = _label(dataset, values["labels_from"])
+    moved = say_drift(fitted.drift(dataset))
+    if moved:
+        print(moved, file=sys.stderr)
     _write(fitted, dataset, settings, values["out"], values["report"])
 
 

@@ -1,18 +1,33 @@
 """How far new data have moved from what a model learnt from, channel by channel."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from anomaly.domain import Dataset
-from anomaly.preparation import find_train_stops
-from anomaly.settings import FitSettings
 
 BINS = 10
 SOME, LARGE = 0.1, 0.25
 """of the population stability index: the usual limits (Siddiqi 2006, Credit Risk Scorecards)"""
 LEAST_SHARE = 1e-4
 """that an empty bin counts as"""
+MOST_NAMED = 3
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What the train span held of one channel, monitored or context: enough to tell later data from it."""
+
+    channel: str
+    quartiles: tuple[float, ...]
+    """three, own units; none where it held no value, and then no edges and shares either"""
+    lowest: float
+    highest: float
+    edges: tuple[float, ...]
+    """its deciles, each once"""
+    shares: tuple[float, ...]
+    """of its values below, at and above each edge"""
 
 
 @dataclass(frozen=True)
@@ -37,42 +52,85 @@ class Drift:
         return "large" if self.index > LARGE else "some" if self.index > SOME else "none"
 
 
-def measure_drift(learnt: Dataset, settings: FitSettings, new: Dataset) -> list[Drift]:
-    """Of every channel of `new` against the train span of `learnt`, which `settings` were fitted on; the largest
-    first."""
-    stops = find_train_stops(learnt, settings)
-    found = []
-    for names, part in ((new.monitored, "values"), (new.columns.context, "context")):
-        before = np.concatenate([getattr(one, part)[:stop] for one, stop in zip(learnt.series, stops, strict=True)])
-        after = np.concatenate([getattr(one, part) for one in new.series])
-        found += [_compare(name, before[:, column], after[:, column]) for column, name in enumerate(names)]
+def describe_inputs(dataset: Dataset, stops: Sequence[int]) -> tuple[Inputs, ...]:
+    """Of every channel and context column, what the first `stops` steps of the records hold."""
+    return tuple(_describe(name, values) for name, values in _columns(dataset, stops))
+
+
+def measure_drift(learnt: Sequence[Inputs], new: Dataset) -> list[Drift]:
+    """Of every channel of `new` that was learnt from; the largest first."""
+    values = dict(_columns(new, [len(one) for one in new.series]))
+    found = [_compare(one, values[one.channel]) for one in learnt if one.channel in values]
     return sorted(found, key=lambda one: -np.nan_to_num(one.index, nan=-1.0))
 
 
-def _compare(name: str, before: np.ndarray, after: np.ndarray) -> Drift:
-    before, after = before[np.isfinite(before)], after[np.isfinite(after)]
-    if not len(before) or not len(after):
-        return Drift(name, *[np.nan] * 5)
-    quarters, new_quarters = (np.quantile(one, (0.25, 0.5, 0.75)) for one in (before, after))
-    spread = quarters[2] - quarters[0]
-    return Drift(
-        name,
-        _stability_index(before, after),
-        float(quarters[1]),
-        float(new_quarters[1]),
-        float((new_quarters[2] - new_quarters[0]) / spread) if spread > 0 else np.nan,
-        float(((after < before.min()) | (after > before.max())).mean()),
+def say_drift(found: Sequence[Drift]) -> str | None:
+    """What moved far, and what that means for the events; None where nothing did."""
+    moved = [one for one in found if one.word == "large"]
+    if not moved:
+        return None
+    named = [
+        f"{one.channel} (median {one.before:.4g} then, {one.after:.4g} now; {100 * one.outside:.0f} % outside what was "
+        "seen)"
+        for one in moved[:MOST_NAMED]
+    ]
+    more = f" and {len(moved) - MOST_NAMED:,} more" if len(moved) > MOST_NAMED else ""
+    return (
+        f"Not like what was learnt from: {', '.join(named)}{more}. Events may tell of that change alone; where it is "
+        "the new normal, fit again on newer data."
     )
 
 
-def _stability_index(before: np.ndarray, after: np.ndarray) -> float:
+def _columns(dataset: Dataset, stops: Sequence[int]) -> Iterator[tuple[str, np.ndarray]]:
+    """Each channel's and context column's known values over the first `stops` steps of all records, one after another.
+    A column at a time: a copy of all would be as large as the file."""
+    for names, part in ((dataset.monitored, "values"), (dataset.columns.context, "context")):
+        for column, name in enumerate(names):
+            spans = zip(dataset.series, stops, strict=True)
+            values = np.concatenate([getattr(one, part)[:stop, column] for one, stop in spans])
+            yield name, values[np.isfinite(values)]
+
+
+def _describe(name: str, values: np.ndarray) -> Inputs:
+    if not len(values):
+        return Inputs(name, (), 0.0, 0.0, (), ())
+    edges = np.unique(np.quantile(values, np.linspace(0, 1, BINS + 1)[1:-1]))
+    quartiles = np.quantile(values, (0.25, 0.5, 0.75))
+    shares = _shares(values, edges)
+    return Inputs(
+        name,
+        tuple(quartiles.tolist()),
+        float(values.min()),
+        float(values.max()),
+        tuple(edges.tolist()),
+        tuple(shares.tolist()),
+    )
+
+
+def _compare(before: Inputs, after: np.ndarray) -> Drift:
+    if not before.quartiles or not len(after):
+        return Drift(before.channel, *[np.nan] * 5)
+    low, median, high = before.quartiles
+    new_low, new_median, new_high = np.quantile(after, (0.25, 0.5, 0.75))
+    spread = high - low
+    return Drift(
+        before.channel,
+        _stability_index(before, after),
+        median,
+        float(new_median),
+        float((new_high - new_low) / spread) if spread > 0 else np.nan,
+        float(((after < before.lowest) | (after > before.highest)).mean()),
+    )
+
+
+def _stability_index(before: Inputs, after: np.ndarray) -> float:
     """Sum over the bins of (q - p) ln(q / p), p and q the shares of the train span and of the new values."""
-    edges = np.unique(np.quantile(before, np.linspace(0, 1, BINS + 1)[1:-1]))
-    shares = []
-    for values in (before, after):
-        # A value that many share is a bin of its own: below, at and above each edge.
-        places = np.searchsorted(edges, values, "left") + np.searchsorted(edges, values, "right")
-        counts = np.bincount(places, minlength=2 * len(edges) + 1)
-        shares.append(np.maximum(counts / len(values), LEAST_SHARE))
-    p, q = shares
+    p, q = np.array(before.shares), _shares(after, np.array(before.edges))
+    p, q = (np.maximum(one, LEAST_SHARE) for one in (p, q))
     return float(((q - p) * np.log(q / p)).sum())
+
+
+def _shares(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """A value that many share is a bin of its own: below, at and above each edge."""
+    places = np.searchsorted(edges, values, "left") + np.searchsorted(edges, values, "right")
+    return np.bincount(places, minlength=2 * len(edges) + 1) / len(values)

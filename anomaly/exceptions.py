@@ -23,3 +23,7 @@ class ModelFileError(AnomalyError):
 
 class RunError(AnomalyError):
     """A kept run is not there, cannot be kept, or cannot be opened."""
+
+
+class AccessError(RunError):
+    """Whoever asks may not do this to a run. Where they may not even see it: the words for one that is not there."""

@@ -10,6 +10,7 @@ import numpy as np
 from anomaly import preparation
 from anomaly.decimation import find_outages
 from anomaly.domain import Columns, Dataset, Effort, Epoch, Profile, Reach
+from anomaly.drift import Drift, Inputs, describe_inputs, measure_drift
 from anomaly.preparation import Preparation
 from anomaly.sampling import find_breaks
 from anomaly.settings import FitSettings
@@ -52,11 +53,17 @@ class Fitted:
     settings: FitSettings
     digest: str
     """sha256 of the file it was trained on"""
+    inputs: tuple[Inputs, ...] = ()
+    """what the train span held of each channel and context column; none in a model of before this was kept"""
 
     @property
     def width(self) -> int:
         """Steps that scores are smoothed over unless the user chooses otherwise."""
         return preparation.propose_width(self.period)
+
+    def drift(self, dataset: Dataset) -> list[Drift]:
+        """Of a dataset that it scores, the channel that moved most first; none where it is the one it learnt from."""
+        return [] if dataset.digest == self.digest else measure_drift(self.inputs, dataset)
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,6 +207,7 @@ def complete(
         ended=ended,
         settings=settings,
         digest=dataset.digest,
+        inputs=describe_inputs(dataset, spans.stops),
     )
 
 

@@ -14,11 +14,9 @@ import tempfile
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import asdict
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic
 
 from joblib.externals.loky import get_reusable_executor
 from joblib.externals.loky.process_executor import ProcessPoolExecutor, TerminatedWorkerError
@@ -27,26 +25,23 @@ from anomaly.domain import Dataset, Epoch
 from anomaly.exceptions import AnomalyError, SettingsError
 from anomaly.preparation import find_train_stops
 from anomaly.settings import FitSettings
+from anomaly.worker import BEAT, EPOCHS, STARTED, STOP, Result, end_with, import_torch, work_in
 
 AT_ONCE = "ANOMALY_WORKERS"
 """in the environment: how many fits run at once; the others wait for their turn. Each computes in one thread, so that
 the same settings give the same weights on every machine."""
 IDLE_SECONDS = 900
-PRIORITY = 10
-"""of a worker, as of `nice`: below that of the server"""
-BEAT_SECONDS, SILENT_SECONDS = 1.0, 20.0
-"""a worker shows that it lives so often; after so long without a sign it is taken to hang"""
-MOST_ATTEMPTS = 2
-"""of a fit whose process is ended from outside"""
+SILENT_SECONDS = 20.0
+"""after so long without a sign of life a worker is taken to hang"""
+MOST_CRASHES = 2
+"""of a fit whose process is ended from outside; those that were asked for here do not count"""
 _warm, _begun, _first = threading.Event(), threading.Event(), threading.Lock()
 _going_on: "set[FitJob[Any]]" = set()
 """jobs that nobody has to hold"""
 _all: "weakref.WeakSet[FitJob[Any]]" = weakref.WeakSet()
+_ended_here: "weakref.WeakSet[ProcessPoolExecutor]" = weakref.WeakSet()
+"""whose workers were ended because somebody asked for it"""
 _numbers = itertools.count()
-EPOCHS, STOP, STARTED, BEAT, CHECKPOINT = "epochs.jsonl", "stop", "started", "beat", "checkpoint.safetensors"
-
-
-Result = TypeVar("Result")
 
 
 class FitJob(Generic[Result]):
@@ -74,7 +69,7 @@ class FitJob(Generic[Result]):
         self._kept = None if folder is not None else tempfile.TemporaryDirectory(prefix="unforeseen-")
         self._folder = folder or Path(self._kept.name if self._kept is not None else "")
         self._work, self._on_end = work, on_end
-        self._attempts = 0
+        self._crashes = 0
         self._ended = threading.Event()
         self._number = next(_numbers)
         self.is_discarded = False
@@ -85,9 +80,9 @@ class FitJob(Generic[Result]):
         self._submit()
 
     def _submit(self) -> None:
-        self._attempts += 1
         (self._folder / STARTED).unlink(missing_ok=True)
-        self._future = _executor().submit(_work, self._work, self.dataset, self.settings, self._folder)
+        self._executor = _executor()
+        self._future = self._executor.submit(work_in, self._work, self.dataset, self.settings, self._folder)
         # The executor holds what is waited for: it must not hold a job that was given up.
         job = weakref.ref(self)
 
@@ -101,10 +96,11 @@ class FitJob(Generic[Result]):
     def _end(self) -> None:
         error = self._future.exception() if not self._future.cancelled() else None
         was_begun = (self._folder / STARTED).exists()
-        if isinstance(error, TerminatedWorkerError) and (not was_begun or self._attempts < MOST_ATTEMPTS):
-            # When a worker is ended from outside, all fits end with it: those that waited have their turn, those
-            # under way go on from their checkpoint. Not in this thread, which belongs to the broken executor.
-            self._attempts -= not was_begun
+        # When a worker is ended from outside, all fits end with it: those that waited have their turn, those under way
+        # go on from their checkpoint.
+        self._crashes += isinstance(error, TerminatedWorkerError) and was_begun and self._executor not in _ended_here
+        if isinstance(error, TerminatedWorkerError) and self._crashes < MOST_CRASHES:
+            # Not in this thread, which belongs to the broken executor.
             threading.Thread(target=self._submit, daemon=True).start()
             return
         try:
@@ -131,7 +127,7 @@ class FitJob(Generic[Result]):
     @property
     def silence(self) -> float:
         """Seconds since its worker last showed that it lives; 0 where none is at work."""
-        if not self.is_running:
+        if not self.is_running or self.is_waiting:
             return 0.0
         signs = [path.stat().st_mtime for name in (STARTED, BEAT) if (path := self._folder / name).exists()]
         return max(0.0, time.time() - max(signs)) if signs else 0.0
@@ -143,12 +139,16 @@ class FitJob(Generic[Result]):
 
     def restart(self) -> None:
         """End its worker, which hangs, and go on from the last checkpoint in another."""
-        for other in list(_all):
-            # All fits under way end with it; that counts against none of them.
-            if other.is_running and not other.is_waiting:
-                other._attempts -= 1
-        with suppress(OSError, ValueError):
-            os.kill(int((self._folder / STARTED).read_text()), getattr(signal, "SIGKILL", signal.SIGTERM))
+        executor = self._executor
+        if executor in _ended_here:
+            return
+        try:
+            worker = int((self._folder / STARTED).read_text())
+            # Before the end comes: it is told in another thread.
+            _ended_here.add(executor)
+            os.kill(worker, getattr(signal, "SIGKILL", signal.SIGTERM))
+        except (OSError, ValueError):
+            _ended_here.discard(executor)
 
     @property
     def is_stopping(self) -> bool:
@@ -170,6 +170,16 @@ class FitJob(Generic[Result]):
         if not self._future.done() or self._future.exception() is not None:
             return None
         return self._future.result()
+
+    @property
+    def was_killed(self) -> bool:
+        """Whether its process was ended from outside too often to try again."""
+        return self._future.done() and isinstance(self._future.exception(), TerminatedWorkerError)
+
+    @property
+    def outlives_its_page(self) -> bool:
+        """Whether it goes on when nobody holds it."""
+        return self._on_end is not None
 
     @property
     def error(self) -> str | None:
@@ -205,10 +215,10 @@ class FitJob(Generic[Result]):
 
 def warm_up() -> None:
     """Let a worker, and this process for the result, import what a fit needs while the user still looks at the file."""
-    _executor().submit(_import_torch)
+    _executor().submit(import_torch)
 
     def import_here() -> None:
-        _import_torch()
+        import_torch()
         # After every rerun Streamlit collects garbage among all objects there are. Those of the libraries, a million,
         # stay as long as the process: left out, a rerun takes half the time.
         gc.collect()
@@ -227,7 +237,9 @@ def is_warm() -> bool:
 
 
 def _executor() -> ProcessPoolExecutor:
-    return get_reusable_executor(max_workers=workers(), timeout=IDLE_SECONDS)
+    return get_reusable_executor(
+        max_workers=workers(), timeout=IDLE_SECONDS, initializer=end_with, initargs=(os.getpid(),)
+    )
 
 
 def workers() -> int:
@@ -238,54 +250,3 @@ def workers() -> int:
     if not wanted.isdecimal() or int(wanted) < 1:
         raise SettingsError(f"{AT_ONCE}: expected a whole number of 1 or more, found {wanted!r}.")
     return int(wanted)
-
-
-def _import_torch() -> None:
-    import torch._dynamo  # noqa: F401 - torch's optimisers import it at their first use
-
-    import anomaly.model.training  # noqa: F401
-
-
-def _work(work: Callable[..., Result], dataset: Dataset, settings: FitSettings, folder: Path) -> Result:
-    """In the worker: `work`, writing each epoch to the job's folder; a folder that is gone is a job given up."""
-
-    if hasattr(os, "setpriority"):
-        # The page answers first: who looks at it waits, and a fit does not.
-        os.setpriority(os.PRIO_PROCESS, 0, PRIORITY)
-    if folder.exists():
-        (folder / EPOCHS).unlink(missing_ok=True)
-        (folder / STARTED).write_text(str(os.getpid()))
-    # Where the server was killed another may go on in this folder: two must not.
-    server = os.getppid()
-
-    def write(epoch: Epoch) -> None:
-        with (folder / EPOCHS).open("a") as file:
-            file.write(json.dumps(asdict(epoch)) + "\n")
-
-    with _beating(folder):
-        # Once, before anything is timed.
-        _import_torch()
-        return work(
-            dataset,
-            settings,
-            on_epoch=write,
-            should_stop=lambda: (folder / STOP).exists() or not folder.exists() or os.getppid() != server,
-            checkpoint=folder / CHECKPOINT if folder.exists() else None,
-        )
-
-
-@contextmanager
-def _beating(folder: Path) -> Iterator[None]:
-    """Show that this process lives, however long a step of its work takes."""
-    ended = threading.Event()
-
-    def beat() -> None:
-        while not ended.wait(BEAT_SECONDS) and folder.exists():
-            with suppress(OSError):
-                (folder / BEAT).touch()
-
-    threading.Thread(target=beat, daemon=True).start()
-    try:
-        yield
-    finally:
-        ended.set()

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import TypeAdapter
 
 from anomaly.domain import Columns, Epoch, Profile, Reach
+from anomaly.drift import Inputs
 from anomaly.exceptions import ModelFileError, SettingsError
 from anomaly.fitting import Fitted
 from anomaly.preparation import Preparation, Scaler
@@ -65,6 +67,7 @@ def save(fitted: Fitted, folder: str | Path) -> None:
         "epochs": [asdict(epoch) for epoch in fitted.epochs],
         "ended": fitted.ended,
         "digest": fitted.digest,
+        "inputs": [asdict(one) for one in fitted.inputs],
         "versions": versions(),
     }
     weights = {name: weight.cpu() for name, weight in forecaster.network.state_dict().items()}
@@ -146,4 +149,5 @@ def _rebuild(manifest: dict[str, Any], arrays: dict[str, np.ndarray], weights: P
         ended=manifest["ended"],
         settings=settings,
         digest=manifest["digest"],
+        inputs=TypeAdapter(tuple[Inputs, ...]).validate_python(manifest.get("inputs", [])),
     )

@@ -28,7 +28,7 @@ FITTER = """
 import sys
 from pathlib import Path
 from anomaly import DetectSettings, FitSettings
-from anomaly.jobs import CHECKPOINT
+from anomaly.worker import CHECKPOINT
 from anomaly.runs import RunStore
 from anomaly.runs.unfinished import fit_kept
 from tests.strategies import make_dataset, sine_values

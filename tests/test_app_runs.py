@@ -2,17 +2,23 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from anomaly.runs import RunStore
-from anomaly.ui import keeping
+from anomaly.domain import Dataset, Span
+from anomaly.exceptions import AccessError, RunError
+from anomaly.fitting import Fitted
+from anomaly.runs import Person, RunStore
+from anomaly.ui import fits, keeping
+from anomaly.ui.missed import take_off
 from anomaly.ui.results import judged
-from anomaly.ui.session import KEY
+from anomaly.ui.runs_page import CHOSEN
+from anomaly.ui.session import KEY, Run
+from anomaly.worker import CHECKPOINT, STARTED
 from tests.test_app import (  # noqa: F401 - two are fixtures
     APP,
     check,
@@ -26,8 +32,9 @@ from tests.test_app import (  # noqa: F401 - two are fixtures
     upload,
     wait_for_job,
 )
-from tests.test_app_compare import go_to
-from tests.test_jobs import wait_until
+from tests.test_app_compare import go_to, page
+from tests.test_jobs import kill_workers, wait_until
+from tests.test_runs import save
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +42,7 @@ def empty_store(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Run
     opened = RunStore(f"sqlite:///{tmp_path / 'runs.sqlite'}", tmp_path)
     monkeypatch.setattr(keeping, "_open", lambda: opened)
     yield opened
-    for job in list(keeping._running.values()):
+    for job in list(fits._running.values()):
         job.discard()
     opened.close()
 
@@ -81,7 +88,7 @@ def test_a_finished_fit_is_kept_and_its_address_opens_it_again(fitted: AppTest, 
     assert "Columns" not in [expander.label for expander in again.expander]
 
 
-def test_the_address_holds_the_window_and_a_threshold_of_its_own(fitted: AppTest) -> None:
+def test_the_address_holds_the_window_and_a_threshold_of_its_own(fitted: AppTest, empty_store: RunStore) -> None:
     low(fitted)
     sent = {**address(fitted), "window": "100-200", "threshold": "1.5"}
     app = open_address(sent)
@@ -90,6 +97,17 @@ def test_the_address_holds_the_window_and_a_threshold_of_its_own(fitted: AppTest
     assert app.selectbox(key="threshold_rule").value == "value"
     assert app.number_input(key="threshold_value").value == 1.5
     assert address(app) == sent
+    (row,) = empty_store.list()
+    assert empty_store.open(row.id)[2].threshold == -3.0, "to follow a link changes nothing"
+    check(app.number_input(key="threshold_value").set_value(1.25).run())
+    assert empty_store.open(row.id)[2].threshold == 1.25, "to choose does"
+
+
+@pytest.mark.parametrize("threshold", ["nan", "inf", "-5", "x", ""])
+def test_a_threshold_that_is_none_is_passed_over(fitted: AppTest, threshold: str) -> None:
+    sent = address(fitted)
+    app = open_address({**sent, "threshold": threshold})
+    assert app.selectbox(key="threshold_rule").value == "margin" and address(app) == sent
 
 
 @pytest.mark.parametrize("window", ["", "x", "5", "9-3", "-4-20", "0-100000"])
@@ -161,7 +179,7 @@ def test_events_are_marked_walked_through_and_go_out_with_the_list(fitted: AppTe
     check(app.text_input[0].run())
     tag = next(box for box in app.text_input if box.label == "Tag")
     check(tag.set_value("operator").run())
-    kept = empty_store.verdicts(run.id)
+    kept = empty_store.standing(run.id)[1]
     assert sorted((one.verdict, one.tag) for one in kept) == [("anomaly", ""), ("expected", "operator")]
     assert any("precision 50 %" in text.value for text in app.markdown)
     table = app.dataframe[0].value
@@ -171,7 +189,7 @@ def test_events_are_marked_walked_through_and_go_out_with_the_list(fitted: AppTe
     assert list(again.dataframe[0].value["verdict"][:2]) == ["anomaly", "expected"]
 
     check(app.button(key="mark-expected").click().run())
-    assert [one.verdict for one in empty_store.verdicts(run.id)] == ["anomaly"], "a second press takes the mark off"
+    assert [one.verdict for one in empty_store.standing(run.id)[1]] == ["anomaly"], "a second press takes the mark off"
 
 
 def test_a_proposal_is_taken_with_one_press(fitted: AppTest) -> None:
@@ -206,9 +224,90 @@ def test_marks_become_known_anomalies_or_are_left_out_of_another_fit(fitted: App
 def test_a_missed_stretch_is_marked_from_the_window(fitted: AppTest, empty_store: RunStore) -> None:
     app = open_address({**address(fitted), "window": "100-120"})
     check(app.button(key="mark-window").click().run())
-    (verdict,) = empty_store.verdicts(current(app).run.id)
+    (verdict,) = empty_store.standing(current(app).run.id)[1]
     assert (verdict.span.start, verdict.span.stop, verdict.tag) == (100, 120, "missed")
     assert any("1 missed anomaly added" in text.value for text in app.markdown)
+
+
+def test_a_missed_stretch_is_listed_and_can_be_taken_off(fitted: AppTest, empty_store: RunStore) -> None:
+    app = open_address({**address(fitted), "window": "100-120"})
+    check(app.button(key="mark-window").click().run())
+    run = current(app).run
+    table = app.dataframe[-1].value
+    assert list(table["Steps"]) == [20] and any("added by hand: 1" in text.value for text in app.markdown)
+    take_off(run, 0, Span(100, 119))
+    assert len(run.verdicts) == 1, "another stretch"
+    take_off(run, 0, Span(100, 120))
+    assert run.verdicts == empty_store.standing(run.id)[1] == ()
+
+
+def test_two_who_judge_one_run_see_and_keep_each_others_marks(fitted: AppTest, empty_store: RunStore) -> None:
+    low(fitted)
+    pages = [open_address(address(fitted)) for _ in range(2)]
+    check(pages[0].button(key="event-next").click().run())
+    check(pages[0].button(key="mark-anomaly").click().run())
+    for _ in range(2):
+        check(pages[1].button(key="event-next").click().run())
+    check(pages[1].button(key="mark-expected").click().run())
+    assert sorted(one.verdict for one in empty_store.standing(current(fitted).run.id)[1]) == ["anomaly", "expected"]
+    for app in pages:
+        assert list(check(app.run()).dataframe[0].value["verdict"][:2]) == ["anomaly", "expected"]
+
+
+def test_what_the_store_did_not_take_is_saved_with_the_next_mark(
+    fitted: AppTest, empty_store: RunStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    low(fitted)
+    check(fitted.button(key="event-next").click().run())
+    with monkeypatch.context() as context:
+        context.setattr(RunStore, "change_verdicts", refuse(RunError("The run store does not answer: disk full.")))
+        check(fitted.button(key="mark-anomaly").click().run())
+    run = current(check(fitted.run())).run
+    assert [one.verdict for one in run.verdicts] == ["anomaly"] and empty_store.standing(run.id)[1] == ()
+    check(fitted.button(key="event-next").click().run())
+    check(fitted.button(key="mark-unsure").click().run())
+    assert [one.verdict for one in empty_store.standing(run.id)[1]].count("anomaly") == 1
+    assert len(empty_store.standing(run.id)[1]) == 2 and not run.unsaved
+
+
+def test_a_mark_that_is_refused_does_not_stay(fitted: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    low(fitted)
+    check(fitted.button(key="event-next").click().run())
+    monkeypatch.setattr(RunStore, "change_verdicts", refuse(AccessError("You may look at this run.")))
+    check(fitted.button(key="mark-anomaly").click().run())
+    assert current(fitted).run.verdicts == () and "You may look" in fitted.toast[0].value
+
+
+def refuse(error: Exception) -> Callable[..., None]:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    return fail
+
+
+BEN = Person("x|ben", "Ben")
+
+
+@pytest.mark.parametrize("which", ["detect_page", "compare_page", "learn_page"])
+def test_a_run_that_is_taken_away_is_closed_on_every_page(
+    fitted: AppTest, which: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when it was another's all along: what Ben sees."""
+    monkeypatch.setattr(keeping, "person", lambda: BEN)
+    app = go_to(fitted, which)
+    assert "There is no run" in app.error[0].value.replace("\\", "") and KEY not in app.session_state
+
+
+def test_a_run_that_is_taken_away_is_not_downloaded_any_more(
+    empty_store: RunStore, sine_fitted: Fitted, sine_dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeping, "person", lambda: BEN)
+    run = Run(sine_dataset, sine_fitted, id=save(empty_store.act_as(BEN), sine_fitted, sine_dataset))
+    take = keeping.guard(run, lambda: b"all of it")
+    assert take() == b"all of it"
+    empty_store.act_as(BEN).delete(run.id)
+    with pytest.raises(AccessError, match="There is no run"):
+        take()
 
 
 def test_verdicts_are_columns_of_the_list_only_where_there_are_any(results: AppTest) -> None:  # noqa: F811
@@ -250,12 +349,7 @@ def test_where_nothing_is_kept_results_are_shown_all_the_same(monkeypatch: pytes
 def test_a_store_that_fails_is_said_and_nothing_on_the_screen_is_lost(
     fitted: AppTest, empty_store: RunStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from anomaly.exceptions import RunError
-
-    def fail(*_: object, **__: object) -> None:
-        raise RunError("The run store does not answer: disk full.")
-
-    monkeypatch.setattr(empty_store, "write_verdicts", fail)
+    monkeypatch.setattr(RunStore, "change_verdicts", refuse(RunError("The run store does not answer: disk full.")))
     app = low(fitted)
     check(app.button(key="event-next").click().run())
     check(app.button(key="mark-anomaly").click().run())
@@ -266,7 +360,7 @@ def test_a_store_that_fails_is_said_and_nothing_on_the_screen_is_lost(
 def page_doing(line: str) -> AppTest:
     """The page Detect after one of its functions was called, as a page with a button for it does."""
     script = (
-        "import streamlit as st\nfrom anomaly.ui import detect_page, keeping, rescoring\n"
+        "import streamlit as st\nfrom anomaly.ui import detect_page, fits, keeping, rescoring\n"
         f"if 'done' not in st.session_state:\n    {line}\n    st.session_state['done'] = True\ndetect_page.show()"
     )
     return check(AppTest.from_string(script, default_timeout=60).run())
@@ -289,6 +383,11 @@ def test_new_data_are_scored_with_a_kept_run_and_what_has_drifted_is_said(
     same = page_doing(f"rescoring.score_files({row.id!r}, [({sensor_csv()!r}, 'june.csv')])")
     assert not any("Not like" in one.value for one in same.warning)
 
+    again = open_address({"run": current(app).run.id})
+    assert again.warning[-1].value.replace("\\", "") == said, "and it is said when it is opened again"
+    third = page_doing(f"rescoring.score_files({current(app).run.id!r}, [({content + b' '!r}, 'july.csv')])")
+    assert third.warning[-1].value.replace("\\", "") == said, "what it learnt from is what it learnt from"
+
 
 def test_a_duplicate_has_the_data_and_settings_and_leaves_the_run_as_it_is(
     fitted: AppTest, empty_store: RunStore
@@ -306,20 +405,63 @@ def test_a_duplicate_has_the_data_and_settings_and_leaves_the_run_as_it_is(
     assert empty_store.open(row.id)[1].settings.hidden_units != 2
 
 
-def test_a_fit_under_way_stands_on_the_page_runs_for_who_began_it(
-    empty_store: RunStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from anomaly.runs import Person
+def test_another_run_is_opened_while_a_fit_goes_on(fitted: AppTest, empty_store: RunStore) -> None:
+    (row,) = empty_store.list()
+    app = endless_fit()
+    job = current(app).job
+    app.session_state["pages"] = {}
+    runs = AppTest.from_string(f"from anomaly.ui import keeping\nkeeping.show_kept({row.id!r})", default_timeout=60)
+    runs.session_state[KEY] = current(app)
+    check(runs.run())
+    assert current(runs).run.id == row.id and "goes on learning" in runs.toast[0].value
+    assert job.is_running and not job.is_discarded and fits.running() == [job]
 
+
+def endless_fit() -> AppTest:
     app = upload(open_app(), ("pump.csv", sensor_csv()))
     for key in ("epochs", "patience"):
         app.number_input(key=key).set_value(10_000)
     check(app.button(key="fit").click().run())
+    wait_until(lambda: current(app).job.epochs)
+    return app
+
+
+def test_a_fit_killed_again_and_again_can_be_gone_on_with_later(empty_store: RunStore) -> None:
+    app = endless_fit()
     job = current(app).job
-    wait_until(lambda: job.epochs)
+    for crashes in (0, 1):
+        wait_until(lambda crashes=crashes: job._crashes == crashes and (job._folder / STARTED).exists() and job.epochs)
+        wait_until((job._folder / CHECKPOINT).exists)
+        kill_workers()
+    job.wait(40)
+    assert "it stands on the page Runs" in check(app.run()).error[0].value.replace("\\", "")
+    (left,) = empty_store.workshop.broken_off()
+    assert left.id == job.id and "most likely for want of memory" in left.reason
+    assert "was broken off" in open_address({"run": job.id}).error[0].value.replace("\\", "")
+    runs = check(AppTest.from_string("from anomaly.ui import runs_page\nruns_page.show()", default_timeout=60).run())
+    assert any("for want of memory" in text.value for text in runs.markdown)
+    again = page_doing("fits.take_up(fits.broken_off()[0])")
+    assert current(again).job.id == job.id and current(again).job.is_running
+
+
+def test_the_run_that_is_open_is_deleted_and_taken_back(fitted: AppTest, empty_store: RunStore) -> None:
+    (row,) = empty_store.list()
+    runs = page("runs_page")
+    runs.session_state[KEY], runs.session_state[CHOSEN] = current(fitted), [row.id]
+    check(runs.run())
+    check(labelled(runs.button, "Delete").click().run())
+    assert empty_store.list() == [] and KEY not in runs.session_state
+    check(labelled(runs.button, "Undo").click().run())
+    assert [one.id for one in empty_store.list()] == [row.id]
+
+
+def test_a_fit_under_way_stands_on_the_page_runs_for_who_began_it(
+    empty_store: RunStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = current(endless_fit()).job
     runs = check(AppTest.from_string("from anomaly.ui import runs_page\nruns_page.show()", default_timeout=60).run())
     assert any("is learning: epoch" in text.value for text in runs.markdown)
-    watching = page_doing("keeping.watch(keeping.running()[0])")
+    watching = page_doing("fits.watch(fits.running()[0])")
     assert current(watching).job is job and job.is_running and not job.is_discarded
-    monkeypatch.setattr(keeping, "person", lambda: Person("x|ben", "Ben"))
-    assert keeping.running() == []
+    monkeypatch.setattr(fits, "person", lambda: BEN)
+    assert fits.running() == []

@@ -28,8 +28,9 @@ FLOORS = {
     **dict.fromkeys(["reading.waveforms", "reading.waveforms.beats", "reading.rehearsal"], 1),
     **dict.fromkeys(["reading.waveforms.annotations", "reading.waveforms.edf", "reading.waveforms.wfdb"], 4),
     **dict.fromkeys(["reading.spreadsheets", "pivoting", "records", "cleaning", "assessment", "labelling"], 4),
+    "drift": 4,
     **dict.fromkeys(["reading", "assembly"], 5),
-    **dict.fromkeys(["fitting", "drift"], 5),
+    **dict.fromkeys(["fitting", "worker"], 5),
     **dict.fromkeys(["pipeline", "catalogue"], 6),
     **dict.fromkeys(["memory", "lesson"], 6),
     **dict.fromkeys(["storage", "export", "jobs", "charts.drawing", "comparison", "runs.schema", "runs.verdicts"], 7),
@@ -56,9 +57,9 @@ FENCES = {
     "anomaly.model": ("model/",),
 }
 LAZILY = {
-    "torch": ("storage.py", "jobs.py"),
+    "torch": ("storage.py", "worker.py"),
     "safetensors.torch": ("storage.py",),
-    "anomaly.model": ("storage.py", "jobs.py", "fitting.py", "lesson.py"),
+    "anomaly.model": ("storage.py", "worker.py", "fitting.py", "lesson.py"),
 }
 """what is let through a fence inside a function or under TYPE_CHECKING, never when the module is imported"""
 VAGUE = {"utils", "helpers", "common", "misc", "core", "base", "manager"}
@@ -166,7 +167,7 @@ def test_a_module_imports_from_lower_floors_only(file: str) -> None:
         ("scoring.py", "def score():\n    from torch import nn"),
         ("storage.py", "from safetensors.torch import load_file"),
         ("export.py", "def save():\n    from safetensors import torch"),
-        ("jobs.py", "try:\n    import torch._dynamo\nexcept ImportError:\n    pass"),
+        ("worker.py", "try:\n    import torch._dynamo\nexcept ImportError:\n    pass"),
         ("pipeline.py", "from anomaly.model.training import train"),
         ("ui/results.py", "def show():\n    from anomaly.model import network"),
         ("ui/results.py", "import plotly.express as px"),

@@ -3,6 +3,8 @@
 import gc
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,8 +15,9 @@ import pytest
 from anomaly.domain import Dataset
 from anomaly.exceptions import SettingsError
 from anomaly.fitting import Fitted, fit
-from anomaly.jobs import CHECKPOINT, EPOCHS, STARTED, FitJob, _executor, _work, workers
+from anomaly.jobs import FitJob, _executor, workers
 from anomaly.pipeline import detect
+from anomaly.worker import CHECKPOINT, EPOCHS, STARTED, work_in
 from tests.strategies import QUICK, make_dataset, quick_settings, sine_values
 
 ENDLESS = quick_settings(epochs=10_000, patience=10_000)
@@ -133,12 +136,13 @@ def test_a_fit_whose_worker_is_killed_goes_on_from_its_checkpoint_and_those_that
 
 def test_a_worker_killed_again_is_told_in_a_sentence_and_the_next_job_works(sine_dataset: Dataset) -> None:
     job = FitJob(sine_dataset, ENDLESS, fit)
-    for attempt in (1, 2):
-        wait_until(lambda attempt=attempt: job._attempts == attempt and (job._folder / STARTED).exists() and job.epochs)
+    for crashes in (0, 1):
+        wait_until(lambda crashes=crashes: job._crashes == crashes and (job._folder / STARTED).exists() and job.epochs)
+        assert not job.was_killed
         kill_workers()
     job.wait(40)
     assert job.result is None
-    assert job.error is not None
+    assert job.was_killed and job.error is not None
     assert job.error.startswith("The process that trained was ended from outside")
     assert "Your file and settings are untouched" in job.error
     assert_same(finished(FitJob(sine_dataset, QUICK, fit)), fit(sine_dataset, QUICK), sine_dataset)
@@ -156,7 +160,56 @@ def test_a_worker_that_hangs_is_told_from_a_slow_one_and_can_be_restarted(
     wait_until(lambda: job.is_silent)
     job.restart()
     assert_same(finished(job, 120), fit(sine_dataset, settings), sine_dataset)
-    assert job.silence == 0 and job._attempts == 1, "what the user restarts does not count as broken"
+    assert job.silence == 0 and job._crashes == 0, "what the user restarts does not count as broken"
+
+
+def test_restarts_of_one_fit_count_against_no_other(sine_dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANOMALY_WORKERS", "2")
+    job, other = (FitJob(sine_dataset, ENDLESS, fit) for _ in range(2))
+    for _ in range(3):
+        wait_until(lambda: all(not one.is_waiting and one.epochs for one in (job, other)))
+        executor = job._executor
+        job.restart()
+        job.restart()
+        wait_until(lambda executor=executor: executor not in (job._executor, other._executor))
+    wait_until(lambda: not other.is_waiting and other.epochs)
+    assert (job._crashes, other._crashes) == (0, 0)
+    job.discard()
+    other.stop()
+    assert finished(other).epochs
+    job.wait(40)
+
+
+SERVER = """
+import sys
+from pathlib import Path
+from anomaly.fitting import fit
+from anomaly.jobs import FitJob
+from tests.strategies import make_dataset, quick_settings, sine_values
+if __name__ == "__main__":
+    settings = quick_settings(epochs=10_000, patience=10_000)
+    job = FitJob(make_dataset(sine_values(900)), settings, fit, print, Path(sys.argv[1]))
+    job.wait()
+"""
+
+
+def test_a_worker_ends_soon_after_its_server_was_killed(tmp_path: Path) -> None:
+    (tmp_path / "server.py").write_text(SERVER)
+    root = Path(__file__).resolve().parents[1]
+    server = subprocess.Popen(
+        [sys.executable, tmp_path / "server.py", tmp_path], cwd=root, env={**os.environ, "PYTHONPATH": str(root)}
+    )
+    wait_until((tmp_path / CHECKPOINT).exists)
+    worker = int((tmp_path / STARTED).read_text())
+    server.kill()
+    server.wait()
+    wait_until(lambda: not is_alive(worker), seconds=10)
+
+
+def is_alive(process: int) -> bool:
+    """A zombie is not: nobody in this container may be there to bury it."""
+    status = Path(f"/proc/{process}/status")
+    return status.exists() and "State:\tZ" not in status.read_text()
 
 
 def test_a_job_that_hangs_can_be_discarded(sine_dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -209,7 +262,7 @@ def test_a_job_dropped_while_it_runs_ends(sine_dataset: Dataset) -> None:
 
 
 def test_a_job_whose_folder_is_gone_stops_before_the_epoch_is_over(sine_dataset: Dataset, tmp_path: Path) -> None:
-    assert _work(fit, sine_dataset, ENDLESS, tmp_path / "gone").ended.startswith("Stopped on request in epoch 1;")
+    assert work_in(fit, sine_dataset, ENDLESS, tmp_path / "gone").ended.startswith("Stopped on request in epoch 1;")
 
 
 def test_a_broken_half_line_of_progress_is_not_read(sine_dataset: Dataset) -> None:

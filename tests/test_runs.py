@@ -6,6 +6,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import fields, replace
 from pathlib import Path
@@ -157,24 +158,26 @@ def test_what_is_deleted_can_be_taken_back_until_it_is_swept(
     store: RunStore, sine_fitted: Fitted, sine_dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run, other = (save(store, sine_fitted, sine_dataset) for _ in range(2))
-    store.write_verdicts(run, (Verdict(0, Span(1, 5), "anomaly"),))
+    store.change_verdicts(run, lambda _: (Verdict(0, Span(1, 5), "anomaly"),))
     store.delete(run)
     for act in (store.find, store.open, store.delete, lambda one: store.rename(one, "x")):
         with pytest.raises(RunError, match="There is no run"):
             act(run)
     assert [row.id for row in store.list()] == [other]
+    assert [row.id for row in store.deleted()] == [run]
     store.restore(run)
-    assert store.find(run).id == run and len(store.verdicts(run)) == 1
+    assert store.deleted() == []
+    assert store.find(run).id == run and len(store.standing(run)[1]) == 1
 
     store.delete(run)
     assert store.sweep() == 0, "it may still be wanted"
     later = datetime.datetime.now(datetime.UTC).replace(tzinfo=None) + datetime.timedelta(hours=25)
     monkeypatch.setattr("anomaly.runs.store.now", lambda: later)
-    assert store.sweep() == 1
+    assert store.deleted() == [] and store.sweep() == 1
     with pytest.raises(RunError, match="cannot be taken back"):
         store.restore(run)
     with pytest.raises(RunError, match="There is no run"):
-        store.verdicts(run)
+        store.standing(run)
 
 
 def test_files_go_with_the_last_run_that_names_them(
@@ -217,16 +220,38 @@ def test_an_id_that_is_none_is_one_sentence(store: RunStore, run: str) -> None:
     with pytest.raises(RunError, match="There is no run"):
         store.open(run)
     with pytest.raises(RunError, match="There is no run"):
-        store.write_verdicts(run, (Verdict(0, Span(1, 5), "anomaly"),))
+        store.change_verdicts(run, lambda _: (Verdict(0, Span(1, 5), "anomaly"),))
 
 
-def test_verdicts_are_kept_and_replaced_together(store: RunStore, sine_fitted: Fitted, sine_dataset: Dataset) -> None:
+def test_verdicts_are_kept_changed_and_taken_off(store: RunStore, sine_fitted: Fitted, sine_dataset: Dataset) -> None:
     run = save(store, sine_fitted, sine_dataset)
     judged = (Verdict(0, Span(1, 5), "anomaly", "wear", "säge"), Verdict(0, Span(9, 12), "unsure"))
-    store.write_verdicts(run, judged)
-    assert store.verdicts(run) == judged
-    store.write_verdicts(run, judged[1:])
-    assert store.verdicts(run) == judged[1:]
+    assert store.change_verdicts(run, lambda _: judged[::-1]) == judged == store.standing(run)[1]
+    again = (replace(judged[0], note="saw"), Verdict(1, Span(1, 5), "expected"))
+    assert store.change_verdicts(run, lambda before: (again[0], *before[1:], again[1])) == (
+        again[0],
+        judged[1],
+        again[1],
+    )
+    assert store.change_verdicts(run, lambda before: before[1:2]) == judged[1:]
+
+
+def test_who_judge_at_the_same_time_keep_each_others_verdicts(
+    store: RunStore, sine_fitted: Fitted, sine_dataset: Dataset
+) -> None:
+    run = save(store, sine_fitted, sine_dataset)
+
+    def judge_many(record: int) -> None:
+        for start in range(20):
+            new = Verdict(record, Span(start, start + 1), "anomaly")
+            store.change_verdicts(run, lambda before, new=new: (*before, new))
+
+    threads = [threading.Thread(target=judge_many, args=(record,)) for record in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(store.standing(run)[1]) == 80
 
 
 def test_the_migrations_make_the_tables_of_the_schema(store: RunStore) -> None:
@@ -314,7 +339,7 @@ store = RunStore(f"sqlite:///{folder / 'runs.sqlite'}", folder)
 print("ready", flush=True)
 for number in itertools.count():
     run = store.save(make_dataset(sine_values(900, seed=number)), fitted, DetectSettings(), number)
-    store.write_verdicts(run, (Verdict(0, Span(1, 5), "anomaly"), Verdict(0, Span(6, 9), "expected")))
+    store.change_verdicts(run, lambda _: (Verdict(0, Span(1, 5), "anomaly"), Verdict(0, Span(6, 9), "expected")))
     print(run, flush=True)
 """
 
@@ -339,6 +364,6 @@ def test_a_kill_at_any_moment_leaves_whole_runs_or_none(tmp_path: Path, sine_fit
         for run in there:
             dataset, fitted, _ = store.open(run)
             assert dataset.steps == 900 and fitted.settings == sine_fitted.settings
-            assert len(store.verdicts(run)) in ((2,) if run in said else (0, 2))
+            assert len(store.standing(run)[1]) in ((2,) if run in said else (0, 2))
         store.close()
     assert said

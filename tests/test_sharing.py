@@ -12,6 +12,7 @@ from anomaly.domain import Dataset, Span
 from anomaly.exceptions import AnomalyError, RunError
 from anomaly.fitting import Fitted
 from anomaly.runs import LOCAL, Person, RunStore, Verdict
+from anomaly.runs.archive import pack_dataset
 from anomaly.runs.schema import audit, runs
 from anomaly.runs.sharing import Sharing
 from anomaly.settings import DetectSettings, FitSettings
@@ -21,17 +22,16 @@ ADA, BEN, CLEO = (Person(f"https://id.example|{name}", name.title()) for name in
 JUDGED = (Verdict(0, Span(1, 5), "anomaly"),)
 NEVER = "There is no run"
 
-ASKS: dict[str, Callable[[RunStore, str], object]] = {"role": lambda store, run: store.role(run)}
+ASKS: dict[str, Callable[[RunStore, str], object]] = {"standing": lambda store, run: store.standing(run)}
 READS: dict[str, Callable[[RunStore, str], object]] = {
     "find": lambda store, run: store.find(run),
     "open": lambda store, run: store.open(run),
-    "verdicts": lambda store, run: store.verdicts(run),
 }
 CHANGES: dict[str, Callable[[RunStore, str], object]] = {
     "rename": lambda store, run: store.rename(run, "mine now"),
     "write_notes": lambda store, run: store.write_notes(run, "mine now"),
     "look_again": lambda store, run: store.look_again(run, DetectSettings(min_length=9), 99),
-    "write_verdicts": lambda store, run: store.write_verdicts(run, JUDGED),
+    "change_verdicts": lambda store, run: store.change_verdicts(run, lambda _: JUDGED),
 }
 OWNERS: dict[str, Callable[[RunStore, str], object]] = {
     "delete": lambda store, run: store.delete(run),
@@ -67,7 +67,7 @@ def test_every_function_is_held_here() -> None:
     def of(kind: type) -> set[str]:
         return {name for name in vars(kind) if not name.startswith("_")}
 
-    free = {"save", "list", "count", "sweep", "close", "act_as", "restore"}
+    free = {"save", "list", "deleted", "count", "sweep", "close", "act_as", "restore"}
     assert of(RunStore) - free == {*ASKS, *READS, *CHANGES, "delete"}
     assert of(Sharing) - {"accept", "remove"} == set(OWNERS) - {"delete", "remove another"}
 
@@ -106,6 +106,9 @@ def test_lists_and_counts_hold_what_one_may_see(
     seen = {who.name: [(row.id, row.role) for row in store.act_as(who).list()] for who in (ADA, BEN, CLEO, LOCAL)}
     assert seen == {"Ada": [(run, "owner")], "Ben": [(own, "owner")], "Cleo": [(run, "editor")], "you": []}
     assert store.act_as(CLEO).list()[0].owner == "Ada"
+    store.act_as(ADA).delete(run)
+    assert [[row.id for row in store.act_as(who).deleted()] for who in (ADA, BEN, CLEO, LOCAL)] == [[run], [], [], []]
+    store.act_as(ADA).restore(run)
     assert [store.act_as(who).count()[0] for who in (ADA, BEN, CLEO, LOCAL)] == [1, 1, 1, 0]
     assert store.act_as(BEN).list("made") == store.act_as(BEN).list(), "a search finds no more"
 
@@ -228,7 +231,7 @@ def test_every_read_and_change_is_written_down(store: RunStore, run: str) -> Non
         store.act_as(BEN).open(run)
     noted = [(one.name, one.action) for one in reversed(ada.sharing.noted(run))][before:]
     assert [action for name, action in noted if name == "Cleo"] == [
-        "looked it up", "opened it", "read the verdicts", "renamed it", "wrote notes", "changed how it is looked at",
+        "looked it up", "opened it", "renamed it", "wrote notes", "changed how it is looked at",
         "judged events",
     ]  # fmt: skip
     assert ("Ben", "was refused: opened it") in noted
@@ -274,6 +277,23 @@ def test_a_fit_broken_off_is_its_owners(tmp_path: Path, sine_dataset: Dataset) -
     assert not folder.exists()
 
 
+def test_a_fit_left_for_later_says_why_and_forgets_it_when_it_goes_on(tmp_path: Path, sine_dataset: Dataset) -> None:
+    store = RunStore(f"sqlite:///{tmp_path / 'runs.sqlite'}", tmp_path)
+    folder = store.workshop.begin(sine_dataset, FitSettings(cell="gru"))
+    (folder / "data").mkdir()
+    for name, content in pack_dataset(sine_dataset).items():
+        (folder / "data" / name).write_bytes(content)
+    store.act_as(BEN).workshop.leave(folder.name, "another's word")
+    assert store.workshop.broken_off() == []
+    store.workshop.leave(folder.name, "no memory was left")
+    (left,) = store.workshop.broken_off()
+    assert (left.cell, left.reason) == ("gru", "no memory was left")
+    store.sweep()
+    assert store.workshop.take_up(left)[1].cell == "gru" and store.workshop.broken_off() == []
+    store.workshop._release(folder.name)
+    assert store.workshop.broken_off()[0].reason == ""
+
+
 def test_a_fit_whose_run_was_kept_before_the_server_was_killed_is_over(
     tmp_path: Path, sine_fitted: Fitted, sine_dataset: Dataset
 ) -> None:
@@ -316,7 +336,7 @@ def test_many_write_at_once(store: RunStore, run: str) -> None:
         try:
             for number in range(25):
                 store.act_as(person).write_notes(run, f"{person.name} {number}")
-                store.act_as(person).verdicts(run)
+                store.act_as(person).find(run)
         except Exception as error:
             failed.append(error)
 

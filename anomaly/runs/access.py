@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
-from anomaly.exceptions import RunError
+from anomaly.exceptions import AccessError
 from anomaly.runs.database import Database, now
 from anomaly.runs.people import RANK, Person, Role
 from anomaly.runs.schema import audit, members, runs
@@ -33,9 +33,9 @@ class Access:
     def on(
         self, run: str, least: Role, action: str | None, deleted: bool = False
     ) -> Iterator[tuple[Connection, RowMapping]]:
-        """A transaction on a run, and the run's line, for one whose role is at least `least`. Raises RunError for all
-        others; those who may not even see it read the same words as where there is no such run. `action` is what is
-        written into the audit: None for what tells nothing of the run's data."""
+        """A transaction on a run, and the run's line, for one whose role is at least `least`. Raises AccessError for
+        all others; those who may not even see it read the same words as where there is no such run. `action` is what
+        is written into the audit: None for what tells nothing of the run's data."""
         with self.database.begin() as connection:
             line = connection.execute(self.seen(deleted).where(runs.c.id == run)).mappings().one_or_none()
             if line is not None and RANK[line["role"]] >= RANK[least]:
@@ -47,9 +47,9 @@ class Access:
             if connection.execute(sa.select(runs.c.id).where(runs.c.id == run)).first() is not None:
                 self.write(connection, run, f"was refused: {action or 'who may see it'}")
         if line is None:
-            raise RunError(missing(run))
+            raise AccessError(missing(run))
         what = "change it: ask its owner for a link to edit" if least == "editor" else "do this: only its owner may"
-        raise RunError(f"You may {'edit' if line['role'] == 'editor' else 'look at'} this run, but not {what}.")
+        raise AccessError(f"You may {'edit' if line['role'] == 'editor' else 'look at'} this run, but not {what}.")
 
     def write(self, connection: Connection, run: str, action: str) -> None:
         """Into the audit table. The one person of a machine without accounts is not watched."""

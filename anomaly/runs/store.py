@@ -2,12 +2,13 @@
 
 import datetime
 import uuid
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 import sqlalchemy as sa
-from sqlalchemy.engine import RowMapping
+from sqlalchemy.engine import Connection, RowMapping
 
 from anomaly.domain import Dataset, Span
 from anomaly.exceptions import RunError
@@ -115,6 +116,14 @@ class RunStore:
             self._access.write(connection, str(line["id"]), "kept it")
         return str(line["id"])
 
+    def deleted(self, most: int = 50) -> list[RunRow]:
+        """This person's own that can still be taken back, the last deleted first."""
+        wanted = self._access.seen(deleted=True).where(runs.c.owner == self.person.id)
+        wanted = wanted.where(runs.c.deleted > now() - datetime.timedelta(hours=UNDO_HOURS))
+        with self._database.begin() as connection:
+            found = connection.execute(wanted.order_by(runs.c.deleted.desc(), runs.c.id).limit(most))
+            return [_as_row(line) for line in found.mappings()]
+
     def list(self, search: str = "", sort: str = "updated", most: int = 200) -> list[RunRow]:
         """Those whose name, file or notes hold every word of `search`; the newest, or largest, first."""
         wanted = self._access.seen()
@@ -132,10 +141,11 @@ class RunStore:
         with self._access.on(run, "viewer", "looked it up") as (_, line):
             return _as_row(line)
 
-    def role(self, run: str) -> Role:
-        """What this person may do; asked at every look, so not written down. Raises RunError where it is nothing."""
-        with self._access.on(run, "viewer", None) as (_, line):
-            return cast(Role, line["role"])
+    def standing(self, run: str) -> tuple[Role, tuple[Verdict, ...]]:
+        """What this person may do, and what everybody has said of its events so far; asked at every look, so not
+        written down. Raises AccessError where they may not see it."""
+        with self._access.on(run, "viewer", None) as (connection, line):
+            return cast(Role, line["role"]), _read_verdicts(connection, run)
 
     def open(self, run: str) -> tuple[Dataset, Fitted, DetectSettings]:
         """Raises RunError or ModelFileError where it cannot be."""
@@ -194,35 +204,26 @@ class RunStore:
         self._everybodys_workshop.sweep({run for run, _ in lines})
         return int(removed)
 
-    def verdicts(self, run: str) -> tuple[Verdict, ...]:
-        with self._access.on(run, "viewer", "read the verdicts") as (connection, _):
-            wanted = sa.select(verdicts).where(verdicts.c.run == run).order_by(verdicts.c.record, verdicts.c.start)
-            return tuple(
-                Verdict(line["record"], Span(line["start"], line["stop"]), line["verdict"], line["tag"], line["note"])
-                for line in connection.execute(wanted).mappings()
-            )
-
-    def write_verdicts(self, run: str, judged: tuple[Verdict, ...]) -> None:
-        """Replace all verdicts of a run, at once."""
+    def change_verdicts(
+        self, run: str, change: Callable[[tuple[Verdict, ...]], Sequence[Verdict]]
+    ) -> tuple[Verdict, ...]:
+        """What `change` makes of the verdicts of a run as they are now, in one transaction: who judge at the same time
+        keep each other's."""
         at = now()
-        lines = [
-            {
-                "run": run,
-                "record": one.record,
-                "start": one.span.start,
-                "stop": one.span.stop,
-                "verdict": one.verdict,
-                "tag": one.tag,
-                "note": one.note,
-                "updated": at,
-            }
-            for one in judged
-        ]
         with self._access.on(run, "editor", "judged events") as (connection, _):
+            # Before they are read: another who judges waits here until this transaction has ended.
             connection.execute(runs.update().where(runs.c.id == run).values(updated=at))
-            connection.execute(verdicts.delete().where(verdicts.c.run == run))
-            if lines:
-                connection.execute(verdicts.insert(), lines)
+            before = _read_verdicts(connection, run)
+            after = change(before)
+            for one in set(before) - set(after):
+                connection.execute(verdicts.delete().where(*(verdicts.c[name] == it for name, it in _place(run, one))))
+            new = [
+                {**dict(_place(run, one)), "verdict": one.verdict, "tag": one.tag, "note": one.note, "updated": at}
+                for one in set(after) - set(before)
+            ]
+            if new:
+                connection.execute(verdicts.insert(), new)
+            return _read_verdicts(connection, run)
 
     def close(self) -> None:
         self._database.close()
@@ -235,3 +236,17 @@ class RunStore:
 def _as_row(line: RowMapping) -> RunRow:
     own = {name: line[name] for name in RunRow.__dataclass_fields__ if name != "owner"}
     return RunRow(**own, owner=line["owner_name"])
+
+
+def _place(run: str, one: Verdict) -> list[tuple[str, str | int]]:
+    """The columns that no two verdicts share."""
+    return [("run", run), ("record", one.record), ("start", one.span.start), ("stop", one.span.stop)]
+
+
+def _read_verdicts(connection: Connection, run: str) -> tuple[Verdict, ...]:
+    wanted = sa.select(verdicts).where(verdicts.c.run == run)
+    found = connection.execute(wanted.order_by(verdicts.c.record, verdicts.c.start, verdicts.c.stop))
+    return tuple(
+        Verdict(line["record"], Span(line["start"], line["stop"]), line["verdict"], line["tag"], line["note"])
+        for line in found.mappings()
+    )

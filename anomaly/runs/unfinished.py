@@ -22,12 +22,14 @@ DATA, ABOUT, LOCK = "data", "fit.json", "lock"
 
 @dataclass(frozen=True)
 class Unfinished:
-    """A fit whose server has gone."""
+    """A fit whose server, or process, has gone."""
 
     id: str
     name: str
     cell: str
     folder: Path
+    reason: str
+    """why it was given up for now; empty where the server was ended"""
 
 
 class Workshop:
@@ -46,7 +48,7 @@ class Workshop:
         folder.mkdir(parents=True)
         self._take(folder)
         about = {"name": dataset.name, "settings": settings.model_dump(), "owner": self.owner}
-        (folder / ABOUT).write_text(json.dumps(about), encoding="utf-8")
+        self._write(folder, about)
         return folder
 
     def broken_off(self) -> list[Unfinished]:
@@ -59,7 +61,8 @@ class Workshop:
                 with FileLock(folder / LOCK, timeout=0):
                     about = self._read(folder)
                 if about is not None:
-                    found.append(Unfinished(folder.name, about["name"], about["settings"]["cell"], folder))
+                    cell, reason = about["settings"]["cell"], about.get("reason", "")
+                    found.append(Unfinished(folder.name, about["name"], cell, folder, reason))
             except (Timeout, OSError, ValueError, KeyError):
                 continue
         return found
@@ -73,16 +76,22 @@ class Workshop:
             raise AnomalyError("There is no such fit here: it may have ended.")
         dataset, settings = unpack_dataset(files), FitSettings(**about["settings"])
         self._take(one.folder)
+        self._write(one.folder, about | {"reason": ""})
         return dataset, settings
+
+    def leave(self, run: str, reason: str) -> None:
+        """A fit that this process goes on with no more, and that can be taken up again."""
+        about = self._read(self.folder / run)
+        if about is not None:
+            self._write(self.folder / run, about | {"reason": reason})
+            self._release(run)
 
     def remove(self, run: str) -> None:
         """Another's, or one that is gone, stays as it is."""
         with suppress(OSError, ValueError):
             if self._read(self.folder / run) is None:
                 return
-        lock = self._locks.pop(run, None)
-        if lock is not None:
-            lock.release()
+        self._release(run)
         shutil.rmtree(self.folder / run, ignore_errors=True)
 
     def sweep(self, kept: Collection[str] = ()) -> None:
@@ -102,6 +111,17 @@ class Workshop:
         nobody who has one."""
         about: dict[str, Any] = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
         return about if about.get("owner", "") == self.owner else None
+
+    def _write(self, folder: Path, about: dict[str, Any]) -> None:
+        """Whole or not at all: a crash must not leave a fit that nobody can read."""
+        unfinished = folder / f".{ABOUT}"
+        unfinished.write_text(json.dumps(about), encoding="utf-8")
+        unfinished.replace(folder / ABOUT)
+
+    def _release(self, run: str) -> None:
+        lock = self._locks.pop(run, None)
+        if lock is not None:
+            lock.release()
 
     def _take(self, folder: Path) -> None:
         lock = FileLock(folder / LOCK, timeout=0)

@@ -146,13 +146,14 @@ def _start(opened: session.Current, kinds: "list[Kind]", bptt: str, units: str) 
 
 
 _comparisons: dict[str, Comparison] = {}
-"""the last ones of this server: who closed the page finds theirs by its address, while it runs and after"""
+"""of this server: who closed the page finds theirs by its address, while it runs and after; of each person the last"""
 
 
 def _remember(comparison: Comparison) -> Comparison:
     _comparisons[comparison.id] = comparison
-    for old in list(_comparisons)[:-MOST_KEPT]:
-        _comparisons.pop(old).stop()
+    ended = [one for one in _comparisons.values() if one.owner == comparison.owner and not one.is_running]
+    for old in ended[:-MOST_KEPT]:
+        del _comparisons[old.id]
     return comparison
 
 

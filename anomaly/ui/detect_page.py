@@ -10,14 +10,14 @@ from anomaly.ui.plain import show_error
 def show() -> None:
     current = begin_page()
     if current is None and st.query_params:
-        from anomaly.ui.keeping import open_from_address
+        from anomaly.ui.arriving import open_from_address
 
         open_from_address()
         current = session.current()
     if current is None:
         opening.show_opening()
         return
-    from anomaly.ui import keeping, preview, results, settings_panel, training
+    from anomaly.ui import preview, results, settings_panel, training
 
     training_now = current.job is not None and current.job.is_running
     if not training_now:
@@ -29,11 +29,6 @@ def show() -> None:
         return
     if current.error:
         show_error(current.error)
-    if current.run is not None and (refused := keeping.may_still_see(current.run)):
-        session.close()
-        show_error(refused)
-        opening.show_opening()
-        return
     if current.run is None:
         preview.show_preview(current)
     else:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from anomaly.ui import session
+from anomaly.ui.plain import show_error
 
 STYLE = """<style>
 .block-container {padding: 4rem 2.5rem}
@@ -13,9 +14,19 @@ until they cannot be read: they go below each other instead."""
 
 
 def begin_page() -> session.Current | None:
-    """Dress the page and keep what was chosen on the others; the opened file, if any."""
+    """Dress the page and keep what was chosen on the others; the opened file, if any. A run that was taken away
+    meanwhile is closed."""
     st.html(STYLE)
     session.keep_choices()
+    opened = session.current()
+    if opened is None or opened.run is None:
+        return opened
+    from anomaly.ui.keeping import refresh
+
+    refused = refresh(opened.run)
+    if refused:
+        session.close()
+        st.session_state["refused"] = refused
     return session.current()
 
 
@@ -23,4 +34,6 @@ def show_nothing_open(title: str, about: str) -> None:
     """A page that needs a file, without one."""
     st.title(title, anchor=False)
     st.markdown(about)
+    if "refused" in st.session_state:
+        show_error(st.session_state["refused"])
     st.info("Open a file, or a demonstration, on the page Detect first.", icon=":material/folder_open:")

@@ -1,9 +1,12 @@
 """A kept run's model on another file."""
 
+from dataclasses import replace
+
 from anomaly.assembly import assemble
-from anomaly.drift import measure_drift
+from anomaly.drift import describe_inputs
 from anomaly.exceptions import RunError
 from anomaly.pipeline import forecast, same_columns
+from anomaly.preparation import find_train_stops
 from anomaly.reading import read_files
 from anomaly.ui import session
 from anomaly.ui.keeping import store
@@ -15,8 +18,10 @@ def score_files(run: str, files: list[tuple[bytes, str]]) -> None:
     if kept is None:
         raise RunError("No runs are kept here, so none can score a file.")
     learnt, fitted, detect = kept.open(run)
+    if not fitted.inputs and learnt.digest == fitted.digest:
+        # Kept by a version that did not write down what was learnt from; the data themselves are here.
+        fitted = replace(fitted, inputs=describe_inputs(learnt, find_train_stops(learnt, fitted.settings)))
     dataset = assemble(read_files(files), same_columns(fitted))
     # Whether it fits is said here, before what is open is closed.
     forecast(fitted, dataset)
-    drift = measure_drift(learnt, fitted.settings, dataset)
-    session.open_kept(session.Run(dataset, fitted, drift=drift), detect)
+    session.open_kept(session.Run(dataset, fitted), detect)

@@ -19,10 +19,11 @@ from anomaly.ui.drift import show_drift
 from anomaly.ui.evaluate import show_evaluate
 from anomaly.ui.event_table import MOST_CHANNELS_DRAWN, show_event_table
 from anomaly.ui.figures import show_figures
-from anomaly.ui.keeping import keep
+from anomaly.ui.keeping import guard, keep, refresh
+from anomaly.ui.missed import mark_missed, missed_spans, show_mark_window, show_missed, still_missed
 from anomaly.ui.plain import plain, show_error
 from anomaly.ui.preview import describe, show_columns
-from anomaly.ui.verdict_panel import mark_missed, missed_spans, show_mark_window, show_verdicts, still_missed
+from anomaly.ui.verdict_panel import show_verdicts
 from anomaly.ui.wording import show_repairs
 from anomaly.ui.zoom import CHART, DRAG, MARKS_MISSED, dragged, look_at, show_zoom_buttons, zoom_to_selection
 
@@ -32,6 +33,9 @@ SECTIONS = ("Events", "Evaluate", "Training", "Data")
 @st.fragment
 def show_results(run: session.Run) -> None:
     session.keep_choices()
+    if refresh(run):
+        # Taken away meanwhile: the whole page says so.
+        st.rerun()
     st.title(plain(run.dataset.name), anchor=False)
     figures = st.container()
     main, side = st.columns([4, 1], gap="medium")
@@ -55,8 +59,9 @@ def show_results(run: session.Run) -> None:
     with figures:
         show_figures(detection, run.fitted)
     with main:
-        if run.drift:
-            show_drift(run.drift)
+        if run.drift is None:
+            run.drift = run.fitted.drift(run.dataset)
+        show_drift(run.drift)
         _show_chart(run, detection)
     # One section at a time: a moved threshold computes only what is looked at.
     st.session_state.setdefault("section", SECTIONS[0])
@@ -74,6 +79,7 @@ def show_results(run: session.Run) -> None:
     else:
         show_verdicts(run, detection)
         show_event_table(run, detection)
+        show_missed(run)
 
 
 def _score(run: session.Run, settings: DetectSettings) -> pipeline.Scored:
@@ -202,7 +208,14 @@ def _show_downloads(run: session.Run, detection: Detection) -> None:
         ("report.html", "text/html", lambda: _report(run, detection)),
     ):
         st.download_button(
-            name, build, name, mime, key=f"take-{name}", on_click="ignore", width="stretch", icon=":material/download:"
+            name,
+            guard(run, build),
+            name,
+            mime,
+            key=f"take-{name}",
+            on_click="ignore",
+            width="stretch",
+            icon=":material/download:",
         )
 
 

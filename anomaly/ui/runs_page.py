@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 SORTS = {"updated": "Last changed", "created": "Newest", "name": "Name", "events": "Most events", "size": "Largest"}
 MOST = 200
+CHOSEN, DELETED = "runs-chosen", "runs-deleted"
 COLUMNS = {
     "name": st.column_config.TextColumn("Name", width="medium"),
     "owner": st.column_config.TextColumn("Owner"),
@@ -53,7 +54,7 @@ def _show_list(kept: "RunStore") -> None:
     search = left.text_input("Search", placeholder="name, file, cell or notes", key="runs-search")
     sort = right.selectbox("Sort by", list(SORTS), format_func=SORTS.__getitem__, key="runs-sort")
     rows = kept.list(search, sort, MOST)
-    _show_undo(kept)
+    _show_deleted(kept)
     st.caption(
         f"{count:,} run{'s' * (count != 1)} kept{f', {say_bytes(size)}' if count else ''}."
         + (f" Shown: {len(rows):,}." if len(rows) != count else "")
@@ -76,11 +77,19 @@ def _show_list(kept: "RunStore") -> None:
         }
         for row in rows
     ]
-    key = f"runs-{st.session_state.get('runs-changed', 0)}-{search}-{sort}"
+    # A choice is kept by position: another list or order is another table, in which the same runs are chosen.
+    before = st.session_state.get(CHOSEN, [])
     chosen = st.dataframe(
-        table, hide_index=True, column_config=COLUMNS, key=key, on_select="rerun", selection_mode="multi-row"
+        table,
+        hide_index=True,
+        column_config=COLUMNS,
+        key=f"runs-{hash(tuple(row.id for row in rows))}",
+        on_select="rerun",
+        selection_mode="multi-row",
+        selection_default={"selection": {"rows": [at for at, row in enumerate(rows) if row.id in before]}},
     ).selection.rows
-    selected = [rows[position] for position in chosen if position < len(rows)]
+    selected = [rows[position] for position in chosen]
+    st.session_state[CHOSEN] = [row.id for row in selected]
     if not selected:
         st.caption("Choose one to open, rename or delete it; two to set them against each other.")
     elif len(selected) == 1:
@@ -95,7 +104,7 @@ def _show_list(kept: "RunStore") -> None:
 
 def _show_running() -> None:
     """Who closed a page without its address finds the fit here."""
-    from anomaly.ui.keeping import running, watch
+    from anomaly.ui.fits import running, watch
 
     for job in running():
         row = st.container(border=True, horizontal=True, vertical_alignment="center")
@@ -108,12 +117,14 @@ def _show_running() -> None:
 
 
 def _show_broken_off() -> None:
-    """Fits whose server was ended while they learnt."""
-    from anomaly.ui.keeping import broken_off, store, take_up
+    """Fits whose server, or process, was ended while they learnt."""
+    from anomaly.ui.fits import broken_off, take_up
+    from anomaly.ui.keeping import store
 
     for one in broken_off():
         row = st.container(border=True, horizontal=True, vertical_alignment="center")
-        row.markdown(f"**{plain(one.name)}** ({one.cell}) was broken off while it learnt.", width="content")
+        why = f": {plain(one.reason)}." if one.reason else " while it learnt."
+        row.markdown(f"**{plain(one.name)}** ({one.cell}) was broken off{why}", width="content")
         if row.button("Go on", key=f"go-on-{one.id}", type="primary", icon=":material/play_arrow:"):
             page = st.session_state["pages"]["detect"]
             take_up(one)
@@ -132,10 +143,9 @@ def _show_one(kept: "RunStore", row: "RunRow") -> None:
         if st.form_submit_button("Save", icon=":material/save:", disabled=is_fixed):
             kept.rename(row.id, name)
             kept.write_notes(row.id, notes)
-            _changed()
             st.rerun()
     left, again, middle, right = st.columns([1, 1, 1, 2])
-    if left.button("Open", type="primary", width="stretch", icon=":material/folder_open:"):
+    if left.button("Open", key=f"open-{row.id}", type="primary", width="stretch", icon=":material/folder_open:"):
         from anomaly.ui.keeping import show_kept
 
         with st.spinner("Opening …"):
@@ -155,7 +165,13 @@ def _show_one(kept: "RunStore", row: "RunRow") -> None:
 
 def _show_duplicate(row: "RunRow") -> None:
     """The same data, to be fitted with other settings; the run itself stays as it is."""
-    if not st.button("Duplicate", width="stretch", icon=":material/content_copy:", help="Fit with other settings."):
+    if not st.button(
+        "Duplicate",
+        key=f"duplicate-{row.id}",
+        width="stretch",
+        icon=":material/content_copy:",
+        help="Fit with other settings.",
+    ):
         return
     from anomaly.ui.keeping import open_copy
 
@@ -169,7 +185,7 @@ def _show_rescoring(row: "RunRow") -> None:
     uploaded = st.file_uploader(
         "A file with the same columns; nothing is learnt from it.", key=f"rescore-{row.id}", accept_multiple_files=True
     )
-    if not uploaded or not st.button("Score it", key="rescore"):
+    if not uploaded or not st.button("Score it", key=f"score-{row.id}"):
         return
     from anomaly.ui.rescoring import score_files
 
@@ -180,31 +196,31 @@ def _show_rescoring(row: "RunRow") -> None:
 
 def _show_delete(kept: "RunStore", rows: "list[RunRow]") -> None:
     label = "Delete" if len(rows) == 1 else f"Delete these {len(rows):,}"
-    if st.button(label, width="stretch", icon=":material/delete:"):
+    if st.button(label, key=f"delete-{'-'.join(row.id for row in rows)}", width="stretch", icon=":material/delete:"):
         for row in rows:
             kept.delete(row.id)
-        st.session_state["runs-deleted"] = [row.id for row in rows]
         opened = session.current()
         if opened is not None and opened.run is not None and opened.run.id in {row.id for row in rows}:
             session.close()
-        _changed()
+        st.session_state[DELETED] = True
         st.rerun()
 
 
-def _show_undo(kept: "RunStore") -> None:
-    deleted = st.session_state.get("runs-deleted", [])
+def _show_deleted(kept: "RunStore") -> None:
+    """What can still be taken back."""
+    from anomaly.runs.store import UNDO_HOURS
+
+    deleted = kept.deleted()
     if not deleted:
         return
-    row = st.container(horizontal=True, vertical_alignment="center")
-    row.markdown(f"{plain(len(deleted))} run{'s' * (len(deleted) != 1)} deleted.", width="content")
-    if row.button("Undo", icon=":material/undo:", type="tertiary"):
-        for run in deleted:
-            kept.restore(run)
-        st.session_state["runs-deleted"] = []
-        _changed()
-        st.rerun()
-
-
-def _changed() -> None:
-    """Another list is another table: its selection must not point into the old one."""
-    st.session_state["runs-changed"] = st.session_state.get("runs-changed", 0) + 1
+    with st.expander(
+        f"Deleted in the last {UNDO_HOURS} hours: {len(deleted):,}",
+        icon=":material/undo:",
+        expanded=DELETED in st.session_state,
+    ):
+        for one in deleted:
+            row = st.container(horizontal=True, vertical_alignment="center")
+            row.markdown(f"**{plain(one.name)}** ({one.cell}), {one.created:%Y-%m-%d %H:%M} UTC", width="content")
+            if row.button("Undo", key=f"undo-{one.id}", icon=":material/undo:", type="tertiary"):
+                kept.restore(one.id)
+                st.rerun()

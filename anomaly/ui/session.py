@@ -3,6 +3,7 @@
 Imported by the first page, which should not wait for pandas: the rest is imported when a file is opened.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import streamlit as st
 
 from anomaly.exceptions import AnomalyError
 from anomaly.settings import RULES, DetectSettings, FitSettings, ReadSettings
+from anomaly.ui.plain import plain
 
 if TYPE_CHECKING:
     from anomaly.domain import Dataset, Span
@@ -47,6 +49,8 @@ class Run:
     kept: DetectSettings | None = None
     """how it was looked at when that was last kept"""
     verdicts: "tuple[Verdict, ...]" = ()
+    unsaved: "list[Callable[[tuple[Verdict, ...]], tuple[Verdict, ...]]]" = field(default_factory=list)
+    """changes of the verdicts that the store did not take yet"""
     view: View = field(default_factory=View)
     has_looked: bool = False
     """until the person looks somewhere, the record with the worst event is shown"""
@@ -60,12 +64,17 @@ class Run:
     """what of the comparison with known anomalies does not depend on the threshold, and of which scores it is"""
     starts: tuple[object, Any] | None = None
     """how far untrained gradients reach, and for which settings"""
-    drift: "list[Drift]" = field(default_factory=list)
-    """of a file that a kept model scores, against what it learnt from"""
+    drift: "list[Drift] | None" = None
+    """of a file that a kept model scores, against what it learnt from; None = not yet measured"""
     label_files: int = 0
     label_error: str | None = None
     min_effect: str = ""
     """the last least effects typed that could be used"""
+
+    def with_unsaved(self, verdicts: "tuple[Verdict, ...]") -> "tuple[Verdict, ...]":
+        for change in self.unsaved:
+            verdicts = change(verdicts)
+        return verdicts
 
 
 @dataclass
@@ -192,10 +201,13 @@ def _assemble(tables: list["Table"], read: ReadSettings) -> tuple["Dataset", Loo
 
 
 def close() -> None:
-    """Back to the first page; a fit under way is stopped."""
+    """Back to the first page. A fit under way goes on where it is kept, and can be found again; else it is stopped."""
     opened = current()
-    if opened is not None and opened.job is not None:
-        opened.job.discard()
+    if opened is not None and opened.job is not None and opened.job.is_running:
+        if opened.job.outlives_its_page:
+            st.toast(f"{plain(opened.job.dataset.name)} goes on learning: find it on the page Runs.")
+        else:
+            opened.job.discard()
     if opened is not None and opened.comparison is not None:
         opened.comparison.stop()
     for key in [key for key in st.session_state if key not in ("pages", UPLOADS)]:
@@ -262,7 +274,7 @@ def choices_of(detect: DetectSettings) -> dict[str, Any]:
 
 def start_job(opened: Current) -> None:
     """Fit with what the panel shows. Where that is not possible `error` says why, and what is open stays."""
-    from anomaly.ui.keeping import start_fit
+    from anomaly.ui.fits import start_fit
 
     try:
         opened.fit = FitSettings(**opened.chosen) if opened.chosen else opened.fit
@@ -287,6 +299,8 @@ def finish_job(opened: Current) -> None:
     if job is None:
         return
     opened.error = job.error
+    if job.was_killed and job.outlives_its_page:
+        opened.error = f"{job.error} Or go on from its last checkpoint: it stands on the page Runs."
     if job.result is not None:
         from anomaly.ui.keeping import is_kept
 

@@ -32,7 +32,7 @@ def show_sharing(kept: "RunStore", row: "RunRow") -> None:
 def _show_shared_with_me(kept: "RunStore", row: "RunRow") -> None:
     left, right = st.columns([3, 1], vertical_alignment="center")
     left.caption(f"{plain(row.owner)} shares this run with you: you may {MAY[row.role]}.")
-    if right.button("Remove from my list", width="stretch", icon=":material/playlist_remove:"):
+    if right.button("Remove from my list", key=f"leave-{row.id}", width="stretch", icon=":material/playlist_remove:"):
         kept.sharing.remove(row.id, kept.person.id)
         st.rerun()
 
@@ -44,7 +44,7 @@ def _show_new_link(kept: "RunStore", row: "RunRow") -> None:
         "Whoever signs in with the link may", roles, format_func=MAY.__getitem__, horizontal=True, key=f"may-{row.id}"
     )
     shown = f"link-{row.id}"
-    if right.button("Make a link", width="stretch", icon=":material/add_link:"):
+    if right.button("Make a link", key=f"make-link-{row.id}", width="stretch", icon=":material/add_link:"):
         st.session_state[shown] = role, address_of(row.id, kept.sharing.make_link(row.id, role))
     if shown in st.session_state:
         given, link = st.session_state[shown]

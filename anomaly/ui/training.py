@@ -5,7 +5,7 @@ import streamlit as st
 from anomaly.charts import plot_losses
 from anomaly.durations import say_duration
 from anomaly.ui import session
-from anomaly.ui.keeping import write_running
+from anomaly.ui.fits import write_running
 from anomaly.ui.plain import plain
 from anomaly.ui.wording import size_of
 

@@ -7,11 +7,12 @@ import streamlit as st
 
 from anomaly import pipeline
 from anomaly.detection import Detection
-from anomaly.domain import Dataset, Event, Span
+from anomaly.domain import Dataset, Event
 from anomaly.runs import Verdict, find_verdict, judge, precision_so_far, propose
 from anomaly.runs.verdicts import Word
 from anomaly.ui import session
-from anomaly.ui.keeping import write_verdicts
+from anomaly.ui.keeping import change_verdicts
+from anomaly.ui.missed import MISSED
 from anomaly.ui.wording import share
 from anomaly.ui.zoom import look_at_event
 
@@ -20,8 +21,6 @@ MARKS: dict[Word, tuple[str, str, str]] = {
     "expected": ("Expected", ":material/check_circle:", "e"),
     "unsure": ("Unsure", ":material/help:", "u"),
 }
-MISSED = "missed"
-"""the tag of a stretch that was marked and not flagged"""
 
 
 def current_event(run: session.Run, detection: Detection) -> int | None:
@@ -68,7 +67,7 @@ def show_verdicts(run: session.Run, detection: Detection) -> None:
             type="primary" if is_set else "secondary",
             disabled=event is None or run.role == "viewer",
             on_click=_mark,
-            args=(run, event, None if is_set else word),
+            args=(run, event, None if is_set else word, f"Event {(position or 0) + 1:,} of {count:,}"),
         )
     if event is not None and position is not None:
         row.caption(f"Event {position + 1:,} of {count:,}", width="content")
@@ -85,10 +84,15 @@ def _go_to(run: session.Run, detection: Detection, position: int) -> None:
     look_at_event(run, event.record, event.span)
 
 
-def _mark(run: session.Run, event: Event, word: Word | None) -> None:
-    before = find_verdict(event, run.verdicts)
-    tag, note = (before.tag, before.note) if before is not None else ("", "")
-    write_verdicts(run, judge(run.verdicts, event, word, tag, note))
+def _mark(run: session.Run, event: Event, word: Word | None, which: str) -> None:
+    def change(verdicts: tuple[Verdict, ...]) -> tuple[Verdict, ...]:
+        before = find_verdict(event, verdicts)
+        tag, note = (before.tag, before.note) if before is not None else ("", "")
+        return judge(verdicts, event, word, tag, note)
+
+    change_verdicts(run, change)
+    # By key, the buttons may be out of sight.
+    st.toast(f"{which}: {word or 'no mark'}.", icon=MARKS[word][1] if word else ":material/undo:")
 
 
 def _show_note(run: session.Run, event: Event, verdict: Verdict | None) -> None:
@@ -99,7 +103,7 @@ def _show_note(run: session.Run, event: Event, verdict: Verdict | None) -> None:
 
     def write() -> None:
         tag, note = (st.session_state[key] for key in keys)
-        write_verdicts(run, judge(run.verdicts, event, verdict.verdict, tag, note))
+        change_verdicts(run, lambda verdicts: judge(verdicts, event, verdict.verdict, tag, note))
 
     left, right = st.columns([1, 3])
     left.text_input(
@@ -167,45 +171,6 @@ def _take(threshold: float, min_length: int) -> None:
         {"threshold_rule": "value", "threshold_value": threshold, "threshold_value_dragged": threshold}
         | {"min_length": min_length}
     )
-
-
-def show_mark_window(run: session.Run, place: st.delta_generator.DeltaGenerator) -> None:
-    """A stretch that was missed: zoom to it, and mark what is shown."""
-    window = run.view.window
-    if window is None or run.role == "viewer":
-        return
-    place.button(
-        "Mark as missed anomaly",
-        icon=":material/add_alert:",
-        key="mark-window",
-        type="tertiary",
-        help="What is shown now is an anomaly that was not flagged.",
-        on_click=mark_missed,
-        args=(run, run.view.record, window),
-    )
-
-
-def missed_spans(run: session.Run) -> list[tuple[int, Span]]:
-    """The stretches that were added, by record."""
-    return [(one.record, one.span) for one in run.verdicts if one.tag == MISSED and one.verdict == "anomaly"]
-
-
-def still_missed(run: session.Run, detection: Detection) -> list[tuple[int, Span]]:
-    """Those of them that no event touches."""
-    found = {
-        record: [event.span for event in detection.events if event.record == record] for record, _ in missed_spans(run)
-    }
-    return [
-        (record, span)
-        for record, span in missed_spans(run)
-        if not any(one.start < span.stop and span.start < one.stop for one in found[record])
-    ]
-
-
-def mark_missed(run: session.Run, record: int, window: Span) -> None:
-    new = Verdict(record, window, "anomaly", MISSED)
-    same = [one for one in run.verdicts if (one.record, one.span) != (record, window)]
-    write_verdicts(run, tuple(sorted([*same, new], key=lambda one: (one.record, one.span.start))))
 
 
 def leave_out(dataset: Dataset, verdicts: list[Verdict]) -> Dataset:

@@ -1,0 +1,106 @@
+"""Fits under way, which last longer than the page that began them: watched again, gone on with, kept when they end."""
+
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from anomaly.exceptions import AnomalyError
+from anomaly.runs import RunStore
+from anomaly.settings import DetectSettings, FitSettings
+from anomaly.ui import session
+from anomaly.ui.keeping import RUN, store
+from anomaly.ui.signing_in import person
+
+if TYPE_CHECKING:
+    from anomaly.domain import Dataset
+    from anomaly.fitting import Fitted
+    from anomaly.jobs import FitJob
+    from anomaly.runs.unfinished import Unfinished
+
+KILLED = (
+    "its process was ended from outside, and again when it went on, most likely for want of memory. Go on when there "
+    "is more of it, or give it up and try fewer hidden units or BPTT steps, or a shorter train span"
+)
+
+_running: "dict[tuple[str, str], FitJob[Fitted]]" = {}
+"""fits under way, by their owner and the id their run will have: whoever has left finds theirs by the address"""
+
+
+def start_fit(dataset: "Dataset", settings: FitSettings) -> "FitJob[Fitted]":
+    """A fit that is kept as a run when it ends, also if nobody looks any more, and goes on after a crash. Raises
+    SettingsError where there is too little to learn from."""
+    from anomaly.fitting import fit
+    from anomaly.jobs import FitJob
+    from anomaly.preparation import find_train_stops
+
+    kept = store()
+    if kept is None:
+        return FitJob(dataset, settings, fit)
+    find_train_stops(dataset, settings)
+    try:
+        folder = kept.workshop.begin(dataset, settings)
+    except OSError:
+        # No room on the disk: it can be fitted all the same.
+        return FitJob(dataset, settings, fit)
+    return _go_on(kept, dataset, settings, folder)
+
+
+def _go_on(kept: RunStore, dataset: "Dataset", settings: FitSettings, folder: Path) -> "FitJob[Fitted]":
+    from anomaly.jobs import FitJob
+    from anomaly.runs.unfinished import fit_kept
+
+    def finish(job: "FitJob[Fitted]") -> None:
+        if job.result is not None and not job.is_discarded:
+            # Where that fails, the page that looks says so, and tries again.
+            with suppress(AnomalyError):
+                kept.save(job.dataset, job.result, DetectSettings(), None, run=job.id)
+        if job.was_killed and not job.is_discarded:
+            kept.workshop.leave(job.id, KILLED)
+        else:
+            kept.workshop.remove(job.id)
+        _running.pop((kept.person.id, job.id), None)
+
+    job = FitJob(dataset, settings, fit_kept, finish, folder)
+    if job.is_running:
+        _running[kept.person.id, job.id] = job
+    return job
+
+
+def running() -> "list[FitJob[Fitted]]":
+    """The person's fits under way, whichever page began them."""
+    return [job for (owner, _), job in list(_running.items()) if owner == person().id]
+
+
+def watch(job: "FitJob[Fitted]") -> None:
+    """Show a fit under way."""
+    opened = session.current()
+    if opened is None or opened.job is not job:
+        session.close()
+        session.open_job(job)
+
+
+def broken_off() -> "list[Unfinished]":
+    """Fits whose server, or process, was ended while they learnt."""
+    kept = store()
+    return [] if kept is None else kept.workshop.broken_off()
+
+
+def find_running(run: str) -> "FitJob[Fitted] | None":
+    return _running.get((person().id, run))
+
+
+def take_up(one: "Unfinished") -> None:
+    """Go on with a fit that was broken off, from its last checkpoint. Raises AnomalyError where it cannot be."""
+    kept = store()
+    assert kept is not None, "only a store knows of fits that were broken off"
+    dataset, settings = kept.workshop.take_up(one)
+    session.close()
+    session.open_job(_go_on(kept, dataset, settings, one.folder))
+
+
+def write_running(job: "FitJob[Fitted]") -> None:
+    """The address finds this fit again."""
+    if find_running(job.id) is job and st.query_params.get(RUN) != job.id:
+        st.query_params.from_dict({RUN: job.id})
