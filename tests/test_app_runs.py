@@ -181,7 +181,7 @@ def test_events_are_marked_walked_through_and_go_out_with_the_list(fitted: AppTe
     check(tag.set_value("operator").run())
     kept = empty_store.standing(run.id)[1]
     assert sorted((one.verdict, one.tag) for one in kept) == [("anomaly", ""), ("expected", "operator")]
-    assert any("precision 50 %" in text.value for text in app.markdown)
+    assert any("a precision of 50 %" in text.value for text in app.markdown)
     table = app.dataframe[0].value
     assert list(table["verdict"][:2]) == ["anomaly", "expected"]
 

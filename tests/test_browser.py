@@ -9,8 +9,12 @@ from pathlib import Path
 import pytest
 
 from anomaly.cli import main
+from anomaly.domain import Dataset
+from anomaly.fitting import Fitted
+from anomaly.runs import RunStore
 from anomaly.synthetic import demo_csv
 from tests.browser import CHROMIUM, Server, open_page, settle
+from tests.test_runs import save
 
 playwright = pytest.importorskip("playwright.sync_api")
 Page = playwright.Page
@@ -230,3 +234,28 @@ def test_a_fit_outlives_its_page_and_its_server(tmp_path: Path) -> None:
         page.get_by_role("link", name="Runs").click()
         page.get_by_text("1 run kept").wait_for()
         assert page.get_by_text("was broken off").count() == 0
+
+
+def test_what_is_done_on_the_page_runs_is_done_to_the_run_that_was_chosen(
+    tmp_path: Path, sine_fitted: Fitted, sine_dataset: Dataset
+) -> None:
+    """Also where the list has turned over meanwhile, as it does by anybody's mark."""
+    store = RunStore(f"sqlite:///{tmp_path / 'runs.sqlite'}", tmp_path)
+    oldest, middle, newest = (save(store, sine_fitted, sine_dataset, name=name) for name in ("one", "two", "three"))
+    with Server(tmp_path) as server, open_page() as page:
+        page.goto(f"{server.address}/runs")
+        page.get_by_text("3 runs kept").wait_for()
+        settle(page)
+        box = page.get_by_test_id("stDataFrame").bounding_box()
+        page.mouse.click(box["x"] + 15, box["y"] + 52 + 35)
+        page.get_by_role("button", name="Delete").wait_for()
+        settle(page)
+        assert page.get_by_role("textbox", name="Name").input_value() == "two"
+        store.write_notes(oldest, "on top now")
+        page.get_by_role("button", name="Delete").click()
+        page.get_by_text("2 runs kept").wait_for()
+        settle(page)
+        assert [row.id for row in store.list()] == [oldest, newest]
+        page.get_by_role("button", name="Undo").click()
+        page.get_by_text("3 runs kept").wait_for()
+        assert {row.id for row in store.list()} == {oldest, middle, newest}

@@ -114,25 +114,39 @@ def test_a_run_is_its_owners_until_it_is_shared(tmp_path: Path) -> None:
         ben.get_by_role("link", name="Detect").click()
         ben.get_by_text("1 marked").wait_for()
         settle(ben)
+        with ben.expect_download() as taken:
+            ben.get_by_role("button", name="events.csv").click()
+        assert b"anomaly" in taken.value.path().read_bytes()
 
         # Taken back while Ben looks at it.
         ada.goto(server.address)
         choose_first_run(ada)
         ada.get_by_text("Share", exact=True).click()
-        ada.get_by_text("Ben may look and change").wait_for()
+        ada.get_by_text("Ben (ben@example.org) may look and change").wait_for()
         ada.get_by_role("button", name="Remove", exact=True).click()
         ada.get_by_text("Nobody else may see this run").wait_for()
+        ben.get_by_role("button", name="points.csv").click()
+        ben.get_by_text("Failed to generate file").wait_for()
+        ben.get_by_role("button", name="Next").click()
+        ben.get_by_text("There is no run").wait_for()
+        settle(ben)
         ben.get_by_role("link", name="Runs").click()
         ben.get_by_text("0 runs kept").wait_for()
         settle(ben)
-        ben.get_by_role("link", name="Detect").click()
-        ben.get_by_text("There is no run").wait_for()
-        settle(ben)
 
+        # Signed out in one tab is signed out in all.
+        second = ben.context.new_page()
+        second.goto(server.address)
+        second.get_by_text("Or see it at work").wait_for()
+        settle(second)
         ben.get_by_text("Ben", exact=True).click()
         ben.get_by_role("menuitem", name="Sign out").click()
         # The provider is told, and asks whether he means it; here he is out already.
         ben.wait_for_url(f"{provider}/**")
+        second.get_by_role("link", name="Runs").click()
+        second.get_by_role("button", name="Sign in").wait_for()
+        settle(second)
+        assert second.get_by_text("runs kept").count() == 0
         ben.goto(link)
         ben.get_by_role("button", name="Sign in").wait_for()
 

@@ -60,4 +60,7 @@ class Access:
 
 
 def missing(run: str) -> str:
-    return f"There is no run {run[:32]!r} here: it may have been deleted, or kept on another machine."
+    return (
+        f"There is no run {run[:32]!r} here: it may have been deleted, be shared with you no more, or be kept on "
+        "another machine."
+    )

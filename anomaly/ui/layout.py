@@ -8,15 +8,23 @@ from anomaly.ui.plain import show_error
 STYLE = """<style>
 .block-container {padding: 4rem 2.5rem}
 [data-testid="stColumn"] {min-width: 11rem}
+[data-testid="stSidebar"]:has([data-testid="stSidebarUserContent"] > div > [data-testid="stVerticalBlock"]:empty)
+{display: none}
 </style>"""
 """Streamlit leaves a third of a laptop's screen empty above and beside a chart, and on a narrow one squeezes columns
-until they cannot be read: they go below each other instead."""
+until they cannot be read: they go below each other instead. Its sidebar can stay, empty, when a page without one
+follows."""
+
+
+def dress() -> None:
+    """A fragment that shows a toast does it again: Streamlit keeps the two in one place, and forgets the other's."""
+    st.html(STYLE)
 
 
 def begin_page() -> session.Current | None:
     """Dress the page and keep what was chosen on the others; the opened file, if any. A run that was taken away
     meanwhile is closed."""
-    st.html(STYLE)
+    dress()
     session.keep_choices()
     opened = session.current()
     if opened is None or opened.run is None:

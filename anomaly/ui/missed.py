@@ -86,7 +86,13 @@ def show_missed(run: session.Run) -> None:
     # Another list is another table: a choice by position would mean another stretch.
     key = f"missed-{hash(tuple(spans))}"
     chosen = st.dataframe(
-        table, hide_index=True, key=key, on_select="rerun", selection_mode="single-row", height="content"
+        table,
+        hide_index=True,
+        key=key,
+        on_select="rerun",
+        selection_mode="single-row",
+        height="content",
+        column_config={"Steps": st.column_config.NumberColumn(format="localized")},
     ).selection.rows
     row = st.container(horizontal=True)
     if not chosen:

@@ -20,6 +20,7 @@ from anomaly.ui.evaluate import show_evaluate
 from anomaly.ui.event_table import MOST_CHANNELS_DRAWN, show_event_table
 from anomaly.ui.figures import show_figures
 from anomaly.ui.keeping import guard, keep, refresh
+from anomaly.ui.layout import dress
 from anomaly.ui.missed import mark_missed, missed_spans, show_mark_window, show_missed, still_missed
 from anomaly.ui.plain import plain, show_error
 from anomaly.ui.preview import describe, show_columns
@@ -32,6 +33,7 @@ SECTIONS = ("Events", "Evaluate", "Training", "Data")
 
 @st.fragment
 def show_results(run: session.Run) -> None:
+    dress()
     session.keep_choices()
     if refresh(run):
         # Taken away meanwhile: the whole page says so.

@@ -125,8 +125,8 @@ def _show_summary(run: session.Run, detection: Detection) -> None:
     missed = sum(one.tag == MISSED for one in run.verdicts)
     said = f"{len(run.verdicts):,} marked."
     if judged:
-        said += f" Of {judged:,} events marked as anomaly or expected, {right:,} are anomalies: "
-        said += f"precision {share(right / judged)}."
+        said += f" Judged as anomaly or expected: {judged:,}, of them anomalies: {right:,}, a precision of "
+        said += f"{share(right / judged)}."
     if missed:
         said += f" {missed:,} missed anomal{'ies' if missed > 1 else 'y'} added."
     st.markdown(said)
