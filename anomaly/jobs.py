@@ -33,9 +33,12 @@ the same settings give the same weights on every machine."""
 IDLE_SECONDS = 900
 SILENT_SECONDS = 20.0
 """after so long without a sign of life a worker is taken to hang"""
+HUNG_SECONDS, WATCH_SECONDS, MOST_LOOKS = 300.0, 10.0, 3
+"""after so long, seen at so many looks, it is restarted though nobody asks: who began the fit may have left, and others
+wait for its process. One look could be that of a machine that was asleep."""
 MOST_CRASHES = 2
 """of a fit whose process is ended from outside; those that were asked for here do not count"""
-_warm, _begun, _first = threading.Event(), threading.Event(), threading.Lock()
+_warm, _begun, _watching, _first = threading.Event(), threading.Event(), threading.Event(), threading.Lock()
 _going_on: "set[FitJob[Any]]" = set()
 """jobs that nobody has to hold"""
 _all: "weakref.WeakSet[FitJob[Any]]" = weakref.WeakSet()
@@ -77,6 +80,7 @@ class FitJob(Generic[Result]):
         if on_end is not None:
             _going_on.add(self)
         _all.add(self)
+        _start_once(_watching, _watch)
         self._submit()
 
     def _submit(self) -> None:
@@ -138,7 +142,7 @@ class FitJob(Generic[Result]):
         return self.silence > SILENT_SECONDS
 
     def restart(self) -> None:
-        """End its worker, which hangs, and go on from the last checkpoint in another."""
+        """End its worker, which hangs, and go on from the last checkpoint in another. It counts against no fit."""
         executor = self._executor
         if executor in _ended_here:
             return
@@ -225,10 +229,32 @@ def warm_up() -> None:
         gc.freeze()
         _warm.set()
 
+    _start_once(_begun, import_here)
+
+
+def _start_once(is_started: threading.Event, target: Callable[[], object]) -> None:
     with _first:
-        if not _begun.is_set():
-            _begun.set()
-            threading.Thread(target=import_here, daemon=True).start()
+        if not is_started.is_set():
+            is_started.set()
+            threading.Thread(target=target, daemon=True).start()
+
+
+def _watch() -> None:
+    looks: weakref.WeakKeyDictionary[FitJob[Any], int] = weakref.WeakKeyDictionary()
+    while True:
+        time.sleep(WATCH_SECONDS)
+        restart_hung(looks)
+
+
+def restart_hung(looks: "weakref.WeakKeyDictionary[FitJob[Any], int]") -> None:
+    """One look at all fits; `looks` counts how often in a row each was found to hang. Such a restart counts as a crash:
+    what always hangs is given up."""
+    for job in list(_all):
+        looks[job] = looks.get(job, 0) + 1 if job.silence > HUNG_SECONDS else 0
+        if looks[job] >= MOST_LOOKS:
+            looks[job] = 0
+            job._crashes += 1
+            job.restart()
 
 
 def is_warm() -> bool:

@@ -18,7 +18,6 @@ from anomaly.ui.missed import take_off
 from anomaly.ui.results import judged
 from anomaly.ui.runs_page import CHOSEN
 from anomaly.ui.session import KEY, Run
-from anomaly.worker import CHECKPOINT, STARTED
 from tests.test_app import (  # noqa: F401 - two are fixtures
     APP,
     check,
@@ -33,7 +32,7 @@ from tests.test_app import (  # noqa: F401 - two are fixtures
     wait_for_job,
 )
 from tests.test_app_compare import go_to, page
-from tests.test_jobs import kill_workers, wait_until
+from tests.test_jobs import kill_next_worker, wait_until
 from tests.test_runs import save
 
 
@@ -429,10 +428,7 @@ def endless_fit() -> AppTest:
 def test_a_fit_killed_again_and_again_can_be_gone_on_with_later(empty_store: RunStore) -> None:
     app = endless_fit()
     job = current(app).job
-    for crashes in (0, 1):
-        wait_until(lambda crashes=crashes: job._crashes == crashes and (job._folder / STARTED).exists() and job.epochs)
-        wait_until((job._folder / CHECKPOINT).exists)
-        kill_workers()
+    kill_next_worker(job, kill_next_worker(job))
     job.wait(40)
     assert "it stands on the page Runs" in check(app.run()).error[0].value.replace("\\", "")
     (left,) = empty_store.workshop.broken_off()

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import pytest
 from anomaly.domain import Dataset
 from anomaly.exceptions import SettingsError
 from anomaly.fitting import Fitted, fit
-from anomaly.jobs import FitJob, _executor, workers
+from anomaly.jobs import FitJob, _executor, restart_hung, workers
 from anomaly.pipeline import detect
 from anomaly.worker import CHECKPOINT, EPOCHS, STARTED, work_in
 from tests.strategies import QUICK, make_dataset, quick_settings, sine_values
@@ -122,6 +123,20 @@ def kill_workers() -> None:
         os.kill(worker, signal.SIGKILL)
 
 
+def kill_next_worker(job: FitJob, before: int = 0) -> int:
+    """The one that fits `job` after `before` did, once there is a checkpoint."""
+    started = job._folder / STARTED
+
+    def worker() -> int:
+        text = started.read_text() if started.exists() else ""
+        return int(text or before)
+
+    wait_until(lambda: worker() != before and (job._folder / CHECKPOINT).exists())
+    killed = worker()
+    os.kill(killed, signal.SIGKILL)
+    return killed
+
+
 def test_a_fit_whose_worker_is_killed_goes_on_from_its_checkpoint_and_those_that_waited_have_their_turn(
     sine_dataset: Dataset,
 ) -> None:
@@ -135,11 +150,10 @@ def test_a_fit_whose_worker_is_killed_goes_on_from_its_checkpoint_and_those_that
 
 
 def test_a_worker_killed_again_is_told_in_a_sentence_and_the_next_job_works(sine_dataset: Dataset) -> None:
-    job = FitJob(sine_dataset, ENDLESS, fit)
-    for crashes in (0, 1):
-        wait_until(lambda crashes=crashes: job._crashes == crashes and (job._folder / STARTED).exists() and job.epochs)
+    job, worker = FitJob(sine_dataset, ENDLESS, fit), 0
+    for _ in range(2):
         assert not job.was_killed
-        kill_workers()
+        worker = kill_next_worker(job, worker)
     job.wait(40)
     assert job.result is None
     assert job.was_killed and job.error is not None
@@ -161,6 +175,26 @@ def test_a_worker_that_hangs_is_told_from_a_slow_one_and_can_be_restarted(
     job.restart()
     assert_same(finished(job, 120), fit(sine_dataset, settings), sine_dataset)
     assert job.silence == 0 and job._crashes == 0, "what the user restarts does not count as broken"
+
+
+def test_a_fit_that_hangs_while_nobody_looks_is_restarted(
+    sine_dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("anomaly.jobs.HUNG_SECONDS", 2.0)
+    job = FitJob(sine_dataset, ENDLESS, fit)
+    wait_until(lambda: not job.is_waiting and job.epochs)
+    looks: weakref.WeakKeyDictionary[FitJob, int] = weakref.WeakKeyDictionary()
+    worker = int((job._folder / STARTED).read_text())
+    os.kill(worker, signal.SIGSTOP)
+    wait_until(lambda: job.silence > 2.0)
+    for crashes in (0, 0, 1):
+        restart_hung(looks)
+        assert job._crashes == crashes
+    wait_until(lambda: not job.is_waiting and (job._folder / STARTED).read_text() not in ("", str(worker)))
+    restart_hung(looks)
+    assert looks[job] == 0 and job.is_running
+    job.discard()
+    job.wait(40)
 
 
 def test_restarts_of_one_fit_count_against_no_other(sine_dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from hypothesis import given
@@ -264,6 +265,20 @@ def test_a_store_is_opened_again_with_what_is_in_it(tmp_path: Path, sine_fitted:
     url = f"sqlite:///{tmp_path / 'runs.sqlite'}"
     run = save(RunStore(url, tmp_path), sine_fitted, sine_dataset)
     assert RunStore(url, tmp_path).find(run).id == run
+
+
+def test_a_database_that_was_started_again_is_found_again(
+    postgres: str, tmp_path: Path, sine_fitted: Fitted, sine_dataset: Dataset
+) -> None:
+    store = RunStore(postgres, tmp_path)
+    run = save(store, sine_fitted, sine_dataset)
+    engine = sa.create_engine(postgres)
+    with engine.begin() as connection:
+        end_others = "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()"
+        connection.execute(sa.text(f"{end_others} and datname = current_database()"))
+    engine.dispose()
+    assert store.find(run).id == run
+    store.close()
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 from anomaly.exceptions import RunError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+CONNECT_SECONDS = 10
 _upgrading = threading.Lock()
 
 
@@ -22,7 +23,7 @@ class Database:
     def __init__(self, url: str, folder: Path) -> None:
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._engine = sa.create_engine(url)
+            self._engine = sa.create_engine(url, pool_pre_ping=True, connect_args=_patience(url))
             if self._engine.dialect.name == "sqlite":
                 sa.event.listen(self._engine, "connect", _prepare_sqlite)
             self._upgrade()
@@ -65,6 +66,13 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         connection.execute(f"PRAGMA {pragma}")
     # SQLite's own knows the letters of ASCII alone.
     connection.create_function("lower", 1, lambda text: text.lower() if isinstance(text, str) else text)
+
+
+def _patience(url: str) -> dict[str, int]:
+    """A server that does not answer is said so soon: left alone, PostgreSQL's client waits for minutes."""
+    asked = sa.engine.make_url(url)
+    is_left_open = asked.get_backend_name() == "postgresql" and "connect_timeout" not in asked.query
+    return {"connect_timeout": CONNECT_SECONDS} if is_left_open else {}
 
 
 def _without_password(url: str) -> str:

@@ -24,7 +24,7 @@ ABOUT = (
     "Which model for these data? Recurrent cells, a network that sees a fixed window, a bag of values without order "
     "and the plain last value forecast and score the same file, with the settings at the left."
 )
-MOST, MOST_KEPT = 12, 8
+MOST, MOST_KEPT = 12, 16
 POLL_SECONDS = 0.5
 ADDRESS = "compare"
 
@@ -146,12 +146,13 @@ def _start(opened: session.Current, kinds: "list[Kind]", bptt: str, units: str) 
 
 
 _comparisons: dict[str, Comparison] = {}
-"""of this server: who closed the page finds theirs by its address, while it runs and after; of each person the last"""
+"""of this server: who closed the page finds theirs by its address, while it runs and for a time after"""
 
 
 def _remember(comparison: Comparison) -> Comparison:
     _comparisons[comparison.id] = comparison
-    ended = [one for one in _comparisons.values() if one.owner == comparison.owner and not one.is_running]
+    # Each holds its data. One that runs is somebody's, who may come back.
+    ended = [one for one in _comparisons.values() if not one.is_running]
     for old in ended[:-MOST_KEPT]:
         del _comparisons[old.id]
     return comparison
