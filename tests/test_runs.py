@@ -242,17 +242,24 @@ def test_who_judge_at_the_same_time_keep_each_others_verdicts(
 ) -> None:
     run = save(store, sine_fitted, sine_dataset)
 
+    store.change_verdicts(run, lambda _: (Verdict(0, Span(1, 5), "anomaly", note="0"),))
+
     def judge_many(record: int) -> None:
         for start in range(20):
             new = Verdict(record, Span(start, start + 1), "anomaly")
-            store.change_verdicts(run, lambda before, new=new: (*before, new))
+            store.change_verdicts(run, lambda before, new=new: (count_up(before[0]), *before[1:], new))
 
-    threads = [threading.Thread(target=judge_many, args=(record,)) for record in range(4)]
+    threads = [threading.Thread(target=judge_many, args=(record,)) for record in range(1, 5)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(store.standing(run)[1]) == 80
+    _, found = store.standing(run)
+    assert len(found) == 81 and found[0].note == "80"
+
+
+def count_up(verdict: Verdict) -> Verdict:
+    return replace(verdict, note=str(int(verdict.note) + 1))
 
 
 def test_the_migrations_make_the_tables_of_the_schema(store: RunStore) -> None:
