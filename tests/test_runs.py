@@ -244,6 +244,8 @@ def test_who_judge_at_the_same_time_keep_each_others_verdicts(
 
     store.change_verdicts(run, lambda _: (Verdict(0, Span(1, 5), "anomaly", note="0"),))
 
+    store.change_verdicts(run, lambda _: (Verdict(0, Span(1, 5), "anomaly", note="0"),))
+
     def judge_many(record: int) -> None:
         for start in range(20):
             new = Verdict(record, Span(start, start + 1), "anomaly")
