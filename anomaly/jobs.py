@@ -15,6 +15,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, Generic
 
@@ -44,7 +45,7 @@ _going_on: "set[FitJob[Any]]" = set()
 _all: "weakref.WeakSet[FitJob[Any]]" = weakref.WeakSet()
 _ended_here: "weakref.WeakSet[ProcessPoolExecutor]" = weakref.WeakSet()
 """whose workers were ended because somebody asked for it"""
-_numbers = itertools.count()
+_numbers = itertools.count(1)
 
 
 class FitJob(Generic[Result]):
@@ -61,10 +62,12 @@ class FitJob(Generic[Result]):
         work: Callable[..., Result],
         on_end: "Callable[[FitJob[Result]], object] | None" = None,
         folder: Path | None = None,
+        after: "FitJob[Any] | None" = None,
     ) -> None:
         """`on_end` is called with the job, in a thread of its own, when it has ended, and it runs until then. A job
         without it is given up when nobody holds it any more; one with it goes on, whoever has left. `folder` is where
-        its checkpoint lies, which it goes on from; left out, one of its own that goes with it.
+        its checkpoint lies, which it goes on from; left out, one of its own that goes with it. It takes its place in
+        the queue when `after` has ended: what others ask for meanwhile comes first.
         """
         self.dataset = dataset
         self.settings = settings
@@ -74,16 +77,25 @@ class FitJob(Generic[Result]):
         self._work, self._on_end = work, on_end
         self._crashes = 0
         self._ended = threading.Event()
-        self._number = next(_numbers)
+        self._future: Future[Result] | None = None
+        self._number, self._after = 0, after
+        self._followers: list[FitJob[Any]] = []
         self.is_discarded = False
         self.id = self._folder.name
         if on_end is not None:
             _going_on.add(self)
         _all.add(self)
         _start_once(_watching, _watch)
-        self._submit()
+        with _first:
+            waits = after is not None and after.is_running
+            if after is not None and waits:
+                after._followers.append(self)
+        if not waits:
+            self._submit()
 
     def _submit(self) -> None:
+        # A fit that goes on after a crash keeps its place.
+        self._number, self._after = self._number or next(_numbers), None
         (self._folder / STARTED).unlink(missing_ok=True)
         self._executor = _executor()
         self._future = self._executor.submit(work_in, self._work, self.dataset, self.settings, self._folder)
@@ -98,6 +110,7 @@ class FitJob(Generic[Result]):
         self._future.add_done_callback(end)
 
     def _end(self) -> None:
+        assert self._future is not None
         error = self._future.exception() if not self._future.cancelled() else None
         was_begun = (self._folder / STARTED).exists()
         # When a worker is ended from outside, all fits end with it: those that waited have their turn, those under way
@@ -112,7 +125,11 @@ class FitJob(Generic[Result]):
                 self._on_end(self)
         finally:
             _going_on.discard(self)
-            self._ended.set()
+            with _first:
+                self._ended.set()
+                followers, self._followers = self._followers, []
+            for one in followers:
+                threading.Thread(target=one._submit, daemon=True).start()
 
     @property
     def is_running(self) -> bool:
@@ -125,8 +142,11 @@ class FitJob(Generic[Result]):
 
     @property
     def ahead(self) -> int:
-        """How many fits were asked for before this one and have not ended."""
-        return sum(other._number < self._number and other.is_running for other in list(_all))
+        """How many fits have their turn before this one, as far as is known now."""
+        before = self._after
+        if before is not None and before.is_running:
+            return before.ahead + 1
+        return sum(0 < other._number < self._number and other.is_running for other in list(_all))
 
     @property
     def silence(self) -> float:
@@ -171,14 +191,18 @@ class FitJob(Generic[Result]):
     @property
     def result(self) -> Result | None:
         """There while `on_end` is at work, too."""
-        if not self._future.done() or self._future.exception() is not None:
+        if self._future is None or not self._future.done() or self._future.exception() is not None:
             return None
         return self._future.result()
 
     @property
     def was_killed(self) -> bool:
         """Whether its process was ended from outside too often to try again."""
-        return self._future.done() and isinstance(self._future.exception(), TerminatedWorkerError)
+        return (
+            self._future is not None
+            and self._future.done()
+            and isinstance(self._future.exception(), TerminatedWorkerError)
+        )
 
     @property
     def outlives_its_page(self) -> bool:
@@ -188,7 +212,7 @@ class FitJob(Generic[Result]):
     @property
     def error(self) -> str | None:
         """One sentence on why there is no result."""
-        error = None if self.is_running else self._future.exception()
+        error = None if self.is_running or self._future is None else self._future.exception()
         if error is None or isinstance(error, AnomalyError):
             return str(error) if error else None
         if isinstance(error, TerminatedWorkerError):

@@ -29,8 +29,8 @@ def no_job_outlives_its_test(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     folders: list[Path] = []
     start = FitJob.__init__
 
-    def remember(job: FitJob, *arguments: object) -> None:
-        start(job, *arguments)
+    def remember(job: FitJob, *arguments: object, **named: object) -> None:
+        start(job, *arguments, **named)
         folders.append(job._folder)
 
     monkeypatch.setattr(FitJob, "__init__", remember)
@@ -268,6 +268,27 @@ def test_the_queue_keeps_its_order_and_says_it(sine_dataset: Dataset, monkeypatc
     for job in jobs:
         job.wait(40)
     assert jobs[-1].ahead == 0
+
+
+def test_what_is_asked_for_meanwhile_comes_before_what_waits_for_another(
+    sine_dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANOMALY_WORKERS", "1")
+    first = FitJob(sine_dataset, ENDLESS, fit)
+    wait_until(lambda: first.ahead == 0 and first.epochs)
+    second = FitJob(sine_dataset, ENDLESS, fit, after=first)
+    third = FitJob(sine_dataset, ENDLESS, fit, after=second)
+    meanwhile = FitJob(sine_dataset, ENDLESS, fit)
+    assert [job.ahead for job in (first, second, third, meanwhile)] == [0, 1, 2, 1]
+    assert third.result is third.error is None and not third.was_killed
+    first.stop()
+    wait_until(lambda: meanwhile.epochs)
+    assert second.is_waiting and second.ahead == 1 and not meanwhile.is_waiting
+    for job in (third, meanwhile, second):
+        job.stop()
+    for job in (first, second, third, meanwhile):
+        finished(job)
+    assert FitJob(sine_dataset, QUICK, fit, after=third).ahead == 0, "one that has ended is not waited for"
 
 
 @pytest.mark.parametrize(("wanted", "found"), [("", None), ("3", 3), (" 1 ", 1)])

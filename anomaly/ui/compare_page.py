@@ -120,7 +120,7 @@ def _start(opened: session.Current, kinds: "list[Kind]", bptt: str, units: str) 
     """Every choice as a job of its own. Raises SettingsError for what cannot be fitted."""
     from anomaly.comparison import BASELINES, contend
     from anomaly.exceptions import SettingsError
-    from anomaly.jobs import FitJob
+    from anomaly.jobs import FitJob, workers
 
     settings = FitSettings(**opened.chosen) if opened.chosen else opened.fit
     lengths = _whole_numbers("BPTT steps", bptt, settings.bptt_steps)
@@ -138,10 +138,13 @@ def _start(opened: session.Current, kinds: "list[Kind]", bptt: str, units: str) 
         raise SettingsError(f"Compare: expected 1 to {MOST} models to fit, found {len(choices)}.")
     choices += [(kind, kind, settings) for kind in BASELINES]
     detect = opened.detect or DetectSettings()
-    jobs = {
-        name: FitJob(opened.dataset, one, partial(contend, kind=kind, name=name, detect_settings=detect))
-        for name, kind, one in choices
-    }
+    jobs: dict[str, FitJob[Contender]] = {}
+    at_once = workers()
+    for name, kind, one in choices:
+        work = partial(contend, kind=kind, name=name, detect_settings=detect)
+        # One after another: a fit that somebody asks for meanwhile need not wait for all of them.
+        before = list(jobs.values())[-at_once] if len(jobs) >= at_once else None
+        jobs[name] = FitJob(opened.dataset, one, work, after=before)
     return _remember(Comparison(opened.dataset, person().id, jobs))
 
 
