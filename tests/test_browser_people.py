@@ -139,14 +139,21 @@ def test_a_run_is_its_owners_until_it_is_shared(tmp_path: Path) -> None:
         second.goto(server.address)
         second.get_by_text("Or see it at work").wait_for()
         settle(second)
+        second.locator("input[type=file]").set_input_files(
+            {"name": "b.csv", "mimeType": "text/csv", "buffer": b"value\n" + b"1\n2\n4\n" * 100}
+        )
+        second.get_by_role("button", name="Find anomalies").first.wait_for()
+        settle(second)
+        kept = len(list((data / "artifacts").glob("*/*")))
         ben.get_by_text("Ben", exact=True).click()
         ben.get_by_role("menuitem", name="Sign out").click()
         # The provider is told, and asks whether he means it; here he is out already.
         ben.wait_for_url(f"{provider}/**")
-        second.get_by_role("link", name="Runs").click()
+        second.get_by_role("button", name="Find anomalies").first.click()
         second.get_by_role("button", name="Sign in").wait_for()
         settle(second)
-        assert second.get_by_text("runs kept").count() == 0
+        assert second.get_by_role("link", name="Runs").count() == 0
+        assert len(list((data / "artifacts").glob("*/*"))) == kept, "nothing was fitted in his name"
         ben.goto(link)
         ben.get_by_role("button", name="Sign in").wait_for()
 

@@ -11,7 +11,7 @@ from anomaly.runs import RunStore, Verdict, open_store
 from anomaly.settings import DetectSettings
 from anomaly.ui import session
 from anomaly.ui.plain import show_error
-from anomaly.ui.signing_in import has_signed_out, person, signed_out_check
+from anomaly.ui.signing_in import SIGNED_OUT, person, signed_out_check
 
 RUN, RECORD, WINDOW, THRESHOLD, SHARE = "run", "record", "window", "threshold", "share"
 ADDRESSED = "addressed threshold"
@@ -117,8 +117,6 @@ def change_verdicts(run: session.Run, change: Callable[[tuple[Verdict, ...]], tu
 def refresh(run: session.Run) -> str | None:
     """What others did meanwhile to a kept run that is on the screen: their verdicts, and what one may do oneself. Why
     not, where it was taken away."""
-    if has_signed_out():
-        return "You signed out in another tab."
     kept = store(is_said=False)
     if kept is None or run.id is None:
         return None
@@ -141,7 +139,7 @@ def guard(run: session.Run, build: Callable[[], bytes]) -> Callable[[], bytes]:
 
     def build_or_refuse() -> bytes:
         if is_out():
-            raise AccessError("You signed out in another tab.")
+            raise AccessError(SIGNED_OUT)
         if kept is not None and run.id is not None and kept.person.has_account:
             kept.standing(run.id)
         return build()

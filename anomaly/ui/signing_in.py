@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from anomaly.exceptions import AccessError
 from anomaly.ui import session
 from anomaly.ui.plain import plain, show_error
 
@@ -27,6 +28,7 @@ if (wanted && !location.search) location.replace(location.pathname + wanted);
 </script>"""
 """Signing in ends at the app's bare address: the tab itself remembers the link that somebody came with."""
 COOKIE = "_streamlit_user"
+SIGNED_OUT = "You signed out in another tab."
 _signed_out: set[str] = set()
 """sign-ins that have ended: other tabs of the same browser still know them"""
 
@@ -39,6 +41,10 @@ def person() -> "Person":
     name = name_signed_in()
     if name is None:
         return LOCAL
+    if has_signed_out():
+        # All stops here, and `admit` has its say; but a callback goes on.
+        st.rerun()
+        raise AccessError(SIGNED_OUT)
     # Anybody may call themselves Ada.
     address = st.user.to_dict().get("email")
     shown = f"{name} ({address})" if address and address != name else name
