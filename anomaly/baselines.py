@@ -12,7 +12,10 @@ if TYPE_CHECKING:  # slow to import
 MOST_BAGS = 20_000
 """windows that the forest grows from"""
 TREES = 100
+MOMENTS = 4
 BAGS_AT_ONCE = 50_000
+MOST_VALUES = 4_000_000
+"""in the bags that are held at once: of many channels or long windows there are fewer"""
 
 
 @dataclass(frozen=True)
@@ -73,20 +76,26 @@ class Bag:
         long_enough = [values for values in records if len(values) >= steps]
         if not long_enough:
             return None
-        every = -(-sum(map(len, long_enough)) // MOST_BAGS)
+        most = min(MOST_BAGS, _most_bags(long_enough[0].shape[1], steps))
+        every = -(-sum(map(len, long_enough)) // most)
         bags = np.concatenate([describe_bags(values, steps, every) for values in long_enough])
         return cls(IsolationForest(n_estimators=TREES, random_state=seed).fit(bags), steps)
 
     def score(self, values: np.ndarray) -> np.ndarray:
         """(T, C) -> (T,) of the window that ends at each step, 0 to 1, high = unlike those learnt; NaN before."""
         scores = np.full(len(values), np.nan)
-        for first in range(0, len(values) - self.steps + 1, BAGS_AT_ONCE):
-            part = values[first : first + BAGS_AT_ONCE + self.steps - 1]
+        at_once = min(BAGS_AT_ONCE, _most_bags(values.shape[1], self.steps))
+        for first in range(0, len(values) - self.steps + 1, at_once):
+            part = values[first : first + at_once + self.steps - 1]
             start = first + self.steps - 1
             scores[start : start + len(part) - self.steps + 1] = -self.forest.score_samples(
                 describe_bags(part, self.steps)
             )
         return scores
+
+
+def _most_bags(channels: int, steps: int) -> int:
+    return max(1, MOST_VALUES // (channels * (steps + MOMENTS)))
 
 
 def describe_bags(values: np.ndarray, steps: int, every: int = 1) -> np.ndarray:

@@ -13,6 +13,7 @@ from anomaly.assessment import assess_events, assess_scores
 from anomaly.baselines import Bag, Repeat, WindowMean
 from anomaly.detection import Detection
 from anomaly.domain import Dataset, Epoch, Event, Reach, Scores, Span
+from anomaly.exceptions import SettingsError
 from anomaly.fitting import Fitted, Predictor, complete, cut_train_spans, fit, predict_records
 from anomaly.pipeline import Scored
 from anomaly.preparation import find_train_stops, validation_start
@@ -110,6 +111,12 @@ def contend(
 def fit_baseline(dataset: Dataset, settings: FitSettings, kind: Kind) -> Fitted:
     """A forecaster that nothing has to be trained for, in the place of a network."""
     spans = cut_train_spans(dataset, settings)
+    longest = max(spans.stops)
+    if kind == "bag" and longest <= settings.window_steps:
+        raise SettingsError(
+            f"The bag looks at {settings.window_steps:,} steps at once: expected a record with more than that in its "
+            f"train span, found {longest:,} at most. Set fewer window steps, or a longer train span."
+        )
     forecaster = _baseline(kind, spans.period, settings, len(dataset.monitored))
     return complete(dataset, settings, spans, forecaster, 0, Reach(np.zeros(1), np.zeros(1)), (), "Nothing to train.")
 

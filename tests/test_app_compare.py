@@ -187,6 +187,12 @@ def test_what_is_set_at_the_left_is_compared_unless_said_otherwise(opened: AppTe
     assert [job.settings.bptt_steps for job in current(app).comparison.jobs.values()] == [16, 16, 16]
 
 
+def test_what_a_comparison_will_take_is_said_beforehand(opened: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("anomaly.jobs.is_warm", lambda: True)
+    app = go_to(opened, "compare_page")
+    assert any(one.value.startswith("All 5 networks, with the settings at the left: about") for one in app.caption)
+
+
 def test_a_comparison_is_found_again_by_its_address(compared: AppTest) -> None:
     finish(compared)
     wanted = current(compared).comparison.id

@@ -63,5 +63,16 @@ def test_a_bag_finds_odd_values_and_not_an_odd_order() -> None:
     assert bag.score(odd_order)[1562] == pytest.approx(usual[1562], abs=1e-9)
 
 
+def test_many_channels_are_scored_in_parts_as_in_one_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = np.random.default_rng(0).normal(size=(400, 3)).astype(np.float32)
+    bag = Bag.learn([values], 20, 0)
+    assert bag is not None
+    whole = bag.score(values)
+    monkeypatch.setattr("anomaly.baselines.MOST_VALUES", 3 * 24 * 7)
+    np.testing.assert_array_equal(bag.score(values), whole)
+    few = Bag.learn([values], 20, 0)
+    assert few is not None and few.forest.n_features_in_ == 72 and few.forest.max_samples_ <= 7
+
+
 def test_windows_longer_than_every_record_are_no_bag() -> None:
     assert Bag.learn([np.zeros((5, 1))], 6, 0) is None

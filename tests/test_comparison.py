@@ -8,6 +8,7 @@ import pytest
 import anomaly
 from anomaly.comparison import BASELINES, KINDS, Contender, Kind, contend, judged_spans
 from anomaly.domain import Dataset, Event, Span
+from anomaly.exceptions import SettingsError
 from anomaly.export import to_csv
 from anomaly.recommendation import compare_events, comparison_table, explain_choice, recommend, when
 from anomaly.settings import DetectSettings, FitSettings
@@ -239,3 +240,9 @@ def test_a_stop_keeps_the_best_so_far(dataset: Dataset) -> None:
 def test_a_baseline_cannot_be_kept(contenders: list[Contender], tmp_path) -> None:
     with pytest.raises(anomaly.ModelFileError, match="found a baseline"):
         anomaly.save(contenders[-1].fitted, tmp_path)
+
+
+def test_a_bag_longer_than_every_train_span_is_one_sentence() -> None:
+    short = make_dataset(sine_values(60))
+    with pytest.raises(SettingsError, match="The bag looks at 64 steps at once: expected a record with more"):
+        contend(short, FitSettings(window_steps=64), kind="bag", name="bag", detect_settings=DetectSettings())

@@ -64,6 +64,7 @@ def show() -> None:
         show_nothing_open("Compare", ABOUT)
         return
     from anomaly.ui import comparison_results, settings_panel
+    from anomaly.ui.effort import show_effort_of_all
 
     with st.sidebar:
         settings_panel.show_settings_panel(fits=False)
@@ -75,6 +76,7 @@ def show() -> None:
         comparison = opened.comparison = None
     _show_choice(opened)
     if comparison is None:
+        show_effort_of_all(opened)
         return
     st.query_params.from_dict({ADDRESS: comparison.id})
     if comparison.is_running:

@@ -31,6 +31,25 @@ def _wait() -> None:
         st.rerun()
 
 
+def show_effort_of_all(opened: session.Current) -> None:
+    """The same for one network of each cell, as the page Compare offers them."""
+    if not jobs.is_warm():
+        return
+    from anomaly.comparison import CELLS
+
+    try:
+        settings = FitSettings(**opened.chosen) if opened.chosen else opened.fit
+        key = (settings.model_dump_json(), opened.dataset.digest)
+        if opened.effort_of_all is None or opened.effort_of_all[0] != key:
+            efforts = [estimate(opened.dataset, settings.model_copy(update={"cell": cell})) for cell in CELLS]
+            opened.effort_of_all = key, sum(one.seconds for one in efforts) / jobs.workers()
+            release_memory()
+    except AnomalyError:
+        return
+    seconds = opened.effort_of_all[1]
+    st.caption(f"All {len(CELLS)} networks, with the settings at the left: about {say_duration(seconds)} at most.")
+
+
 def _show(opened: session.Current) -> None:
     try:
         settings = FitSettings(**opened.chosen)

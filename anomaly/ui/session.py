@@ -107,6 +107,8 @@ class Current:
     comparison: "Comparison | None" = None
     effort: tuple[object, Any, Any] | None = None
     """what the settings of the panel will take and what they cannot learn, and of which settings that is"""
+    effort_of_all: tuple[object, float] | None = None
+    """the seconds of a comparison, and of which settings that is"""
     detect: DetectSettings | None = None
     """how the last result was looked at"""
     run: Run | None = None
