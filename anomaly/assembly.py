@@ -9,7 +9,8 @@ from anomaly.columns import propose_columns
 from anomaly.domain import Dataset, Repair
 from anomaly.exceptions import DataError, SettingsError
 from anomaly.joining import join_times
-from anomaly.pivoting import find_long_form, pivot
+from anomaly.joint_records import join_record
+from anomaly.pivoting import LongForm, find_long_form, pivot
 from anomaly.reading.table import Table
 from anomaly.records import fill_down, find_untold_record
 from anomaly.sampling import SINCE, settle_sampling
@@ -38,8 +39,9 @@ def assemble_shaped(shaped: Sequence[Table], settings: ReadSettings) -> Dataset:
 
 def shape_tables(tables: Sequence[Table], settings: ReadSettings) -> list[Table]:
     """The tables that are used, one row per time step in each, all with the same columns."""
-    shaped = _choose_sheets(tables, settings.sheet)
-    return align([_widen(fill_down(join_times(table, settings.time), settings), settings) for table in shaped])
+    chosen = _choose_sheets(tables, settings.sheet)
+    filled = [fill_down(join_times(table, settings.time), settings) for table in chosen]
+    return align([_widen(table, form, settings) for table, form in _name_records(filled, settings)])
 
 
 def sheets_of(tables: Sequence[Table]) -> list[str]:
@@ -68,10 +70,26 @@ def _choose_sheets(tables: Sequence[Table], sheet: str | None) -> list[Table]:
     return chosen
 
 
-def _widen(table: Table, settings: ReadSettings) -> Table:
-    if settings.layout == "wide":
-        return table
-    form = find_long_form(table, settings)
+def _name_records(tables: Sequence[Table], settings: ReadSettings) -> list[tuple[Table, LongForm | None]]:
+    """The tables with a column of the records' names, where several tell them together; and which are long."""
+    forms = [_find_form(table, settings) for table in tables]
+    form = forms[max(range(len(tables)), key=lambda at: len(tables[at].frame))]
+    if form is None:
+        named = join_record(tables, settings)
+    else:
+        named = join_record(tables, settings, (form.time, form.variable), {form.value, form.unit})
+    # A record that is known now may leave another column to be the variable.
+    return [
+        (new, form if new is old else _find_form(new, settings))
+        for new, old, form in zip(named, tables, forms, strict=True)
+    ]
+
+
+def _find_form(table: Table, settings: ReadSettings) -> LongForm | None:
+    return None if settings.layout == "wide" else find_long_form(table, settings)
+
+
+def _widen(table: Table, form: LongForm | None, settings: ReadSettings) -> Table:
     if form is not None:
         return pivot(table, form)
     if settings.layout == "long":

@@ -11,7 +11,7 @@ from anomaly.domain import Columns, Dataset, Repair, TimeAxis, TimeSeries
 from anomaly.exceptions import DataError
 from anomaly.missing_codes import find_codes
 from anomaly.missing_times import keep_rows, read_known_times
-from anomaly.naming import names_counter, names_other_day, names_records
+from anomaly.naming import JOINT, names_counter, names_other_day, names_records
 from anomaly.reading.table import Table
 from anomaly.rules import find_rows
 from anomaly.states import LABEL_WORDS, is_called_labels
@@ -238,7 +238,8 @@ def _check_usable(name: str, series: Sequence[TimeSeries], columns: Columns) -> 
 
 
 def _used(columns: Columns) -> set[str | None]:
-    return {columns.time, columns.record, columns.labels, *columns.monitored, *columns.context}
+    named = [columns.record, *(columns.record or "").split(JOINT)]
+    return {columns.time, *named, columns.labels, *columns.monitored, *columns.context}
 
 
 def _unused(table: Table, columns: Columns) -> list[str]:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from anomaly.domain import Columns
 from anomaly.exceptions import DataError, SettingsError
-from anomaly.naming import CYCLE_NAMES, TIME_NAMES, names_counter, names_other_day, names_records, words_of
+from anomaly.naming import CYCLE_NAMES, TIME_NAMES, names_counter, names_other_day, names_records, parts_of, words_of
 from anomaly.reading.table import Table
 from anomaly.settings import ReadSettings
 from anomaly.states import (
@@ -48,12 +48,13 @@ def propose_columns(tables: Sequence[Table], settings: ReadSettings) -> Columns:
         column
         for column in frame.columns
         if column not in (time, record, labels)
+        and (column in chosen or column not in parts_of(record, frame.columns))
         and _has_numbers(tables, column)
         and (column in chosen or not is_called_labels(column))
     ]
     monitored, context = _split_channels(tables, numeric, record, settings)
     if settings.context is None and monitored:
-        context += _propose_words(tables, {time, record, labels})
+        context += _propose_words(tables, {time, record, labels, *parts_of(record, frame.columns)})
     if not monitored:
         raise DataError(
             f"{tables[0].name} has no channel to monitor: expected at least one column of numbers beside time, record "
@@ -177,8 +178,9 @@ def _counts_up_within(frame: pd.DataFrame, column: str, record: str | None) -> b
 
 
 def find_record(frame: pd.DataFrame, taken: Set[str | None]) -> str | None:
-    for column in frame.columns:
-        if column in taken or not names_records(column):
+    joint = [name for name in frame.columns if parts_of(name, frame.columns) and frame[name].dtype == "str"]
+    for column in [*joint, *frame.columns]:
+        if column in taken or not (column in joint or names_records(column)):
             continue
         values = frame[column]
         if pd.api.types.is_float_dtype(values) or values.isna().any():

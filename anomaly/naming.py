@@ -1,6 +1,7 @@
 """What columns are called: the words by which their part is told."""
 
 import re
+from collections.abc import Collection
 
 TIME_NAMES = (
     "time",
@@ -56,6 +57,8 @@ RECORD_NAMES = (
     "serial",
     "seriennummer",
 )
+JOINT = " / "
+"""between the columns, and the names, of a record that several columns name together"""
 RECORD_ENDS = (*RECORD_NAMES, "nr", "no", "number", "name", "key", "code")
 LABEL_NAMES = ("label", "labels", "is_anomaly", "anomaly", "is_outlier")
 
@@ -65,6 +68,12 @@ def names_records(column: str) -> bool:
     temperature" and "patient_heart_rate" are not."""
     words = words_of(column)
     return bool(set(words) & set(RECORD_NAMES)) and words[-1] in RECORD_ENDS
+
+
+def parts_of(column: str | None, columns: Collection[str]) -> list[str]:
+    """The columns that name a record together; none where a column names it alone."""
+    parts = (column or "").split(JOINT)
+    return parts if len(parts) > 1 and all(part in columns for part in parts) else []
 
 
 def names_counter(column: str) -> bool:

@@ -10,7 +10,7 @@ from anomaly.columns import find_record, find_time
 from anomaly.domain import Repair
 from anomaly.exceptions import DataError
 from anomaly.missing_times import are_few, keep_rows, list_left_out
-from anomaly.naming import TIME_NAMES, words_of
+from anomaly.naming import TIME_NAMES, parts_of, words_of
 from anomaly.reading.table import Table
 from anomaly.settings import ReadSettings
 from anomaly.states import LABEL_WORDS, is_called_labels
@@ -53,7 +53,7 @@ def find_long_form(table: Table, settings: ReadSettings) -> LongForm | None:
     time = time or next((name for name in numbers if {*words_of(name)} & {*TIME_NAMES} and name != record), None)
     if time is None or len(frame) < 3:
         return None
-    free = [column for column in frame.columns if column not in (record, time)]
+    free = [column for column in frame.columns if column not in (record, time, *parts_of(record, frame.columns))]
     value = _called(free, VALUE_NAMES, numbers) or _only([column for column in numbers if column in free])
     if value is None:
         return None
@@ -105,13 +105,18 @@ def _is_known(cells: pd.Series) -> bool:
 
 
 def _called(columns: Sequence[str], names: Sequence[str], allowed: Sequence[str]) -> str | None:
-    """The first column that is called by one of the names, and by no other word but those that say nothing."""
+    """The column that is called by one of the names, the first of these, and by no other word but those that say
+    nothing."""
 
     def is_called(column: str) -> bool:
         words = set(words_of(column)[1:])
         return len(words & set(names)) == 1 and words <= {*names, *BESIDE}
 
-    return next((column for column in columns if column in allowed and is_called(column)), None)
+    called = [column for column in columns if column in allowed and is_called(column)]
+    # "variable" says more than "sensor" or "label" beside it.
+    return min(
+        called, key=lambda column: min(names.index(word) for word in words_of(column) if word in names), default=None
+    )
 
 
 def _only(columns: Sequence[str]) -> str | None:

@@ -28,7 +28,7 @@ FLOORS = {
     **dict.fromkeys(["reading.waveforms", "reading.waveforms.beats", "reading.rehearsal"], 1),
     **dict.fromkeys(["reading.waveforms.annotations", "reading.waveforms.edf", "reading.waveforms.wfdb"], 4),
     **dict.fromkeys(["reading.spreadsheets", "pivoting", "records", "cleaning", "assessment", "labelling"], 4),
-    "drift": 4,
+    **dict.fromkeys(["drift", "joint_records"], 4),
     **dict.fromkeys(["reading", "assembly"], 5),
     **dict.fromkeys(["fitting", "worker"], 5),
     **dict.fromkeys(["pipeline", "catalogue"], 6),

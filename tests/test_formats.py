@@ -92,6 +92,14 @@ def test_the_files_of_a_zip_are_records_and_what_a_system_adds_is_none(tmp_path:
 README = b"Pump data, measured in March.\n\nColumns:\n  time, local\n  flow, in l/min; 2 decimals\n"
 
 
+def test_files_of_one_name_in_several_folders_of_a_zip_are_called_by_their_folders(tmp_path: Path) -> None:
+    path, rows = tmp_path / "plant.zip", b"time,x\n" + b"".join(b"%d,%d.5\n" % (n, n % 7) for n in range(40))
+    with zipfile.ZipFile(path, "w") as archive:
+        for member in ("export/hall 1/fan/data.csv", "export/hall 2/fan/data.csv", "export/hall 2/pump.csv"):
+            archive.writestr(member, rows)
+    assert [one.name for one in anomaly.read(path).series] == ["hall 1 fan data", "hall 2 fan data", "hall 2 pump"]
+
+
 @pytest.mark.parametrize("other", [README, b"%PDF-1.7\n\0\1\2" * 9, b"Free to use\n", b"a,b\nc,d\ne,f\n"])
 def test_what_holds_no_table_beside_tables_in_a_zip_is_passed_over_and_said(other: bytes) -> None:
     dataset = read(zipped(a_csv=CSV, b_csv=CSV, **{"README.txt": other}), name="pumps.zip")

@@ -12,6 +12,8 @@ MOST_BYTES = 4 << 30
 """unpacked, all members together: a small archive can unpack to more than any machine has"""
 MOST_MEMBERS = 2_000
 CHUNK = 1 << 20
+HEADER = ".hea"
+"""of a waveform record, which names its other files"""
 
 
 def unpack_gzip(content: bytes, name: str) -> bytes:
@@ -59,9 +61,20 @@ def unpack_zip(content: bytes, name: str) -> list[tuple[bytes, str]]:
             if locked is not None:
                 raise DataError(f"{name} is encrypted ({locked!r} asks for a password). Unpack it and open the file.")
             _check_size(sum(one.file_size for one in members), name)
-            return [(_read_member(archive, one), Path(one.filename).name) for one in members]
+            names = _name_members([Path(one.filename) for one in members])
+            return [(_read_member(archive, one), name) for one, name in zip(members, names, strict=True)]
     except (zipfile.BadZipFile, NotImplementedError, zlib.error, EOFError, OSError, ValueError) as error:
         raise DataError(f"{name} is no sound zip archive ({error}). Copy or download it again.") from None
+
+
+def _name_members(paths: list[Path]) -> list[str]:
+    """Their names; with the folders in front where two have the same: pump/data.csv and fan/data.csv. The parts of a
+    waveform record know each other by name, and keep it."""
+    names = [path.name for path in paths]
+    if len(set(names)) == len(names) or any(path.suffix.lower() == HEADER for path in paths):
+        return names
+    shared = set.intersection(*({*path.parts[:-1]} for path in paths))
+    return [" ".join(part for part in path.parts if part not in shared) for path in paths]
 
 
 def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
