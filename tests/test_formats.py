@@ -97,7 +97,7 @@ def test_files_of_one_name_in_several_folders_of_a_zip_are_called_by_their_folde
     with zipfile.ZipFile(path, "w") as archive:
         for member in ("export/hall 1/fan/data.csv", "export/hall 2/fan/data.csv", "export/hall 2/pump.csv"):
             archive.writestr(member, rows)
-    assert [one.name for one in anomaly.read(path).series] == ["hall 1 fan data", "hall 2 fan data", "hall 2 pump"]
+    assert [one.name for one in read(path).series] == ["hall 1 fan data", "hall 2 fan data", "hall 2 pump"]
 
 
 @pytest.mark.parametrize("other", [README, b"%PDF-1.7\n\0\1\2" * 9, b"Free to use\n", b"a,b\nc,d\ne,f\n"])
