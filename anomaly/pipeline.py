@@ -112,7 +112,8 @@ def forecast(fitted: Fitted, dataset: Dataset) -> tuple[Forecast, ...]:
 def score(fitted: Fitted, forecasts: tuple[Forecast, ...], dataset: Dataset, settings: DetectSettings) -> Scored:
     """Scores of every record and of the reference span, smoothed as `settings` says."""
     width = fitted.width if settings.smoothing == "auto" else settings.smoothing
-    scorer = Scorer.fit(fitted.reference, fitted.profiles, width, settings.smoothing_window)
+    is_healthy = fitted.settings.names_train_span
+    scorer = Scorer.fit(fitted.reference, fitted.profiles, width, settings.smoothing_window, is_healthy)
 
     def score_record(residuals: np.ndarray, profiles: tuple[Profile, ...]) -> Scores:
         found = scorer.score(residuals, profiles)
@@ -138,7 +139,7 @@ def score(fitted: Fitted, forecasts: tuple[Forecast, ...], dataset: Dataset, set
         forecasts,
         scores,
         tuple(reference),
-        fitted.settings.names_train_span,
+        is_healthy,
         _half_band(fitted.reference) * np.nan_to_num(fitted.preparation.channels.scale, nan=0.0),
         fitted.preparation.ranges,
         width,

@@ -1,8 +1,9 @@
 """Residuals (T, C) and stretch profiles -> how anomalous each step is (T,), and why.
 
-The score is a sum of two named parts. Prediction error: |residual| above its usual size, smoothed. Shape: how unlike
-every learnt stretch the stretches around the step are, one part for each width. Each is measured against its own usual
-size over the reference span, in spreads, and enters by its logarithm, so that neither drowns the other.
+The score is a sum of two named parts. Prediction error: |residual| above its usual size, smoothed, and what one step
+alone is beyond the tail of the reference span: a spike would else drown in its surroundings. Shape: how unlike every
+learnt stretch the stretches around the step are, one part for each width. Each is measured against its own usual size
+over the reference span, in spreads, and enters by its logarithm, so that neither drowns the other.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,6 +17,10 @@ from anomaly.domain import Profile, Scores
 SPREAD_FLOOR = 0.05
 """added to the spread of residuals and distances, in standard deviations of the channel: what is predicted, or repeats,
 almost perfectly should not shout at the tenth decimal"""
+NEAR, FAR, RARE = 0.05, 0.01, 1e-4
+"""shares of the reference steps: the slope of the tail is told between the first two, what is beyond the last is odd"""
+LEAST_SLOPE = 0.5
+"""in spreads: a little less than that of a normal distribution"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +49,40 @@ class ResidualScale:
         """
         above = np.maximum((np.abs(residuals) - self.mean[:, None]) / self.spread[:, None], 0.0)
         return np.fmax.reduce(above, axis=0)
+
+
+@dataclass(frozen=True, eq=False)
+class Tail:
+    """Where the surprise of single steps of the reference span ends, per channel (C,)."""
+
+    limit: np.ndarray
+    """that RARE of the steps exceed, if the tail falls off as an exponential one does; at least the highest of a span
+    that is known to be healthy"""
+    slope: np.ndarray
+    """what it has to grow by to become e times rarer"""
+
+    @classmethod
+    def fit(cls, surprises: Sequence[np.ndarray], is_healthy: bool) -> "Tail":
+        """From the surprise (T, C) of the reference span of every record; NaN left out. Told from what few anomalies
+        among the steps leave as it is."""
+        limits, slopes = [], []
+        for channel in range(surprises[0].shape[1]):
+            values = np.concatenate([part[:, channel] for part in surprises])
+            values = values[np.isfinite(values)]
+            if not len(values):
+                limits.append(np.inf)
+                slopes.append(1.0)
+                continue
+            near, far = np.quantile(values, (1 - NEAR, 1 - FAR))
+            slopes.append(max((far - near) / np.log(NEAR / FAR), LEAST_SLOPE))
+            limit = far + slopes[-1] * np.log(FAR / RARE)
+            limits.append(max(limit, values.max()) if is_healthy else limit)
+        return cls(np.array(limits), np.array(slopes))
+
+    def excess(self, surprise: np.ndarray) -> np.ndarray:
+        """(T, C) -> (T,) how far the channel that is farthest lies beyond its limit, in slopes; 0 where none does."""
+        beyond = (surprise - self.limit) / self.slope
+        return np.nan_to_num(np.maximum(np.fmax.reduce(beyond, axis=1), 0.0), nan=0.0)
 
 
 @dataclass(frozen=True)
@@ -75,6 +114,8 @@ class Scorer:
     """mean smoothed surprise of a reference step"""
     error: Usual
     """of the smoothed surprise"""
+    tail: Tail
+    """of the surprise of single steps"""
     distances: tuple[Usual, ...]
     """of the stretches around a step, for each width"""
     width: int
@@ -83,11 +124,18 @@ class Scorer:
 
     @classmethod
     def fit(
-        cls, residuals: Sequence[np.ndarray], profiles: Sequence[tuple[Profile, ...]], width: int, window: str
+        cls,
+        residuals: Sequence[np.ndarray],
+        profiles: Sequence[tuple[Profile, ...]],
+        width: int,
+        window: str,
+        is_healthy: bool = False,
     ) -> "Scorer":
-        """From the reference residuals (H, T, C), in standard deviations, and the profiles of every record."""
+        """From the reference residuals (H, T, C), in standard deviations, and the profiles of every record; a span
+        that `is_healthy` holds no anomaly."""
         scale = ResidualScale.fit(residuals)
-        raw = [mean_observed(scale.surprise(part)) for part in residuals]
+        surprises = [scale.surprise(part) for part in residuals]
+        raw = [mean_observed(part) for part in surprises]
         every = np.concatenate(raw)
         mean = Usual.of(every).mean
         # Peak hold lifts the mean: what a smoothed step usually has is known after a first round.
@@ -103,7 +151,7 @@ class Scorer:
             )
             for alike in zip(*profiles, strict=True)
         )
-        return cls(scale, mean, error, distances, width, window)
+        return cls(scale, mean, error, Tail.fit(surprises, is_healthy), distances, width, window)
 
     def score(self, residuals: np.ndarray, profiles: tuple[Profile, ...]) -> Scores:
         """Scores of one record from its residuals (H, T, C), in standard deviations, and profiles.
@@ -113,7 +161,8 @@ class Scorer:
         contributions = self.residuals.surprise(residuals)
         raw = mean_observed(contributions)
         unknown = np.where(np.isfinite(raw), 0.0, np.nan)
-        error = np.log1p(self.error.excess(smooth(raw, self.width, self.window, self.surprise)))
+        smoothed = self.error.excess(smooth(raw, self.width, self.window, self.surprise))
+        error = np.log1p(smoothed + self.tail.excess(contributions))
         shape, by_channel = np.zeros(len(raw)), np.zeros(contributions.shape)
         for usual, profile in zip(self.distances, profiles, strict=True):
             excess = usual.excess(spread_distances(profile, len(raw), self.window))

@@ -58,6 +58,27 @@ def shares_at(profile: Profile, step: int, window: str) -> np.ndarray:
     return later[0] if later and window == "centred" else stretches[-1][1]
 
 
+def quantile(ordered: list[float], share: float) -> float:
+    place = share * (len(ordered) - 1)
+    low = ordered[math.floor(place)]
+    return low + (place - math.floor(place)) * (ordered[math.ceil(place)] - low)
+
+
+def beyond_tail(reference: Sequence[np.ndarray], surprise: np.ndarray, is_healthy: bool) -> list[float]:
+    """How far the farthest channel of each step (T, C) lies beyond the exponential tail of the reference."""
+    found = [0.0] * len(surprise)
+    for channel in range(surprise.shape[1]):
+        known = sorted(x for part in reference for x in part[:, channel] if not math.isnan(x))
+        near, far = quantile(known, 0.95), quantile(known, 0.99)
+        slope = max((far - near) / math.log(5), 0.5)
+        limit = far + slope * math.log(100)
+        limit = max(limit, known[-1]) if is_healthy else limit
+        for step, x in enumerate(surprise[:, channel]):
+            if x > limit:
+                found[step] = max(found[step], (x - limit) / slope)
+    return found
+
+
 def score(
     reference: Sequence[np.ndarray],
     reference_profiles: Sequence[tuple[Profile, ...]],
@@ -66,6 +87,7 @@ def score(
     width: int,
     window: str,
     floor: float,
+    is_healthy: bool,
 ) -> dict[str, np.ndarray]:
     """The fields of `Scores` of one record (H, T, C), against the reference records."""
     mean, spread = residual_scale(reference, floor)
@@ -75,7 +97,11 @@ def score(
     of_error = usual([x for part in raw for x in smooth(part, width, window, level)])
     present, contributions = naive.surprise(residuals, mean, spread)
     steps, channels = contributions.shape
-    error = [math.log(1 + excess(x, *of_error)) for x in smooth(present, width, window, level)]
+    alone = beyond_tail([naive.surprise(part, mean, spread)[1] for part in reference], contributions, is_healthy)
+    error = [
+        math.log(1 + excess(x, *of_error) + far)
+        for x, far in zip(smooth(present, width, window, level), alone, strict=True)
+    ]
     shape, by_channel = [0.0] * steps, np.zeros((steps, channels))
     for number, profile in enumerate(profiles):
         of_distance = usual(

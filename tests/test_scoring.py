@@ -6,11 +6,15 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.signal import lfilter
 
 from anomaly.domain import Profile
+from anomaly.fitting import fit
+from anomaly.pipeline import detect
 from anomaly.scoring import SPREAD_FLOOR, ResidualScale, Scorer, Usual, mean_observed, smooth
+from anomaly.settings import FitSettings
 from tests import naive, naive_scoring
-from tests.strategies import score_lists
+from tests.strategies import make_dataset, score_lists
 
 NAN = float("nan")
 windows = pytest.mark.parametrize("window", ["centred", "trailing"])
@@ -141,17 +145,19 @@ def test_what_is_usual_agrees_with_loops(values: list[float], floor: float, aske
 
 @windows
 @pytest.mark.parametrize("width", [1, 8])
+@pytest.mark.parametrize("is_healthy", [True, False])
 @pytest.mark.parametrize("lengths", [(), (6,), (6, 12), (50, 80)], ids=str)
-def test_a_whole_score_agrees_with_loops(window: str, width: int, lengths: tuple[int, ...]) -> None:
+def test_a_whole_score_agrees_with_loops(window: str, width: int, lengths: tuple[int, ...], is_healthy: bool) -> None:
     reference = [make_residuals(120, seed=3), make_residuals(45, seed=4)]
     usual = [tuple(make_profile(part.shape[1], one, one) for one in lengths) for part in reference]
     residuals = make_residuals() * 2
+    residuals[0, 30, 1] = 9.0
     profiles = tuple(make_profile(60, one, one + 1) for one in lengths)
 
-    scorer = Scorer.fit(reference, usual, width, window)
+    scorer = Scorer.fit(reference, usual, width, window, is_healthy)
     found = scorer.score(residuals, profiles)
 
-    expected = naive_scoring.score(reference, usual, residuals, profiles, width, window, SPREAD_FLOOR)
+    expected = naive_scoring.score(reference, usual, residuals, profiles, width, window, SPREAD_FLOOR, is_healthy)
     for name, values in expected.items():
         np.testing.assert_allclose(getattr(found, name), values, rtol=1e-7, atol=1e-9, err_msg=name)
     assert np.isnan(found.values[20]) and np.isfinite(np.delete(found.values, 20)).all()
@@ -256,3 +262,23 @@ def test_a_reference_in_which_nothing_is_known_still_gives_scores() -> None:
     scorer = Scorer.fit([nothing], [(make_profile(30, 40),)], 8, "centred")
     found = scorer.score(make_residuals(), (make_profile(60, 40),))
     assert np.isfinite(np.delete(found.values, 20)).all()
+
+
+@pytest.mark.parametrize("is_named", [True, False], ids=["healthy span", "whole file"])
+@pytest.mark.parametrize("kind", ["noise", "walk", "sine"])
+def test_spikes_of_one_step_are_found_and_next_to_nothing_else(kind: str, is_named: bool) -> None:
+    """Twelve times the noise, five times in 4,000 steps: smoothing alone drowned them, and where they were learnt from,
+    their surroundings set the threshold."""
+    rng, steps = np.random.default_rng(1), 4000
+    noise = rng.normal(size=steps)
+    values = noise + (5 * np.sin(2 * np.pi * np.arange(steps) / 48) if kind == "sine" else 0)
+    if kind == "walk":
+        values = lfilter([1.0], [1.0, -0.9], noise)
+    spikes = np.arange(2200, 3900, 400)
+    values[spikes] += 12 * rng.choice([-1, 1], len(spikes))
+    dataset = make_dataset(values[:, None])
+    fitted = fit(dataset, FitSettings(epochs=10, train_rows=2000 if is_named else None))
+    spans = [event.span for event in detect(fitted, dataset).events]
+    found = [any(span.start <= spike < span.stop for span in spans) for spike in spikes]
+    false = [span for span in spans if not any(span.start - 3 <= spike < span.stop + 3 for spike in spikes)]
+    assert sum(found) >= (4 if is_named else 3) and len(false) <= 1
