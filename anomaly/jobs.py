@@ -9,7 +9,6 @@ import gc
 import itertools
 import json
 import os
-import signal
 import tempfile
 import threading
 import time
@@ -26,7 +25,19 @@ from anomaly.domain import Dataset, Epoch
 from anomaly.exceptions import AnomalyError, SettingsError
 from anomaly.preparation import find_train_stops
 from anomaly.settings import FitSettings
-from anomaly.worker import BEAT, EPOCHS, STARTED, STOP, Result, end_with, import_torch, work_in
+from anomaly.worker import (
+    BEAT,
+    EPOCHS,
+    KILL,
+    STARTED,
+    STOP,
+    Result,
+    end_left_behind,
+    end_with,
+    import_torch,
+    work_in,
+    worker_in,
+)
 
 AT_ONCE = "ANOMALY_WORKERS"
 """in the environment: how many fits run at once; the others wait for their turn. Each computes in one thread, so that
@@ -96,6 +107,7 @@ class FitJob(Generic[Result]):
     def _submit(self) -> None:
         # A fit that goes on after a crash keeps its place.
         self._number, self._after = self._number or next(_numbers), None
+        end_left_behind(self._folder)
         (self._folder / STARTED).unlink(missing_ok=True)
         self._executor = _executor()
         self._future = self._executor.submit(work_in, self._work, self.dataset, self.settings, self._folder)
@@ -112,10 +124,9 @@ class FitJob(Generic[Result]):
     def _end(self) -> None:
         assert self._future is not None
         error = self._future.exception() if not self._future.cancelled() else None
-        was_begun = (self._folder / STARTED).exists()
         # When a worker is ended from outside, all fits end with it: those that waited have their turn, those under way
         # go on from their checkpoint.
-        self._crashes += isinstance(error, TerminatedWorkerError) and was_begun and self._executor not in _ended_here
+        self._crashes += isinstance(error, TerminatedWorkerError) and self._has_crashed()
         if isinstance(error, TerminatedWorkerError) and self._crashes < MOST_CRASHES:
             # Not in this thread, which belongs to the broken executor.
             threading.Thread(target=self._submit, daemon=True).start()
@@ -130,6 +141,15 @@ class FitJob(Generic[Result]):
                 followers, self._followers = self._followers, []
             for one in followers:
                 threading.Thread(target=one._submit, daemon=True).start()
+
+    def _has_crashed(self) -> bool:
+        """Whether it was its own process that ended, and nobody asked for it: those of the other fits are ended a
+        moment after this."""
+        worker = worker_in(self._folder)
+        if worker is None or self._executor in _ended_here:
+            return False
+        process = self._executor._processes.get(worker)
+        return process is None or process.exitcode is not None
 
     @property
     def is_running(self) -> bool:
@@ -166,12 +186,14 @@ class FitJob(Generic[Result]):
         executor = self._executor
         if executor in _ended_here:
             return
+        worker = worker_in(self._folder)
+        if worker is None:
+            return
+        # Before the end comes: it is told in another thread.
+        _ended_here.add(executor)
         try:
-            worker = int((self._folder / STARTED).read_text())
-            # Before the end comes: it is told in another thread.
-            _ended_here.add(executor)
-            os.kill(worker, getattr(signal, "SIGKILL", signal.SIGTERM))
-        except (OSError, ValueError):
+            os.kill(worker, KILL)
+        except OSError:
             _ended_here.discard(executor)
 
     @property

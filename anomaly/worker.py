@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from typing import TypeVar
 from anomaly.domain import Dataset, Epoch
 from anomaly.settings import FitSettings
 
+KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 PRIORITY = 10
 """as of `nice`: below that of the server"""
 BEAT_SECONDS = 1.0
@@ -97,3 +99,20 @@ def _beating(folder: Path) -> Iterator[None]:
         yield
     finally:
         ended.set()
+
+
+def worker_in(folder: Path) -> int | None:
+    """The process that works, or worked, in a job's folder; None where none has begun."""
+    try:
+        return int((folder / STARTED).read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def end_left_behind(folder: Path) -> None:
+    """A worker of a server that is gone may be stopped, and not know: two must not work in one folder."""
+    worker = worker_in(folder)
+    with suppress(OSError):
+        # Its number may be another's by now.
+        if worker is not None and b"loky" in Path(f"/proc/{worker}/cmdline").read_bytes():
+            os.kill(worker, KILL)

@@ -1,5 +1,6 @@
 """The Evaluate section: figures that move and figures that do not, labels from another file, and the event settings."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -39,7 +40,8 @@ def open_results(fitted: Fitted, content: bytes, section: str) -> AppTest:
     dataset = read(content, name="pump.csv")
     app = AppTest.from_file(str(APP), default_timeout=60)
     opened = make_current(tables, QUICK)
-    opened.run = Run(dataset, fitted)
+    # As if it were fitted to this very file: of another the page would tell the drift.
+    opened.run = Run(dataset, replace(fitted, digest=dataset.digest))
     app.session_state[KEY] = opened
     check(app.run())
     app.button_group(key="section").set_value(section)

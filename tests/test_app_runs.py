@@ -18,6 +18,7 @@ from anomaly.ui.missed import take_off
 from anomaly.ui.results import judged
 from anomaly.ui.runs_page import CHOSEN
 from anomaly.ui.session import KEY, Run
+from anomaly.worker import CHECKPOINT
 from tests.test_app import (  # noqa: F401 - two are fixtures
     APP,
     check,
@@ -438,6 +439,23 @@ def test_a_fit_killed_again_and_again_can_be_gone_on_with_later(empty_store: Run
     assert any("for want of memory" in text.value for text in runs.markdown)
     again = page_doing("fits.take_up(fits.broken_off()[0])")
     assert current(again).job.id == job.id and current(again).job.is_running
+
+
+def test_what_was_learnt_is_not_lost_where_the_store_does_not_take_it(
+    empty_store: RunStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fits, "PAUSES", (0.0, 0.0))
+    app = endless_fit()
+    job = current(app).job
+    wait_until((job._folder / CHECKPOINT).exists)
+    with monkeypatch.context() as context:
+        context.setattr(RunStore, "save", refuse(RunError("The run store does not answer: disk full.")))
+        job.stop()
+        job.wait(40)
+    (left,) = empty_store.workshop.broken_off()
+    assert "had learnt, but could not be kept (The run store does not answer: disk full)" in left.reason
+    assert current(check(app.run())).run.id == job.id, "who still looks keeps it, under the same name"
+    assert [row.id for row in empty_store.list()] == [job.id] and empty_store.workshop.broken_off() == []
 
 
 def test_the_run_that_is_open_is_deleted_and_taken_back(fitted: AppTest, empty_store: RunStore) -> None:

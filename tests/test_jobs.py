@@ -177,6 +177,32 @@ def test_a_worker_that_hangs_is_told_from_a_slow_one_and_can_be_restarted(
     assert job.silence == 0 and job._crashes == 0, "what the user restarts does not count as broken"
 
 
+def test_a_fit_whose_process_is_killed_again_and_again_ends_no_other(
+    sine_dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANOMALY_WORKERS", "2")
+    job, other = (FitJob(sine_dataset, ENDLESS, fit) for _ in range(2))
+    wait_until(lambda: other.epochs)
+    kill_next_worker(job, kill_next_worker(job))
+    job.wait(40)
+    wait_until(lambda: not other.is_waiting and other.epochs)
+    assert job.was_killed and other._crashes == 0
+    other.stop()
+    assert finished(other).epochs
+
+
+def test_a_worker_left_behind_ends_when_its_fit_is_taken_up(sine_dataset: Dataset, tmp_path: Path) -> None:
+    left = FitJob(sine_dataset, ENDLESS, fit, print, tmp_path)
+    wait_until((tmp_path / CHECKPOINT).exists)
+    worker = int((tmp_path / STARTED).read_text())
+    os.kill(worker, signal.SIGSTOP)
+    again = FitJob(sine_dataset, ENDLESS, fit, print, tmp_path)
+    wait_until(lambda: not is_alive(worker))
+    for job in (again, left):
+        job.discard()
+        job.wait(40)
+
+
 def test_a_fit_that_hangs_while_nobody_looks_is_restarted(
     sine_dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -195,7 +195,8 @@ def test_files_go_with_the_last_run_that_names_them(
     store.sweep()
     store.open(second)
     assert len(list(store._artifacts.folder.glob("*/*"))) == 6
-    store.sweep(keep_days=0.5)
+    store.keep_days = 0.5
+    store.sweep()
     assert not list(store._artifacts.folder.glob("*/*")) and store.count() == (0, 0)
 
 

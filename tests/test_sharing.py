@@ -1,6 +1,7 @@
 """One person's runs are no other's: held at the store's functions, in both databases."""
 
 import datetime
+import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -67,7 +68,7 @@ def test_every_function_is_held_here() -> None:
     def of(kind: type) -> set[str]:
         return {name for name in vars(kind) if not name.startswith("_")}
 
-    free = {"save", "list", "deleted", "count", "sweep", "close", "act_as", "restore"}
+    free = {"save", "keep_days", "list", "deleted", "count", "sweep", "close", "act_as", "restore"}
     assert of(RunStore) - free == {*ASKS, *READS, *CHANGES, "delete"}
     assert of(Sharing) - {"accept", "remove"} == set(OWNERS) - {"delete", "remove another"}
 
@@ -246,11 +247,12 @@ def test_the_audit_outlives_the_run_until_it_is_as_old(
         with store._database.begin() as connection:
             return len(connection.execute(sa.select(audit).where(audit.c.run == run)).all())
 
+    store.keep_days = 30
     store.act_as(ADA).delete(run)
     for days, left in ((2, True), (40, False)):
         later = datetime.datetime.now(datetime.UTC).replace(tzinfo=None) + datetime.timedelta(days=days)
         monkeypatch.setattr("anomaly.runs.store.now", lambda later=later: later)
-        store.sweep(keep_days=30)
+        store.sweep()
         assert bool(lines()) == left
 
 
@@ -292,6 +294,21 @@ def test_a_fit_left_for_later_says_why_and_forgets_it_when_it_goes_on(tmp_path: 
     assert store.workshop.take_up(left)[1].cell == "gru" and store.workshop.broken_off() == []
     store.workshop._release(folder.name)
     assert store.workshop.broken_off()[0].reason == ""
+
+
+def test_a_fit_left_for_longer_than_runs_are_kept_goes(tmp_path: Path, sine_dataset: Dataset) -> None:
+    store = RunStore(f"sqlite:///{tmp_path / 'runs.sqlite'}", tmp_path)
+    folders = [store.workshop.begin(sine_dataset, FitSettings()) for _ in range(2)]
+    for folder in folders:
+        (folder / "data").mkdir()
+        store.workshop.leave(folder.name, "no memory was left")
+    for path in folders[0].iterdir():
+        os.utime(path, (0, 0))
+    store.sweep()
+    assert len(store.workshop.broken_off()) == 2, "all are kept"
+    store.keep_days = 1
+    store.sweep()
+    assert [one.id for one in store.workshop.broken_off()] == [folders[1].name]
 
 
 def test_a_fit_whose_run_was_kept_before_the_server_was_killed_is_over(

@@ -28,7 +28,8 @@ def open_store() -> RunStore | None:
             )
     folder = Path(os.environ.get(FOLDER) or _usual_folder())
     store = RunStore(os.environ.get(DATABASE) or f"sqlite:///{folder / 'runs.sqlite'}", folder)
-    store.sweep(days)
+    store.keep_days = days
+    store.sweep()
     return store
 
 

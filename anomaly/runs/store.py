@@ -60,6 +60,9 @@ class RunStore:
     RunError where the person may not do it, and where the database or the folder cannot be used.
     """
 
+    keep_days: float | None = None
+    """a run that has not changed for so long goes; None: none does"""
+
     def __init__(self, url: str, folder: Path) -> None:
         self._database = Database(url, folder)
         self._artifacts = Artifacts(folder / "artifacts")
@@ -186,9 +189,10 @@ class RunStore:
         except RunError:
             raise RunError("This run cannot be taken back any more: its files are gone.") from None
 
-    def sweep(self, keep_days: float | None = None) -> int:
+    def sweep(self) -> int:
         """Remove for good what was deleted long ago, what has not changed for `keep_days`, and every file that no run
         names; the number of runs removed. Not for a page: it is the machine's, whosever the runs are."""
+        keep_days = self.keep_days
         gone = runs.c.deleted < now() - datetime.timedelta(hours=UNDO_HOURS)
         with self._database.begin() as connection:
             if keep_days is not None:
@@ -201,7 +205,7 @@ class RunStore:
             lines = connection.execute(sa.select(runs.c.id, runs.c.artifacts)).all()
         named = {digest for _, files in lines for digest in files.values()}
         self._artifacts.sweep(named)
-        self._everybodys_workshop.sweep({run for run, _ in lines})
+        self._everybodys_workshop.sweep({run for run, _ in lines}, keep_days)
         return int(removed)
 
     def change_verdicts(

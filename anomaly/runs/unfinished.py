@@ -1,7 +1,9 @@
 """Fits under way, each in a folder of its own that says all there is to go on from: server or worker may be killed."""
 
 import json
+import math
 import shutil
+import time
 import uuid
 from collections.abc import Callable, Collection
 from contextlib import suppress
@@ -94,17 +96,19 @@ class Workshop:
         self._release(run)
         shutil.rmtree(self.folder / run, ignore_errors=True)
 
-    def sweep(self, kept: Collection[str] = ()) -> None:
+    def sweep(self, kept: Collection[str] = (), keep_days: float | None = None) -> None:
         """Remove what no living process holds and there is nothing to go on with: those that have too little in them,
-        and those whose run was `kept` before the end came."""
+        those whose run was `kept` before the end came, and those in which nothing has changed for `keep_days`."""
+        oldest = -math.inf if keep_days is None else time.time() - keep_days * 86_400
         for folder in self.folder.glob("*") if self.folder.exists() else ():
-            is_over = folder.name in kept or not (folder / DATA).exists()
-            if is_over and folder.name not in self._locks:
-                try:
+            if folder.name in self._locks:
+                continue
+            try:
+                if folder.name in kept or not (folder / DATA).exists() or _last_change(folder) < oldest:
                     with FileLock(folder / LOCK, timeout=0):
                         shutil.rmtree(folder, ignore_errors=True)
-                except (Timeout, OSError):
-                    continue
+            except (Timeout, OSError):
+                continue
 
     def _read(self, folder: Path) -> dict[str, Any] | None:
         """What is written about a fit; None where it is another's. Those begun before there were accounts are of
@@ -130,6 +134,11 @@ class Workshop:
         except Timeout:
             raise AnomalyError("This fit goes on in another process.") from None
         self._locks[folder.name] = lock
+
+
+def _last_change(folder: Path) -> float:
+    """Seconds since 1970."""
+    return max((path.stat().st_mtime for path in folder.iterdir()), default=0.0)
 
 
 def fit_kept(

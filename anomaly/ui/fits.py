@@ -1,6 +1,6 @@
 """Fits under way, which last longer than the page that began them: watched again, gone on with, kept when they end."""
 
-from contextlib import suppress
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from anomaly.jobs import FitJob
     from anomaly.runs.unfinished import Unfinished
 
+PAUSES = (1.0, 10.0, 0.0)
+"""seconds after each try to keep a run: a store that is busy, or started again, answers soon"""
 KILLED = (
     "its process was ended from outside, and again when it went on, most likely for want of memory. Go on when there "
     "is more of it, or give it up and try fewer hidden units or BPTT steps, or a shorter train span"
@@ -52,12 +54,11 @@ def _go_on(kept: RunStore, dataset: "Dataset", settings: FitSettings, folder: Pa
     from anomaly.runs.unfinished import fit_kept
 
     def finish(job: "FitJob[Fitted]") -> None:
+        reason = KILLED if job.was_killed else ""
         if job.result is not None and not job.is_discarded:
-            # Where that fails, the page that looks says so, and tries again.
-            with suppress(AnomalyError):
-                kept.save(job.dataset, job.result, DetectSettings(), None, run=job.id)
-        if job.was_killed and not job.is_discarded:
-            kept.workshop.leave(job.id, KILLED)
+            reason = _save(kept, job, job.result)
+        if reason and not job.is_discarded:
+            kept.workshop.leave(job.id, reason)
         else:
             kept.workshop.remove(job.id)
         _running.pop((kept.person.id, job.id), None)
@@ -66,6 +67,19 @@ def _go_on(kept: RunStore, dataset: "Dataset", settings: FitSettings, folder: Pa
     if job.is_running:
         _running[kept.person.id, job.id] = job
     return job
+
+
+def _save(kept: RunStore, job: "FitJob[Fitted]", fitted: "Fitted") -> str:
+    """Keep what a fit gave; why not, where the store does not take it."""
+    for pause in PAUSES:
+        try:
+            kept.save(job.dataset, fitted, DetectSettings(), None, run=job.id)
+        except AnomalyError as error:
+            reason = f"it had learnt, but could not be kept ({str(error).rstrip('.')})"
+            time.sleep(pause)
+        else:
+            return ""
+    return reason
 
 
 def running() -> "list[FitJob[Fitted]]":

@@ -1,7 +1,10 @@
 """What of a session lasts: finished runs in the store, and where the person looks in the address."""
 
 import math
+import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import streamlit as st
 
@@ -16,13 +19,25 @@ from anomaly.ui.signing_in import SIGNED_OUT, person, signed_out_check
 RUN, RECORD, WINDOW, THRESHOLD, SHARE = "run", "record", "window", "threshold", "share"
 ADDRESSED = "addressed threshold"
 """the threshold of the address that was opened, until it has been compared with the run's own"""
+SWEEP_SECONDS = 3_600
 FOLLOWED = "followed"
 """while that threshold is set"""
 
 
 @st.cache_resource(show_spinner=False)
 def _open() -> RunStore | None:
-    return open_store()
+    opened = open_store()
+    if opened is not None:
+        threading.Thread(target=_sweep_at_times, args=(opened,), daemon=True).start()
+    return opened
+
+
+def _sweep_at_times(kept: RunStore) -> None:
+    """What was deleted, or is old, goes also from a server that runs for months."""
+    while True:
+        time.sleep(SWEEP_SECONDS)
+        with suppress(AnomalyError, OSError):
+            kept.sweep()
 
 
 def store(is_said: bool = True) -> RunStore | None:
@@ -67,7 +82,10 @@ def keep(run: session.Run, detection: Detection, settings: DetectSettings) -> No
         return
     try:
         if run.id is None:
-            run.id = kept.save(run.dataset, run.fitted, settings, len(detection.events))
+            run.id = kept.save(run.dataset, run.fitted, settings, len(detection.events), run=run.fit)
+            if run.fit is not None:
+                # What the end of the fit could not keep, and left to be gone on with.
+                kept.workshop.remove(run.fit)
             kept.change_verdicts(run.id, lambda _: run.verdicts)
         elif run.kept != settings:
             kept.look_again(run.id, settings, len(detection.events))

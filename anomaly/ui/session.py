@@ -44,6 +44,8 @@ class Run:
     fitted: "Fitted"
     id: str | None = None
     """under which it is kept; None = it is not, or not yet"""
+    fit: str | None = None
+    """the fit it is of, under whose name it is kept"""
     role: "Role" = "owner"
     """what the person at the page may do with it"""
     kept: DetectSettings | None = None
@@ -306,7 +308,7 @@ def finish_job(opened: Current) -> None:
     if job.result is not None:
         from anomaly.ui.keeping import is_kept
 
-        opened.run = Run(job.dataset, job.result, id=job.id if is_kept(job.id) else None)
+        opened.run = Run(job.dataset, job.result, id=job.id if is_kept(job.id) else None, fit=job.id)
 
 
 def use_fitted(opened: Current, fitted: "Fitted") -> None:
