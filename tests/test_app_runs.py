@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -189,7 +190,9 @@ def test_events_are_marked_walked_through_and_go_out_with_the_list(fitted: AppTe
     assert list(again.dataframe[0].value["verdict"][:2]) == ["anomaly", "expected"]
 
     check(app.button(key="mark-expected").click().run())
-    assert [one.verdict for one in empty_store.standing(run.id)[1]] == ["anomaly"], "a second press takes the mark off"
+    assert len(empty_store.standing(run.id)[1]) == 2, "a press too many changes nothing"
+    check(app.button(key="mark-none").click().run())
+    assert [one.verdict for one in empty_store.standing(run.id)[1]] == ["anomaly"]
 
 
 def test_a_proposal_is_taken_with_one_press(fitted: AppTest) -> None:
@@ -254,6 +257,26 @@ def test_two_who_judge_one_run_see_and_keep_each_others_marks(fitted: AppTest, e
         assert list(check(app.run()).dataframe[0].value["verdict"][:2]) == ["anomaly", "expected"]
 
 
+def test_tag_note_and_word_are_each_ones_own(fitted: AppTest, empty_store: RunStore) -> None:
+    low(fitted)
+    check(fitted.button(key="event-next").click().run())
+    check(fitted.button(key="mark-anomaly").click().run())
+    pages = [open_address(address(fitted)) for _ in range(2)]
+    for app in pages:
+        check(app.button(key="event-next").click().run())
+
+    def box(app: AppTest, label: str) -> Any:
+        return next(one for one in app.text_input if one.label == label)
+
+    check(box(pages[0], "Note").set_value("from P").run())
+    check(box(pages[1], "Tag").set_value("tag Q").run())
+    check(pages[1].button(key="mark-expected").click().run())
+    check(box(pages[0], "Note").set_value("again P").run())
+    (verdict,) = empty_store.standing(current(fitted).run.id)[1]
+    assert (verdict.verdict, verdict.tag, verdict.note) == ("expected", "tag Q", "again P")
+    assert box(check(pages[1].run()), "Note").value == "again P"
+
+
 def test_what_the_store_did_not_take_is_saved_with_the_next_mark(
     fitted: AppTest, empty_store: RunStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -303,8 +326,9 @@ def test_a_run_that_is_taken_away_is_not_downloaded_any_more(
 ) -> None:
     monkeypatch.setattr(keeping, "person", lambda: BEN)
     run = Run(sine_dataset, sine_fitted, id=save(empty_store.act_as(BEN), sine_fitted, sine_dataset))
-    take = keeping.guard(run, lambda: b"all of it")
+    take = keeping.guard(run, "points.csv", lambda: b"all of it")
     assert take() == b"all of it"
+    assert empty_store.act_as(BEN).sharing.noted(run.id)[0].action == "took points.csv"
     empty_store.act_as(BEN).delete(run.id)
     with pytest.raises(AccessError, match="There is no run"):
         take()
@@ -332,6 +356,22 @@ def test_runs_are_listed_and_found(fitted: AppTest, empty_store: RunStore) -> No
     assert app.caption[0].value.startswith("1 run kept")
     check(app.text_input(key="runs-search").set_value("turbine").run())
     assert app.info[0].value == "No run has these words."
+
+
+def test_what_somebody_else_noted_meanwhile_stays(fitted: AppTest, empty_store: RunStore) -> None:
+    (row,) = empty_store.list()
+    runs = page("runs_page")
+    runs.session_state[CHOSEN] = [row.id]
+    check(runs.run())
+    runs.text_area[0].set_value("mine")
+    empty_store.write_notes(row.id, "theirs")
+    check(labelled(runs.button, "Save").click().run())
+    assert empty_store.find(row.id).notes == "theirs\nmine" == runs.text_area[0].value
+    empty_store.write_notes(row.id, "later")
+    assert check(runs.run()).text_area[0].value == "later", "what is not typed here follows the store"
+    runs.text_input(key=f"name-{row.id}").set_value("renamed")
+    check(labelled(runs.button, "Save").click().run())
+    assert (empty_store.find(row.id).name, empty_store.find(row.id).notes) == ("renamed", "later")
 
 
 def test_an_empty_store_says_what_will_be_there() -> None:

@@ -27,6 +27,7 @@ ASKS: dict[str, Callable[[RunStore, str], object]] = {"standing": lambda store, 
 READS: dict[str, Callable[[RunStore, str], object]] = {
     "find": lambda store, run: store.find(run),
     "open": lambda store, run: store.open(run),
+    "note": lambda store, run: store.note(run, "took points.csv"),
 }
 CHANGES: dict[str, Callable[[RunStore, str], object]] = {
     "rename": lambda store, run: store.rename(run, "mine now"),
@@ -232,7 +233,7 @@ def test_every_read_and_change_is_written_down(store: RunStore, run: str) -> Non
         store.act_as(BEN).open(run)
     noted = [(one.name, one.action) for one in reversed(ada.sharing.noted(run))][before:]
     assert [action for name, action in noted if name == "Cleo"] == [
-        "looked it up", "opened it", "renamed it", "wrote notes", "changed how it is looked at",
+        "looked it up", "opened it", "took points.csv", "renamed it", "wrote notes", "changed how it is looked at",
         "judged events",
     ]  # fmt: skip
     assert ("Ben", "was refused: opened it") in noted

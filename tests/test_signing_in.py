@@ -25,12 +25,16 @@ def secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     os.environ.update(environment)
 
 
+SHARED = 'redirect_uri = "u"\ncookie_secret = "s"\n'
+EACH = 'client_id = "x"\nclient_secret = "y"\nserver_metadata_url = "z"\n'
+
+
 @pytest.mark.parametrize(
     ("content", "found"),
     [
-        ('[auth]\nclient_id = "x"', ["default"]),
-        ('[auth]\nredirect_uri = "y"\n[auth.google]\nclient_id = "x"', ["google"]),
-        ('[auth]\nclient_id = "x"\n[auth.google]\nclient_id = "x"', ["default", "google"]),
+        (f"[auth]\n{SHARED}{EACH}", ["default"]),
+        (f"[auth]\n{SHARED}[auth.google]\n{EACH}", ["google"]),
+        (f"[auth]\n{SHARED}{EACH}[auth.google]\n{EACH}", ["default", "google"]),
         ('[connections.db]\nurl = "sqlite://"', []),
     ],
 )
@@ -47,8 +51,10 @@ def test_providers_are_those_that_the_secrets_name(secrets: Path, content: str, 
         "# all of it commented out",
         "[auth]",
         '[auth]\nclientid = "x"',
-        '[Auth]\nclient_id = "x"',
-        '[oauth]\nclient_id = "x"',
+        f"[Auth]\n{SHARED}{EACH}",
+        f"{SHARED}{EACH}",
+        f"[ahut]\n{SHARED}{EACH}",
+        f"[login.google]\n{EACH}",
         '[auth.google]\nclient = "x"',
         "[auth",
     ],
@@ -56,6 +62,20 @@ def test_providers_are_those_that_the_secrets_name(secrets: Path, content: str, 
 def test_secrets_that_name_no_provider_let_nobody_in(secrets: Path, content: str) -> None:
     secrets.write_text(content)
     with pytest.raises(ValueError, match="nobody is let in: expected"):
+        signing_in._providers()
+
+
+@pytest.mark.parametrize(
+    ("content", "lacking"),
+    [
+        (f'[auth]\n{SHARED}client_id = ""', "client_id of default, client_secret of default"),
+        (f"[auth]\n{EACH}", "redirect_uri, cookie_secret,"),
+        (f'[auth]\n{SHARED}[auth.google]\nclient_id = "x"', "client_secret of google, server_metadata_url of google,"),
+    ],
+)
+def test_what_signing_in_lacks_is_said(secrets: Path, content: str, lacking: str) -> None:
+    secrets.write_text(content)
+    with pytest.raises(ValueError, match=f"lacks {lacking}"):
         signing_in._providers()
 
 

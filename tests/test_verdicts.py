@@ -29,10 +29,19 @@ def test_of_two_the_one_that_shares_most_counts() -> None:
     assert found is not None and found.verdict == "anomaly"
 
 
-def test_a_new_mark_takes_the_place_of_those_it_overlaps() -> None:
+def test_a_new_mark_takes_the_place_of_its_events_own_and_leaves_those_of_its_parts() -> None:
     verdicts = judge(judge((), event(0, 10), "anomaly"), event(20, 30), "unsure")
-    assert [one.span for one in judge(verdicts, event(5, 25), "expected")] == [Span(5, 25)]
+    parts = tuple(verdicts)
+    assert [one.span for one in judge(verdicts, event(2, 14), "expected")] == [Span(2, 14), Span(20, 30)]
     assert judge(verdicts, event(20, 30), None) == (Verdict(0, Span(0, 10), "anomaly"),)
+
+    whole = judge(verdicts, event(0, 40), "expected")
+    assert len(whole) == 3 and set(parts) < set(whole), "so low a threshold that all is one event"
+    for part, word in ((event(0, 10), "anomaly"), (event(21, 29), "unsure"), (event(0, 40), "expected")):
+        found = find_verdict(part, whole)
+        assert found is not None and found.verdict == word
+    assert judge(whole, event(0, 40), None) == parts
+    assert len(judge(parts, event(0, 40), None)) == 1, "what is shown, and no more, is taken off"
 
 
 def test_precision_counts_what_was_decided() -> None:

@@ -3,7 +3,7 @@
 import datetime
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -150,12 +150,18 @@ class RunStore:
         with self._access.on(run, "viewer", None) as (connection, line):
             return cast(Role, line["role"]), _read_verdicts(connection, run)
 
-    def open(self, run: str) -> tuple[Dataset, Fitted, DetectSettings]:
-        """Raises RunError or ModelFileError where it cannot be."""
-        with self._access.on(run, "viewer", "opened it") as (_, line):
+    def note(self, run: str, action: str) -> None:
+        """Write down what somebody who may see a run does with it. Raises AccessError where they may not."""
+        with self._access.on(run, "viewer", action):
+            pass
+
+    def open(self, run: str, action: str = "opened it") -> tuple[Dataset, Fitted, DetectSettings]:
+        """By the name it has now. Raises RunError or ModelFileError where it cannot be. `action` is for the audit."""
+        with self._access.on(run, "viewer", action) as (_, line):
             named = dict(line["artifacts"])
         files = {name: self._artifacts.get(digest) for name, digest in named.items()}
-        return unpack_dataset(files), unpack_model(files), DetectSettings(**line["settings"]["detect"])
+        dataset = replace(unpack_dataset(files), name=line["name"])
+        return dataset, unpack_model(files), DetectSettings(**line["settings"]["detect"])
 
     def count(self) -> tuple[int, int]:
         """How many runs there are, and the bytes of their files."""

@@ -36,17 +36,29 @@ class Proposal:
 
 
 def find_verdict(event: Event, verdicts: Sequence[Verdict]) -> Verdict | None:
-    """The verdict that shares most steps with the event, so that it survives a new threshold; None where none does."""
-    near = [(_shared(event.span, one.span), one) for one in verdicts if one.record == event.record]
-    shared, verdict = max(near, key=lambda pair: pair[0], default=(0, None))
-    return verdict if shared else None
+    """The verdict that shares most steps with the event, so that it survives a new threshold; of those that share as
+    many the shortest. None where none does."""
+    near = _overlapping(event, verdicts)
+    return max(near, key=lambda one: (_shared(event.span, one.span), -len(one.span)), default=None)
+
+
+def _overlapping(event: Event, verdicts: Sequence[Verdict]) -> list[Verdict]:
+    return [one for one in verdicts if one.record == event.record and _shared(event.span, one.span)]
 
 
 def judge(
     verdicts: Sequence[Verdict], event: Event, word: Word | None, tag: str = "", note: str = ""
 ) -> tuple[Verdict, ...]:
-    """All verdicts after `event` was marked: those that overlap it give way; None only takes the mark off."""
-    rest = [one for one in verdicts if one.record != event.record or not _shared(one.span, event.span)]
+    """All verdicts after `event` was marked; None only takes the mark off.
+
+    Its own gives way: the only one that overlaps it, or of several those that share half their steps and half of its.
+    A threshold so low that all is one event leaves what was said of its parts.
+    """
+    near = _overlapping(event, verdicts)
+    own = [one for one in near if 2 * _shared(one.span, event.span) >= max(len(one.span), len(event.span))]
+    shown = find_verdict(event, verdicts)
+    gone = near if len(near) == 1 else own or [one for one in near if word is None and one == shown]
+    rest = [one for one in verdicts if one not in gone]
     new = [] if word is None else [Verdict(event.record, event.span, word, tag, note)]
     return tuple(sorted([*rest, *new], key=lambda one: (one.record, one.span.start)))
 

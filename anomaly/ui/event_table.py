@@ -16,8 +16,10 @@ from anomaly.ui.zoom import look_at_event
 
 MOST_CHANNELS_DRAWN = 6
 MOST_LISTED = 200
+NO_UNITS = ("time", "t", "timestamp", "ts", "index", "step", "zeit")
+"""names of a time column of numbers that do not tell what is counted"""
 HEADINGS: dict[str, Any] = {
-    "verdict": "Verdict",
+    "verdict": st.column_config.TextColumn("Verdict", width="small"),
     "record": "Record",
     "start": "Start",
     "duration": "Duration",
@@ -82,8 +84,9 @@ def _durations(detection: Detection, events: Sequence[Event]) -> list[str]:
         length = times[event.span.stop - 1] - times[event.span.start]
         if axis.is_calendar:
             durations.append(say_duration(seconds_of(length, axis)))
-        elif axis.kind == "row":
-            durations.append(f"{len(event.span):,} row{'s' * (len(event.span) != 1)}")
+        elif axis.kind == "row" or (axis.name or "").lower() in NO_UNITS:
+            word = "row" if axis.kind == "row" else "step"
+            durations.append(f"{len(event.span):,} {word}{'s' * (len(event.span) != 1)}")
         else:
             durations.append(f"{float(length):.6g} {axis.name}")
     return durations

@@ -150,16 +150,16 @@ def refresh(run: session.Run) -> str | None:
     return None
 
 
-def guard(run: session.Run, build: Callable[[], bytes]) -> Callable[[], bytes]:
-    """`build` for a download, which is made when it is asked for, by then perhaps of a run that was taken away. It runs
-    in a thread that knows of no page: who asks is known here."""
+def guard(run: session.Run, name: str, build: Callable[[], bytes]) -> Callable[[], bytes]:
+    """`build` for the download `name`, which is made when it is asked for, by then perhaps of a run that was taken
+    away. It runs in a thread that knows of no page: who asks is known here."""
     kept, is_out = store(is_said=False), signed_out_check()
 
     def build_or_refuse() -> bytes:
         if is_out():
             raise AccessError(SIGNED_OUT)
         if kept is not None and run.id is not None and kept.person.has_account:
-            kept.standing(run.id)
+            kept.note(run.id, f"took {name}")
         return build()
 
     return build_or_refuse
@@ -183,6 +183,5 @@ def open_copy(run: str) -> None:
     kept = store()
     if kept is None:
         raise RunError("No runs are kept here, so none can be copied.")
-    name = kept.find(run).name
-    dataset, fitted, _ = kept.open(run)
-    session.open_dataset(replace(dataset, name=f"{name} (copy)"), fitted.settings)
+    dataset, fitted, _ = kept.open(run, "took a copy of its data")
+    session.open_dataset(replace(dataset, name=f"{dataset.name} (copy)"), fitted.settings)

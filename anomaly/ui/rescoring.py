@@ -17,7 +17,7 @@ def score_files(run: str, files: list[tuple[bytes, str]]) -> None:
     kept = store()
     if kept is None:
         raise RunError("No runs are kept here, so none can score a file.")
-    learnt, fitted, detect = kept.open(run)
+    learnt, fitted, detect = kept.open(run, "scored other data with it")
     if not fitted.inputs and learnt.digest == fitted.digest:
         # Kept by a version that did not write down what was learnt from; the data themselves are here.
         fitted = replace(fitted, inputs=describe_inputs(learnt, find_train_stops(learnt, fitted.settings)))

@@ -211,7 +211,7 @@ def _show_downloads(run: session.Run, detection: Detection) -> None:
     ):
         st.download_button(
             name,
-            guard(run, build),
+            guard(run, name, build),
             name,
             mime,
             key=f"take-{name}",

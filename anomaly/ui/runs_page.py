@@ -105,11 +105,15 @@ def _show_list(kept: "RunStore") -> None:
 def _show_running() -> None:
     """Who closed a page without its address finds the fit here."""
     from anomaly.ui.fits import running, watch
+    from anomaly.ui.training import say_queue
 
     for job in running():
         row = st.container(border=True, horizontal=True, vertical_alignment="center")
-        where = f"epoch {len(job.epochs)}" if job.epochs else "about to begin"
-        row.markdown(f"**{plain(job.dataset.name)}** ({job.settings.cell}) is learning: {where}.", width="content")
+        if job.is_waiting:
+            where = say_queue(job.ahead)
+        else:
+            where = f"is learning: {f'epoch {len(job.epochs)}' if job.epochs else 'about to begin'}."
+        row.markdown(f"**{plain(job.dataset.name)}** ({job.settings.cell}) {where}", width="content")
         if row.button("Watch", key=f"watch-{job.id}", icon=":material/visibility:"):
             page = st.session_state["pages"]["detect"]
             watch(job)
@@ -137,13 +141,23 @@ def _show_broken_off() -> None:
 
 def _show_one(kept: "RunStore", row: "RunRow") -> None:
     is_fixed = row.role == "viewer"
+    keys = f"name-{row.id}", f"notes-{row.id}"
+    for key, text in zip(keys, (row.name, row.notes), strict=True):
+        # What is typed here stays where somebody else saves meanwhile; what is not follows the store.
+        if st.session_state.get(key) == st.session_state.get(f"seen-{key}"):
+            st.session_state[key] = st.session_state[f"seen-{key}"] = text
     with st.form(f"run-{row.id}"):
-        name = st.text_input("Name", row.name, disabled=is_fixed)
-        notes = st.text_area("Notes", row.notes, height=80, disabled=is_fixed)
+        name = st.text_input("Name", key=keys[0], disabled=is_fixed)
+        notes = st.text_area("Notes", key=keys[1], height=80, disabled=is_fixed)
         if st.form_submit_button("Save", icon=":material/save:", disabled=is_fixed):
-            kept.rename(row.id, name)
-            kept.write_notes(row.id, notes)
-            st.rerun()
+            try:
+                _save_words(kept, row, name, notes, seen=st.session_state[f"seen-{keys[1]}"])
+            except AnomalyError as error:
+                show_error(error)
+            else:
+                # What is shown next is what the store holds.
+                st.session_state.update({f"seen-{keys[0]}": name, f"seen-{keys[1]}": notes})
+                st.rerun()
     left, again, middle, right = st.columns([1, 1, 1, 2])
     if left.button("Open", key=f"open-{row.id}", type="primary", width="stretch", icon=":material/folder_open:"):
         from anomaly.ui.keeping import show_kept
@@ -161,6 +175,14 @@ def _show_one(kept: "RunStore", row: "RunRow") -> None:
     from anomaly.ui.sharing_panel import show_sharing
 
     show_sharing(kept, row)
+
+
+def _save_words(kept: "RunStore", row: "RunRow", name: str, notes: str, seen: str) -> None:
+    """Name and notes, where they were changed; what somebody else noted meanwhile stays in front."""
+    if notes != row.notes and notes != seen:
+        kept.write_notes(row.id, notes if row.notes in ("", seen) else f"{row.notes}\n{notes}")
+    if name != row.name:
+        kept.rename(row.id, name)
 
 
 def _show_duplicate(row: "RunRow") -> None:

@@ -49,7 +49,10 @@ def _show_new_link(kept: "RunStore", row: "RunRow") -> None:
     if shown in st.session_state:
         given, link = st.session_state[shown]
         st.code(link, language=None, wrap_lines=True)
-        st.caption(f"To {MAY[given]}. It is shown this once, and works for 30 days or until it is withdrawn.")
+        st.caption(
+            f"To {MAY[given]}. It is shown this once, and works for 30 days or until it is withdrawn. Who may "
+            "look may take a copy of the data along."
+        )
 
 
 def address_of(run: str, secret: str) -> str:

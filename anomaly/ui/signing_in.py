@@ -28,6 +28,8 @@ if (wanted && !location.search) location.replace(location.pathname + wanted);
 </script>"""
 """Signing in ends at the app's bare address: the tab itself remembers the link that somebody came with."""
 COOKIE = "_streamlit_user"
+SHARED, EACH = ("redirect_uri", "cookie_secret"), ("client_id", "client_secret", "server_metadata_url")
+"""what Streamlit needs in the section [auth], and of each provider in it"""
 SIGNED_OUT = "You signed out in another tab."
 _signed_out: set[str] = set()
 """sign-ins that have ended: other tabs of the same browser still know them"""
@@ -106,15 +108,28 @@ def _providers() -> list[str]:
     except FileNotFoundError:
         raise ValueError("Streamlit's secrets cannot be read, so nobody is let in: expected TOML.") from None
     auth = secrets.get("auth", {})
-    named = [name for name, value in auth.items() if isinstance(value, Mapping) and "client_id" in value]
-    found = ["default"] * ("client_id" in auth) + named
-    meant = [name for name in secrets if "auth" in name.lower()]
+    named = {name: value for name, value in auth.items() if isinstance(value, Mapping) and "client_id" in value}
+    found = {**({"default": auth} if "client_id" in auth else {}), **named}
+    meant = [name for name in _all_names(secrets) if "auth" in name.lower() or name in (*SHARED, *EACH)]
     if not found and (meant or not secrets):
         raise ValueError(
             "Streamlit's secrets name no identity provider, so nobody is let in: expected a section [auth] with "
-            f"client_id and what else st.login needs, found {f'[{meant[0]}] without it' if meant else 'an empty file'}."
+            f"client_id and what else st.login needs, found {f'{meant[0]!r} elsewhere' if meant else 'an empty file'}."
         )
-    return found
+    lacking = [key for key in SHARED if found and not auth.get(key)]
+    lacking += [f"{key} of {name}" for name, one in found.items() for key in EACH if not one.get(key)]
+    if lacking:
+        raise ValueError(
+            f"The section [auth] of Streamlit's secrets lacks {', '.join(lacking)}, so nobody can sign in: expected "
+            "all that st.login needs."
+        )
+    return list(found)
+
+
+def _all_names(secrets: Mapping[str, object]) -> list[str]:
+    """Of the sections and of what is in them."""
+    inner = [_all_names(value) for value in secrets.values() if isinstance(value, Mapping)]
+    return [*secrets, *(name for names in inner for name in names)]
 
 
 def _show_sign_in(providers: list[str]) -> None:

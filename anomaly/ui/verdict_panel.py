@@ -67,8 +67,18 @@ def show_verdicts(run: session.Run, detection: Detection) -> None:
             type="primary" if is_set else "secondary",
             disabled=event is None or run.role == "viewer",
             on_click=_mark,
-            args=(run, event, None if is_set else word, f"Event {(position or 0) + 1:,} of {count:,}"),
+            args=(run, event, word, f"Event {(position or 0) + 1:,} of {count:,}"),
         )
+    # Not by a second press of the mark's key: one press too many would undo it unseen.
+    row.button(
+        "No mark",
+        icon=":material/undo:",
+        key="mark-none",
+        shortcut="x",
+        disabled=event is None or verdict is None or run.role == "viewer",
+        on_click=_mark,
+        args=(run, event, None, f"Event {(position or 0) + 1:,} of {count:,}"),
+    )
     if event is not None and position is not None:
         row.caption(f"Event {position + 1:,} of {count:,}", width="content")
         _show_note(run, event, verdict)
@@ -98,23 +108,31 @@ def _mark(run: session.Run, event: Event, word: Word | None, which: str) -> None
 def _show_note(run: session.Run, event: Event, verdict: Verdict | None) -> None:
     if verdict is None:
         return
-    name = f"{event.record}-{event.span.start}-{event.span.stop}"
-    keys = f"tag-{name}", f"note-{name}"
-
-    def write() -> None:
-        tag, note = (st.session_state[key] for key in keys)
-        change_verdicts(run, lambda verdicts: judge(verdicts, event, verdict.verdict, tag, note))
-
     left, right = st.columns([1, 3])
-    left.text_input(
-        "Tag",
-        verdict.tag,
-        key=keys[0],
-        placeholder="such as: sensor, operator, wear",
-        on_change=write,
-        disabled=run.role == "viewer",
-    )
-    right.text_input("Note", verdict.note, key=keys[1], on_change=write, disabled=run.role == "viewer")
+    for place, field, hint in ((left, "tag", "such as: sensor, operator, wear"), (right, "note", "")):
+        text = getattr(verdict, field)
+        # Another text in the store is another box: what somebody else wrote meanwhile is shown.
+        key = f"{field}-{event.record}-{event.span.start}-{event.span.stop}-{hash(text)}"
+        place.text_input(
+            field.capitalize(),
+            text,
+            key=key,
+            placeholder=hint,
+            on_change=_write,
+            args=(run, event, field, key),
+            disabled=run.role == "viewer",
+        )
+
+
+def _write(run: session.Run, event: Event, field: str, key: str) -> None:
+    """The tag or note alone: the rest of the verdict is as it is by now, perhaps another's."""
+    text = st.session_state[key]
+
+    def change(verdicts: tuple[Verdict, ...]) -> tuple[Verdict, ...]:
+        now = find_verdict(event, verdicts)
+        return tuple(replace(one, **{field: text}) if one == now else one for one in verdicts)
+
+    change_verdicts(run, change)
 
 
 def _show_summary(run: session.Run, detection: Detection) -> None:
