@@ -45,12 +45,9 @@ the same settings give the same weights on every machine."""
 IDLE_SECONDS = 900
 SILENT_SECONDS = 20.0
 """after so long without a sign of life a worker is taken to hang"""
-HUNG_SECONDS, WATCH_SECONDS, MOST_LOOKS = 300.0, 10.0, 3
-"""after so long, seen at so many looks, it is restarted though nobody asks: who began the fit may have left, and others
-wait for its process. One look could be that of a machine that was asleep."""
 MOST_CRASHES = 2
 """of a fit whose process is ended from outside; those that were asked for here do not count"""
-_warm, _begun, _watching, _first = threading.Event(), threading.Event(), threading.Event(), threading.Lock()
+_warm, _begun, _first = threading.Event(), threading.Event(), threading.Lock()
 _going_on: "set[FitJob[Any]]" = set()
 """jobs that nobody has to hold"""
 _all: "weakref.WeakSet[FitJob[Any]]" = weakref.WeakSet()
@@ -96,7 +93,6 @@ class FitJob(Generic[Result]):
         if on_end is not None:
             _going_on.add(self)
         _all.add(self)
-        _start_once(_watching, _watch)
         with _first:
             waits = after is not None and after.is_running
             if after is not None and waits:
@@ -166,7 +162,12 @@ class FitJob(Generic[Result]):
         before = self._after
         if before is not None and before.is_running:
             return before.ahead + 1
-        return sum(0 < other._number < self._number and other.is_running for other in list(_all))
+        return sum(0 < other._number < self._number for other in under_way())
+
+    @property
+    def does_not_begin(self) -> bool:
+        """Whether its turn has come and no worker has taken it up yet."""
+        return self.is_waiting and self._future is not None and self.ahead < workers()
 
     @property
     def silence(self) -> float:
@@ -181,18 +182,22 @@ class FitJob(Generic[Result]):
         """Whether its worker is more likely to hang than to be slow."""
         return self.silence > SILENT_SECONDS
 
-    def restart(self) -> None:
-        """End its worker, which hangs, and go on from the last checkpoint in another. It counts against no fit."""
+    def restart(self, is_crash: bool = False) -> None:
+        """End its worker, which hangs, and go on from the last checkpoint in another. It counts against no other fit,
+        and against this one where it `is_crash`."""
+        self._crashes += is_crash
         executor = self._executor
         if executor in _ended_here:
             return
         worker = worker_in(self._folder)
-        if worker is None:
+        if worker is None and not self.does_not_begin:
             return
         # Before the end comes: it is told in another thread.
         _ended_here.add(executor)
         try:
-            os.kill(worker, KILL)
+            # One that does not begin waits for a process that nobody knows of: all of them are asked.
+            for one in list(executor._processes) if worker is None else [worker]:
+                os.kill(one, KILL)
         except OSError:
             _ended_here.discard(executor)
 
@@ -263,6 +268,11 @@ class FitJob(Generic[Result]):
             raise TimeoutError
 
 
+def under_way() -> "list[FitJob[Any]]":
+    """All fits of this process that have not ended."""
+    return [job for job in list(_all) if job.is_running]
+
+
 def warm_up() -> None:
     """Let a worker, and this process for the result, import what a fit needs while the user still looks at the file."""
     _executor().submit(import_torch)
@@ -275,32 +285,10 @@ def warm_up() -> None:
         gc.freeze()
         _warm.set()
 
-    _start_once(_begun, import_here)
-
-
-def _start_once(is_started: threading.Event, target: Callable[[], object]) -> None:
     with _first:
-        if not is_started.is_set():
-            is_started.set()
-            threading.Thread(target=target, daemon=True).start()
-
-
-def _watch() -> None:
-    looks: weakref.WeakKeyDictionary[FitJob[Any], int] = weakref.WeakKeyDictionary()
-    while True:
-        time.sleep(WATCH_SECONDS)
-        restart_hung(looks)
-
-
-def restart_hung(looks: "weakref.WeakKeyDictionary[FitJob[Any], int]") -> None:
-    """One look at all fits; `looks` counts how often in a row each was found to hang. Such a restart counts as a crash:
-    what always hangs is given up."""
-    for job in list(_all):
-        looks[job] = looks.get(job, 0) + 1 if job.silence > HUNG_SECONDS else 0
-        if looks[job] >= MOST_LOOKS:
-            looks[job] = 0
-            job._crashes += 1
-            job.restart()
+        if not _begun.is_set():
+            _begun.set()
+            threading.Thread(target=import_here, daemon=True).start()
 
 
 def is_warm() -> bool:

@@ -43,7 +43,7 @@ FLOORS = {
     "runs": 12,
     "charts.stack": 8,
     **dict.fromkeys(["charts.detection", "charts.overview", "charts.lesson"], 9),
-    "recommendation": 8,
+    **dict.fromkeys(["recommendation", "watchdog"], 8),
     "charts": 10,
     "report": 11,
     **dict.fromkeys(["cli", "ui"], 13),

@@ -16,8 +16,9 @@ import pytest
 from anomaly.domain import Dataset
 from anomaly.exceptions import SettingsError
 from anomaly.fitting import Fitted, fit
-from anomaly.jobs import FitJob, _executor, restart_hung, workers
+from anomaly.jobs import FitJob, _executor, workers
 from anomaly.pipeline import detect
+from anomaly.watchdog import MOST_TURNS, restart_hung
 from anomaly.worker import CHECKPOINT, EPOCHS, STARTED, work_in
 from tests.strategies import QUICK, make_dataset, quick_settings, sine_values
 
@@ -206,7 +207,7 @@ def test_a_worker_left_behind_ends_when_its_fit_is_taken_up(sine_dataset: Datase
 def test_a_fit_that_hangs_while_nobody_looks_is_restarted(
     sine_dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("anomaly.jobs.HUNG_SECONDS", 2.0)
+    monkeypatch.setattr("anomaly.watchdog.HUNG_SECONDS", 2.0)
     job = FitJob(sine_dataset, ENDLESS, fit)
     wait_until(lambda: not job.is_waiting and job.epochs)
     looks: weakref.WeakKeyDictionary[FitJob, int] = weakref.WeakKeyDictionary()
@@ -223,10 +224,23 @@ def test_a_fit_that_hangs_while_nobody_looks_is_restarted(
     job.wait(40)
 
 
+def test_a_fit_that_does_not_begin_since_an_idle_worker_hangs_has_its_turn_in_the_end(sine_dataset: Dataset) -> None:
+    finished(FitJob(sine_dataset, QUICK, fit))
+    for worker in list(_executor()._processes):
+        os.kill(worker, signal.SIGSTOP)
+    job = FitJob(sine_dataset, QUICK, fit)
+    looks: weakref.WeakKeyDictionary[FitJob, int] = weakref.WeakKeyDictionary()
+    for _ in range(MOST_TURNS - 1):
+        restart_hung(looks)
+    assert job.is_waiting and looks[job] == MOST_TURNS - 1
+    restart_hung(looks)
+    assert finished(job).epochs and job._crashes == 0
+
+
 def test_restarts_of_one_fit_count_against_no_other(sine_dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANOMALY_WORKERS", "2")
     job, other = (FitJob(sine_dataset, ENDLESS, fit) for _ in range(2))
-    for _ in range(3):
+    for _ in range(2):
         wait_until(lambda: all(not one.is_waiting and one.epochs for one in (job, other)))
         executor = job._executor
         job.restart()

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
 from anomaly.domain import Dataset, Span
-from anomaly.exceptions import RunError
+from anomaly.exceptions import AccessError, RunError
 from anomaly.fitting import Fitted
 from anomaly.runs.access import Access
 from anomaly.runs.archive import pack_dataset, pack_model, unpack_dataset, unpack_model
@@ -119,7 +119,7 @@ class RunStore:
             self._access.write(connection, str(line["id"]), "kept it")
         return str(line["id"])
 
-    def deleted(self, most: int = 50) -> list[RunRow]:
+    def deleted(self, most: int = 500) -> list[RunRow]:
         """This person's own that can still be taken back, the last deleted first."""
         wanted = self._access.seen(deleted=True).where(runs.c.owner == self.person.id)
         wanted = wanted.where(runs.c.deleted > now() - datetime.timedelta(hours=UNDO_HOURS))
@@ -179,10 +179,10 @@ class RunStore:
     def write_notes(self, run: str, notes: str) -> None:
         self._change(run, "wrote notes", {"notes": notes})
 
-    def look_again(self, run: str, detect: DetectSettings, events: int) -> None:
+    def look_again(self, run: str, detect: DetectSettings, events: int, is_first: bool = False) -> None:
         """Keep how it is looked at now, and what that finds."""
         values = {"settings": {"detect": detect.model_dump()}, "events": events}
-        self._change(run, "changed how it is looked at", values)
+        self._change(run, "looked at it first" if is_first else "changed how it is looked at", values)
 
     def delete(self, run: str) -> None:
         """For UNDO_HOURS it can be restored."""
@@ -192,7 +192,7 @@ class RunStore:
         try:
             with self._access.on(run, "owner", "took it back", deleted=True) as (connection, _):
                 connection.execute(runs.update().where(runs.c.id == run).values(deleted=None))
-        except RunError:
+        except AccessError:
             raise RunError("This run cannot be taken back any more: its files are gone.") from None
 
     def sweep(self) -> int:

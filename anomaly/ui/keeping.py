@@ -19,7 +19,7 @@ from anomaly.ui.signing_in import SIGNED_OUT, person, signed_out_check
 RUN, RECORD, WINDOW, THRESHOLD, SHARE = "run", "record", "window", "threshold", "share"
 ADDRESSED = "addressed threshold"
 """the threshold of the address that was opened, until it has been compared with the run's own"""
-SWEEP_SECONDS = 3_600
+SWEEP_SECONDS, SETTLED_SECONDS = 3_600, 60
 FOLLOWED = "followed"
 """while that threshold is set"""
 
@@ -29,7 +29,16 @@ def _open() -> RunStore | None:
     opened = open_store()
     if opened is not None:
         threading.Thread(target=_sweep_at_times, args=(opened,), daemon=True).start()
+    threading.Thread(target=_watch, daemon=True).start()
     return opened
+
+
+def _watch() -> None:
+    # What it imports must not hold up the first page.
+    time.sleep(SETTLED_SECONDS)
+    from anomaly.watchdog import watch
+
+    watch()
 
 
 def _sweep_at_times(kept: RunStore) -> None:
@@ -88,13 +97,13 @@ def keep(run: session.Run, detection: Detection, settings: DetectSettings) -> No
                 kept.workshop.remove(run.fit)
             kept.change_verdicts(run.id, lambda _: run.verdicts)
         elif run.kept != settings:
-            kept.look_again(run.id, settings, len(detection.events))
-        run.kept = settings
+            kept.look_again(run.id, settings, len(detection.events), is_first=run.kept is None)
+        run.kept, run.refused = settings, None
     except AnomalyError as error:
-        # Said once, not at every move of a slider.
-        if run.kept is None:
+        # Tried again at the next look; said once, not at every move of a slider.
+        if run.refused != str(error):
             st.toast(str(error), icon=":material/warning:")
-        run.kept = settings
+        run.refused = str(error)
         return
     write_address(run, detection)
 

@@ -51,6 +51,8 @@ class Run:
     kept: DetectSettings | None = None
     """how it was looked at when that was last kept"""
     verdicts: "tuple[Verdict, ...]" = ()
+    refused: str | None = None
+    """why the store did not take it, until it does"""
     unsaved: "list[Callable[[tuple[Verdict, ...]], tuple[Verdict, ...]]]" = field(default_factory=list)
     """changes of the verdicts that the store did not take yet"""
     view: View = field(default_factory=View)
@@ -205,15 +207,14 @@ def _assemble(tables: list["Table"], read: ReadSettings) -> tuple["Dataset", Loo
 
 
 def close() -> None:
-    """Back to the first page. A fit under way goes on where it is kept, and can be found again; else it is stopped."""
+    """Back to the first page. A fit under way goes on where it is kept, as a comparison does, and can be found again;
+    else it is stopped."""
     opened = current()
     if opened is not None and opened.job is not None and opened.job.is_running:
         if opened.job.outlives_its_page:
             st.toast(f"{plain(opened.job.dataset.name)} goes on learning: find it on the page Runs.")
         else:
             opened.job.discard()
-    if opened is not None and opened.comparison is not None:
-        opened.comparison.stop()
     for key in [key for key in st.session_state if key not in ("pages", UPLOADS)]:
         del st.session_state[key]
     new_upload_box()

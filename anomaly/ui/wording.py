@@ -66,5 +66,7 @@ def share(value: float) -> str:
 
 
 def say_bytes(count: float) -> str:
-    """ "12 MB", "1.5 GB"."""
-    return f"{count / 1e9:.2g} GB" if count >= 1e9 else f"{max(count / 1e6, 1):.0f} MB"
+    """ "340 kB", "12 MB", "1.5 GB"."""
+    if count >= 1e9:
+        return f"{count / 1e9:.2g} GB"
+    return f"{count / 1e6:.0f} MB" if count >= 1e6 else f"{max(count / 1e3, 1):.0f} kB"
