@@ -59,8 +59,9 @@ def describe_inputs(dataset: Dataset, stops: Sequence[int]) -> tuple[Inputs, ...
 
 def measure_drift(learnt: Sequence[Inputs], new: Dataset) -> list[Drift]:
     """Of every channel of `new` that was learnt from; the largest first."""
-    values = dict(_columns(new, [len(one) for one in new.series]))
-    found = [_compare(one, values[one.channel]) for one in learnt if one.channel in values]
+    known = {one.channel: one for one in learnt}
+    columns = _columns(new, [len(one) for one in new.series])
+    found = [_compare(known[name], values) for name, values in columns if name in known]
     return sorted(found, key=lambda one: -np.nan_to_num(one.index, nan=-1.0))
 
 

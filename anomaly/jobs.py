@@ -127,6 +127,13 @@ class FitJob(Generic[Result]):
             # Not in this thread, which belongs to the broken executor.
             threading.Thread(target=self._submit, daemon=True).start()
             return
+        if self._on_end is None:
+            self._conclude()
+        else:
+            # It may wait for a store; this thread hands out the fits that wait for their turn.
+            threading.Thread(target=self._conclude, daemon=True).start()
+
+    def _conclude(self) -> None:
         try:
             if self._on_end is not None:
                 self._on_end(self)

@@ -54,13 +54,10 @@ def join_record(
 
 def _join(table: Table, names: Sequence[str]) -> Table:
     frame = table.frame
-    code = np.zeros(len(frame), np.int64)
-    for name in names:
-        codes, kinds = pd.factorize(frame[name], use_na_sentinel=False)
-        code = code * len(kinds) + codes
-    place, firsts = pd.factorize(code)[0], np.flatnonzero(~pd.Series(code).duplicated().to_numpy())
-    words = [JOINT.join(map(str, row)) for row in frame[list(names)].iloc[firsts].itertuples(index=False)]
-    whole = pd.Series(words, dtype="str").take(place).set_axis(frame.index)
+    # Both in the order in which the names first come.
+    place = frame.groupby(list(names), sort=False, dropna=False).ngroup()
+    words = [JOINT.join(map(str, row)) for row in frame[list(names)].drop_duplicates().itertuples(index=False)]
+    whole = pd.Series(words, dtype="str").take(place.to_numpy()).set_axis(frame.index)
     at = min(list(frame.columns).index(name) for name in names)
     frame = frame.copy(deep=False)
     frame.insert(at, JOINT.join(names), whole)

@@ -299,6 +299,7 @@ def test_a_mark_that_is_refused_does_not_stay(fitted: AppTest, monkeypatch: pyte
     monkeypatch.setattr(RunStore, "change_verdicts", refuse(AccessError("You may look at this run.")))
     check(fitted.button(key="mark-anomaly").click().run())
     assert current(fitted).run.verdicts == () and "You may look" in fitted.toast[0].value
+    assert len(fitted.toast) == 1, "nothing says that it was marked"
 
 
 def refuse(error: Exception) -> Callable[..., None]:

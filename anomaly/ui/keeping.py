@@ -91,7 +91,11 @@ def keep(run: session.Run, detection: Detection, settings: DetectSettings) -> No
         return
     try:
         if run.id is None:
-            run.id = kept.save(run.dataset, run.fitted, settings, len(detection.events), run=run.fit)
+            # The end of the fit, or another tab that went on with it, may have kept it after all.
+            if run.fit is not None and is_kept(run.fit):
+                run.id = run.fit
+            else:
+                run.id = kept.save(run.dataset, run.fitted, settings, len(detection.events), run=run.fit)
             if run.fit is not None:
                 # What the end of the fit could not keep, and left to be gone on with.
                 kept.workshop.remove(run.fit)
@@ -122,9 +126,9 @@ def write_address(run: session.Run, detection: Detection) -> None:
         st.query_params.from_dict(address)
 
 
-def change_verdicts(run: session.Run, change: Callable[[tuple[Verdict, ...]], tuple[Verdict, ...]]) -> None:
+def change_verdicts(run: session.Run, change: Callable[[tuple[Verdict, ...]], tuple[Verdict, ...]]) -> bool:
     """Saved at once, to what others have judged meanwhile. Where the store does not answer it stays on the screen, and
-    is saved with the next."""
+    is saved with the next. Whether it was not refused."""
     kept = store()
     run.unsaved.append(change)
     try:
@@ -136,9 +140,11 @@ def change_verdicts(run: session.Run, change: Callable[[tuple[Verdict, ...]], tu
     except AccessError as error:
         run.unsaved.clear()
         st.toast(str(error), icon=":material/warning:")
+        return False
     except AnomalyError as error:
         run.verdicts = change(run.verdicts)
         st.toast(str(error), icon=":material/warning:")
+    return True
 
 
 def refresh(run: session.Run) -> str | None:

@@ -114,7 +114,7 @@ def _providers() -> list[str]:
     if not found and (meant or not secrets):
         raise ValueError(
             "Streamlit's secrets name no identity provider, so nobody is let in: expected a section [auth] with "
-            f"client_id and what else st.login needs, found {f'{meant[0]!r} elsewhere' if meant else 'an empty file'}."
+            f"client_id and what else st.login needs, found {', '.join(map(repr, meant[:5])) or 'nothing'}."
         )
     lacking = [key for key in SHARED if found and not auth.get(key)]
     lacking += [f"{key} of {name}" for name, one in found.items() for key in EACH if not one.get(key)]

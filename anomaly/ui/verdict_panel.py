@@ -100,9 +100,9 @@ def _mark(run: session.Run, event: Event, word: Word | None, which: str) -> None
         tag, note = (before.tag, before.note) if before is not None else ("", "")
         return judge(verdicts, event, word, tag, note)
 
-    change_verdicts(run, change)
-    # By key, the buttons may be out of sight.
-    st.toast(f"{which}: {word or 'no mark'}.", icon=MARKS[word][1] if word else ":material/undo:")
+    if change_verdicts(run, change):
+        # By key, the buttons may be out of sight.
+        st.toast(f"{which}: {word or 'no mark'}.", icon=MARKS[word][1] if word else ":material/undo:")
 
 
 def _show_note(run: session.Run, event: Event, verdict: Verdict | None) -> None:
