@@ -1,28 +1,5 @@
 """Browser entry: streamlit run app.py"""
 
-from pathlib import Path
+from anomaly.ui.entry import show
 
-import streamlit as st
-
-from anomaly.ui import compare_page, detect_page, learn_page, runs_page, signing_in
-from anomaly.ui.plain import plain
-
-# A file of ours: a named icon would be fetched from Google's servers at every visit.
-ICON = Path(__file__).parent / "anomaly" / "ui" / "icon.svg"
-
-st.set_page_config(page_title="Unforeseen", page_icon=str(ICON), layout="wide")
-pages = {
-    "detect": st.Page(detect_page.show, title="Detect", url_path="detect", default=True),
-    "compare": st.Page(compare_page.show, title="Compare", url_path="compare"),
-    "learn": st.Page(learn_page.show, title="Learn", url_path="learn"),
-    "runs": st.Page(runs_page.show, title="Runs", url_path="runs"),
-}
-is_admitted = signing_in.admit()
-menu = {"": list(pages.values())}
-if is_admitted and (name := signing_in.name_signed_in()) is not None:
-    menu[plain(name)] = [st.Page(signing_in.sign_out, title="Sign out", url_path="sign-out")]
-current = st.navigation(menu, position="top" if is_admitted else "hidden")
-# By name, for a page that leads to another.
-st.session_state["pages"] = pages
-if is_admitted:
-    current.run()
+show()

@@ -7,42 +7,28 @@ detection = anomaly.detect(fitted, dataset, anomaly.DetectSettings(threshold_rul
 print(detection.events_table())
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
+from anomaly.faces import open_face
+
 if TYPE_CHECKING:
-    from anomaly.detection import Detection
-    from anomaly.domain import Dataset, Event, TimeSeries
-    from anomaly.exceptions import AnomalyError, DataError, ModelFileError, SettingsError, TrainingError
-    from anomaly.fitting import Fitted, fit
-    from anomaly.labelling import label_dataset
+    from anomaly.detecting import Detection
+    from anomaly.domain import (
+        AnomalyError,
+        DataError,
+        Dataset,
+        DetectSettings,
+        Event,
+        FitSettings,
+        ModelFileError,
+        ReadSettings,
+        SettingsError,
+        TimeSeries,
+        TrainingError,
+    )
+    from anomaly.forecasting import Fitted, fit, load, save
     from anomaly.pipeline import detect, read
-    from anomaly.settings import DetectSettings, FitSettings, ReadSettings
-    from anomaly.storage import load, save
+    from anomaly.reading import label_dataset
 
 __version__ = "0.1.0"
-
-_HOMES = {
-    "detection": ("Detection",),
-    "domain": ("Dataset", "Event", "TimeSeries"),
-    "exceptions": ("AnomalyError", "DataError", "ModelFileError", "SettingsError", "TrainingError"),
-    "labelling": ("label_dataset",),
-    "fitting": ("Fitted", "fit"),
-    "pipeline": ("detect", "read"),
-    "settings": ("DetectSettings", "FitSettings", "ReadSettings"),
-    "storage": ("load", "save"),
-}
-_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
-__all__ = [  # noqa: RUF022 - in the order of use
-    "read", "fit", "detect", "save", "load", "label_dataset",
-    "ReadSettings", "FitSettings", "DetectSettings",
-    "Dataset", "TimeSeries", "Fitted", "Detection", "Event",
-    "AnomalyError", "DataError", "SettingsError", "TrainingError", "ModelFileError",
-]  # fmt: skip
-
-
-def __getattr__(name: str) -> object:
-    """Import a public name when it is first used: `python -m anomaly --help` should not wait for pandas."""
-    if name not in _HOME_OF:
-        raise AttributeError(f"module 'anomaly' has no attribute {name!r}")
-    return getattr(import_module(f"anomaly.{_HOME_OF[name]}"), name)
+__getattr__, __all__ = open_face(__name__, __file__)

@@ -12,20 +12,22 @@ from pathlib import Path
 
 import numpy as np
 
-from anomaly.assembly import assemble
-from anomaly.decimation import find_outages
-from anomaly.detection import Detection
-from anomaly.domain import Dataset, Forecast, Profile, Scores, Threshold
-from anomaly.events import find_events, rank_events
-from anomaly.exceptions import DataError, SettingsError
-from anomaly.fitting import Fitted, compare_shapes, predict_records, without_start
-from anomaly.reading import Source, read_files
-from anomaly.rounding import round_figures
-from anomaly.sampling import find_breaks
-from anomaly.scoring import Scorer
-from anomaly.settings import DetectSettings, ReadSettings
-from anomaly.thresholds import Evidence, calibrate
-from anomaly.times import seconds_of
+from anomaly.detecting import Detection, Evidence, Scorer, calibrate, find_events, rank_events
+from anomaly.domain import (
+    DataError,
+    Dataset,
+    DetectSettings,
+    Forecast,
+    Profile,
+    ReadSettings,
+    Scores,
+    SettingsError,
+    Threshold,
+    round_figures,
+    seconds_of,
+)
+from anomaly.forecasting import Fitted, compare_shapes, predict_records, without_start
+from anomaly.reading import Source, assemble, find_breaks, find_outages, read_files
 
 BAND_COVERAGE = 0.99
 

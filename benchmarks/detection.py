@@ -19,8 +19,10 @@ import pandas as pd
 from joblib import Parallel, delayed
 
 import anomaly
-from anomaly.evaluation import affiliation, auc_pr, evaluate_events, evaluate_points, vus_pr
-from anomaly.events import find_flags, find_runs, merge_runs
+from anomaly.detecting.agreement import evaluate_events, evaluate_points
+from anomaly.detecting.events import find_flags
+from anomaly.domain.spans import find_runs, merge_runs
+from anomaly.evaluating.metrics import affiliation, auc_pr, vus_pr
 
 RESULTS = Path(__file__).parent / "results"
 SETS = ("uni", "multi")

@@ -29,7 +29,7 @@ def foresee(settings: dict[str, object]) -> tuple[float, int, float]:
     """Share of signs foreseen after the train span, effective memory in steps, seconds to fit."""
     import anomaly
     from anomaly.pipeline import forecast
-    from anomaly.synthetic import make_cues
+    from anomaly.reading.synthetic import make_cues
 
     table = make_cues(STEPS, DELAY)
     dataset = anomaly.read(
@@ -59,9 +59,9 @@ def follow_all() -> dict[str, float]:
     import torch
 
     import anomaly
-    from anomaly.fitting import cut_train_spans
-    from anomaly.model.gradients import draw_network, follow_gradient
-    from anomaly.synthetic import demo_csv
+    from anomaly.forecasting.fitting import cut_train_spans
+    from anomaly.forecasting.model.gradients import draw_network, follow_gradient
+    from anomaly.reading.synthetic import demo_csv
 
     torch.set_num_threads(1)
     dataset = anomaly.read(demo_csv("pump"), name="pump")
@@ -79,9 +79,9 @@ def follow_all() -> dict[str, float]:
 def compare_pump() -> dict[str, float]:
     """What the Compare page does with five cells, in one process."""
     import anomaly
-    from anomaly.comparison import CELLS as KINDS
-    from anomaly.comparison import contend
-    from anomaly.synthetic import demo_csv
+    from anomaly.evaluating.comparison import CELLS as KINDS
+    from anomaly.evaluating.comparison import contend
+    from anomaly.reading.synthetic import demo_csv
 
     dataset = anomaly.read(demo_csv("pump"), name="pump")
     settings = anomaly.FitSettings(train_fraction=0.45)

@@ -28,7 +28,7 @@ FITTER = """
 import sys
 from pathlib import Path
 from anomaly import DetectSettings, FitSettings
-from anomaly.worker import CHECKPOINT
+from anomaly.runs.jobs.worker import CHECKPOINT
 from anomaly.runs import RunStore
 from anomaly.runs.unfinished import fit_kept
 from tests.strategies import make_dataset, sine_values
@@ -66,8 +66,8 @@ def fit_something(folder: Path) -> Path:
 
 
 def kills() -> dict[str, float]:
-    from anomaly.exceptions import AnomalyError
-    from anomaly.runs import RunStore
+    from anomaly.domain.exceptions import AnomalyError
+    from anomaly.runs.store import RunStore
     from tests.test_runs import SAVER
 
     rng, said, lost, corrupt = random.Random(0), set(), set(), set()
@@ -102,7 +102,7 @@ def fit_kills() -> dict[str, float]:
     import numpy as np
 
     import anomaly
-    from anomaly.runs import RunStore
+    from anomaly.runs.store import RunStore
     from tests.strategies import make_dataset, sine_values
 
     rng, said = random.Random(0), {"learnt": set(), "kept": set()}
@@ -142,8 +142,8 @@ def fit_kills() -> dict[str, float]:
 
 def listing() -> dict[str, float]:
     import anomaly
-    from anomaly.runs import RunStore
-    from anomaly.settings import DetectSettings
+    from anomaly.domain.settings.detecting import DetectSettings
+    from anomaly.runs.store import RunStore
     from benchmarks.visitor import open_often
     from tests.browser import Server
     from tests.strategies import make_dataset, sine_values

@@ -29,7 +29,7 @@ def small() -> dict[str, float]:
     import torch._dynamo  # noqa: F401 - torch's optimisers import it at their first use
 
     import anomaly
-    import anomaly.model.training
+    import anomaly.forecasting.model.training
     import anomaly.pipeline
 
     dataset = anomaly.read(make_series(SMALL), name="small")

@@ -9,9 +9,9 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import settings
 
-from anomaly.domain import Dataset
-from anomaly.fitting import Fitted, fit
-from anomaly.runs import RunStore
+from anomaly.domain.records import Dataset
+from anomaly.forecasting.fitting import Fitted, fit
+from anomaly.runs.store import RunStore
 from tests.postgres import BINARIES, run_postgres
 from tests.strategies import make_dataset, quick_settings, sine_values
 

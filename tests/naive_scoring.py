@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from anomaly.domain import Profile
+from anomaly.domain.forecasts import Profile
 from tests import naive, naive_shapes
 
 

@@ -3,8 +3,10 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from anomaly.domain import Columns, Dataset, Scores, TimeAxis, TimeSeries
-from anomaly.settings import FitSettings
+from anomaly.domain.detections import Scores
+from anomaly.domain.records import Columns, Dataset, TimeSeries
+from anomaly.domain.settings.fitting import FitSettings
+from anomaly.domain.times import TimeAxis
 
 
 def quick_settings(**changes: object) -> FitSettings:

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import anomaly
-from anomaly.reading import read_table
-from anomaly.reading.waveforms.annotations import Annotation, tell_annotations
+from anomaly.reading.formats.files import read_table
+from anomaly.reading.formats.waveforms.annotations import Annotation, tell_annotations
 from tests.test_edf import edf_file
 
 STEPS, RATE = 1000, 100

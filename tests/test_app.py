@@ -9,13 +9,17 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from anomaly import export, fitting, pipeline
-from anomaly.fitting import Fitted, fit
+from anomaly import pipeline
+from anomaly.domain.settings.detecting import DetectSettings
+from anomaly.forecasting import fitting
+from anomaly.forecasting.fitting import Fitted, fit
 from anomaly.pipeline import detect, read
-from anomaly.reading import Table, read_table
-from anomaly.report import report_html
-from anomaly.settings import DetectSettings
-from anomaly.ui.session import KEY, Current, Run, make_current
+from anomaly.reading.formats.files import read_table
+from anomaly.reading.formats.table import Table
+from anomaly.showing import export
+from anomaly.showing.report import report_html
+from anomaly.ui.session.opened import KEY, Current, make_current
+from anomaly.ui.session.run import Run
 from tests.strategies import QUICK, sine_values
 
 APP = Path(__file__).parent.parent / "app.py"

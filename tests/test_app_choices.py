@@ -2,7 +2,7 @@
 
 from streamlit.testing.v1 import AppTest
 
-from anomaly.settings import HEALTHY_MARGIN
+from anomaly.domain.settings.detecting import HEALTHY_MARGIN
 from tests.test_app import (  # noqa: F401 - two are fixtures
     check,
     current,

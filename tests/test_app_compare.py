@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from anomaly.ui.session import KEY
+from anomaly.ui.session.opened import KEY
 from tests.test_app import (  # noqa: F401 - two are fixtures
     check,
     current,
@@ -22,7 +22,7 @@ from tests.test_jobs import wait_until
 
 def page(which: str) -> AppTest:
     """One page on its own: AppTest cannot follow the links between pages made of functions."""
-    return AppTest.from_string(f"from anomaly.ui import {which}\n{which}.show()", default_timeout=60)
+    return AppTest.from_string(f"from anomaly.ui.{which} import page\npage.show()", default_timeout=60)
 
 
 def go_to(app: AppTest, which: str) -> AppTest:
@@ -42,7 +42,7 @@ def opened() -> AppTest:
 
 @pytest.fixture
 def compared(opened: AppTest) -> Iterator[AppTest]:
-    app = go_to(opened, "compare_page")
+    app = go_to(opened, "compare")
     app.button_group(key="compare-kinds").set_value(["gru", "feedforward", "bag"])
     app.text_input(key="compare-units").set_value("3, 4")
     app.number_input(key="window_steps").set_value(8)
@@ -63,7 +63,7 @@ def finish(app: AppTest) -> AppTest:
     return check(app.run())
 
 
-@pytest.mark.parametrize("which", ["compare_page", "learn_page"])
+@pytest.mark.parametrize("which", ["compare", "learn"])
 def test_without_a_file_the_page_says_what_to_do(which: str) -> None:
     app = check(page(which).run())
     assert "on the page Detect first" in app.info[0].value
@@ -99,7 +99,7 @@ def test_the_one_chosen_becomes_the_result_without_another_fit(compared: AppTest
 
 
 def test_a_comparison_stopped_keeps_what_there_is(opened: AppTest) -> None:
-    app = go_to(opened, "compare_page")
+    app = go_to(opened, "compare")
     app.button_group(key="compare-kinds").set_value(["rnn"])
     app.number_input(key="epochs").set_value(10_000)
     app.number_input(key="patience").set_value(10_000)
@@ -125,7 +125,7 @@ def test_a_comparison_stopped_keeps_what_there_is(opened: AppTest) -> None:
     ],
 )
 def test_what_cannot_be_compared_is_said(opened: AppTest, kinds: list[str], units: str, said: str) -> None:
-    app = go_to(opened, "compare_page")
+    app = go_to(opened, "compare")
     app.button_group(key="compare-kinds").set_value(kinds)
     app.text_input(key="compare-units").set_value(units)
     check(submit(app))
@@ -143,14 +143,14 @@ def test_another_file_is_another_comparison(compared: AppTest) -> None:
 
 
 def test_learn_asks_for_a_fit_where_there_is_none(opened: AppTest) -> None:
-    assert "Nothing is fitted to pump" in go_to(opened, "learn_page").info[0].value.replace("\\", "")
+    assert "Nothing is fitted to pump" in go_to(opened, "learn").info[0].value.replace("\\", "")
 
 
 @pytest.mark.parametrize("cell", ["lstm", "feedforward"])
 def test_the_lesson_is_computed_from_the_fitted_model(opened: AppTest, cell: str) -> None:
     opened.selectbox(key="cell").set_value(cell)
     fitted = fit_quickly(opened)
-    app = go_to(fitted, "learn_page")
+    app = go_to(fitted, "learn")
     assert [one.value[:3] for one in app.header] == ["1 ·", "2 ·", "3 ·", "4 ·", "5 ·"]
     count = current(app).run.fitted.forecaster.parameters
     assert any(f"{count:,} parameters" in text.value for text in app.markdown)
@@ -162,7 +162,7 @@ def test_the_lesson_is_computed_from_the_fitted_model(opened: AppTest, cell: str
 
 
 def test_a_network_that_never_began_is_left_out_and_said(opened: AppTest) -> None:
-    app = go_to(opened, "compare_page")
+    app = go_to(opened, "compare")
     app.button_group(key="compare-kinds").set_value(["rnn", "gru"])
     for key in ("epochs", "patience"):
         app.number_input(key=key).set_value(10_000)
@@ -179,7 +179,7 @@ def test_a_network_that_never_began_is_left_out_and_said(opened: AppTest) -> Non
 
 
 def test_what_is_set_at_the_left_is_compared_unless_said_otherwise(opened: AppTest) -> None:
-    app = go_to(opened, "compare_page")
+    app = go_to(opened, "compare")
     app.button_group(key="compare-kinds").set_value(["rnn"])
     app.number_input(key="epochs").set_value(1)
     app.number_input(key="bptt_steps").set_value(16)
@@ -188,8 +188,8 @@ def test_what_is_set_at_the_left_is_compared_unless_said_otherwise(opened: AppTe
 
 
 def test_what_a_comparison_will_take_is_said_beforehand(opened: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("anomaly.jobs.is_warm", lambda: True)
-    app = go_to(opened, "compare_page")
+    monkeypatch.setattr("anomaly.ui.panels.effort.is_warm", lambda: True)
+    app = go_to(opened, "compare")
     assert any(one.value.startswith("All 5 networks, with the settings at the left: about") for one in app.caption)
 
 
@@ -197,7 +197,7 @@ def test_a_comparison_is_found_again_by_its_address(compared: AppTest) -> None:
     finish(compared)
     wanted = current(compared).comparison.id
     assert wanted in compared.query_params["compare"]
-    app = AppTest.from_string("from anomaly.ui import compare_page\ncompare_page.show()", default_timeout=60)
+    app = page("compare")
     app.query_params["compare"] = wanted
     check(app.run())
     assert app.success[0].value == compared.success[0].value
@@ -207,14 +207,14 @@ def test_a_comparison_is_found_again_by_its_address(compared: AppTest) -> None:
 def test_a_comparison_of_another_person_or_none_is_not_opened(
     compared: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from anomaly.runs import Person
-    from anomaly.ui import compare_page
+    from anomaly.runs.people import Person
+    from anomaly.ui.compare import page as compare_page
 
     finish(compared)
     mine = current(compared).comparison.id
     monkeypatch.setattr(compare_page, "person", lambda: Person("x|ben", "Ben"))
     for wanted in (mine, "0" * 32):
-        app = AppTest.from_string("from anomaly.ui import compare_page\ncompare_page.show()", default_timeout=60)
+        app = page("compare")
         app.query_params["compare"] = wanted
         check(app.run())
         assert "is not here any more" in app.warning[0].value and not app.success

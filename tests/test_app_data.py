@@ -7,12 +7,12 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from anomaly.catalogue import Entry
-from anomaly.exceptions import DataError
-from anomaly.reading import read_table
-from anomaly.ui import public_data
-from anomaly.ui.preview import _change_roles
-from anomaly.ui.session import make_current
+from anomaly.domain.exceptions import DataError
+from anomaly.reading import catalogue
+from anomaly.reading.catalogue import Entry
+from anomaly.reading.formats.files import read_table
+from anomaly.ui.detect.preview import _change_roles
+from anomaly.ui.session.opened import make_current
 from tests.strategies import QUICK
 from tests.test_app import check, current, labelled, open_app, sensor_csv, upload
 
@@ -102,7 +102,7 @@ def test_a_public_data_set_is_opened_with_its_known_anomalies(monkeypatch: pytes
             (folder / name).write_text(text)
         return [folder / name for name in files]
 
-    monkeypatch.setattr(public_data, "get", fetch)
+    monkeypatch.setattr(catalogue, "get", fetch)
     app = open_app()
     check(labelled(app.button, "Download and open").click().run())
     dataset = current(app).dataset
@@ -114,7 +114,7 @@ def test_a_data_set_that_cannot_be_reached_is_one_sentence(monkeypatch: pytest.M
     def fetch(entry: Entry, folder: Path) -> list[Path]:
         raise DataError("example.org could not be reached (no network): check the connection.")
 
-    monkeypatch.setattr(public_data, "get", fetch)
+    monkeypatch.setattr(catalogue, "get", fetch)
     app = open_app()
     check(labelled(app.button, "Download and open").click().run())
     assert len(app.error) == 1 and "could not be reached" in app.error[0].value

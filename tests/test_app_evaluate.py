@@ -8,13 +8,15 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from anomaly.domain import Span
-from anomaly.fitting import Fitted, fit
+from anomaly.domain.settings.detecting import RULES
+from anomaly.domain.spans import Span
+from anomaly.forecasting.fitting import Fitted, fit
 from anomaly.pipeline import read
-from anomaly.reading import Table, read_table
-from anomaly.settings import RULES
-from anomaly.ui import evaluate
-from anomaly.ui.session import KEY, Run, make_current
+from anomaly.reading.formats.files import read_table
+from anomaly.reading.formats.table import Table
+from anomaly.ui.detect.result import evaluate
+from anomaly.ui.session.opened import KEY, make_current
+from anomaly.ui.session.run import Run
 from tests.strategies import QUICK
 from tests.test_app import APP, check, count_events, current, fit_quickly, sensor_csv
 

@@ -10,16 +10,19 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from anomaly.domain import Dataset, Span
-from anomaly.exceptions import AccessError, RunError
-from anomaly.fitting import Fitted
-from anomaly.runs import Person, RunStore
-from anomaly.ui import fits, keeping
-from anomaly.ui.missed import take_off
-from anomaly.ui.results import judged
-from anomaly.ui.runs_page import CHOSEN
-from anomaly.ui.session import KEY, Run
-from anomaly.worker import CHECKPOINT
+from anomaly.domain.exceptions import AccessError, RunError
+from anomaly.domain.records import Dataset
+from anomaly.domain.spans import Span
+from anomaly.forecasting.fitting import Fitted
+from anomaly.runs.jobs.worker import CHECKPOINT
+from anomaly.runs.people import Person
+from anomaly.runs.store import RunStore
+from anomaly.ui.detect.result.missed import take_off
+from anomaly.ui.detect.result.results import judged
+from anomaly.ui.lasting import fits, keeping
+from anomaly.ui.runs.page import CHOSEN
+from anomaly.ui.session.opened import KEY
+from anomaly.ui.session.run import Run
 from tests.test_app import (  # noqa: F401 - two are fixtures
     APP,
     check,
@@ -312,7 +315,7 @@ def refuse(error: Exception) -> Callable[..., None]:
 BEN = Person("x|ben", "Ben")
 
 
-@pytest.mark.parametrize("which", ["detect_page", "compare_page", "learn_page"])
+@pytest.mark.parametrize("which", ["detect", "compare", "learn"])
 def test_a_run_that_is_taken_away_is_closed_on_every_page(
     fitted: AppTest, which: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -336,10 +339,10 @@ def test_a_run_that_is_taken_away_is_not_downloaded_any_more(
 
 
 def test_verdicts_are_columns_of_the_list_only_where_there_are_any(results: AppTest) -> None:  # noqa: F811
-    from anomaly.export import events_csv
+    from anomaly.domain.settings.detecting import DetectSettings
     from anomaly.pipeline import detect
-    from anomaly.runs import judge
-    from anomaly.settings import DetectSettings
+    from anomaly.runs.verdicts import judge
+    from anomaly.showing.export import events_csv
 
     run = current(results).run
     detection = detect(run.fitted, run.dataset, DetectSettings(threshold=-1.0))
@@ -352,7 +355,7 @@ def test_verdicts_are_columns_of_the_list_only_where_there_are_any(results: AppT
 
 def test_runs_are_listed_and_found(fitted: AppTest, empty_store: RunStore) -> None:
     empty_store.rename(current(fitted).run.id, "After the <b>repair</b>")
-    app = go_to(fitted, "runs_page")
+    app = go_to(fitted, "runs")
     assert list(app.dataframe[0].value["name"]) == ["After the <b>repair</b>"]
     assert app.caption[0].value.startswith("1 run kept")
     check(app.text_input(key="runs-search").set_value("turbine").run())
@@ -361,7 +364,7 @@ def test_runs_are_listed_and_found(fitted: AppTest, empty_store: RunStore) -> No
 
 def test_what_somebody_else_noted_meanwhile_stays(fitted: AppTest, empty_store: RunStore) -> None:
     (row,) = empty_store.list()
-    runs = page("runs_page")
+    runs = page("runs")
     runs.session_state[CHOSEN] = [row.id]
     check(runs.run())
     runs.text_area[0].set_value("mine")
@@ -376,7 +379,7 @@ def test_what_somebody_else_noted_meanwhile_stays(fitted: AppTest, empty_store: 
 
 
 def test_an_empty_store_says_what_will_be_there() -> None:
-    app = go_to(upload(open_app(), ("pump.csv", sensor_csv())), "runs_page")
+    app = go_to(upload(open_app(), ("pump.csv", sensor_csv())), "runs")
     assert "as soon as its fit has ended" in app.info[0].value
 
 
@@ -384,7 +387,7 @@ def test_where_nothing_is_kept_results_are_shown_all_the_same(monkeypatch: pytes
     monkeypatch.setattr(keeping, "_open", lambda: None)
     app = fit_quickly(upload(open_app(), ("pump.csv", sensor_csv())))
     assert app.session_state[KEY].run.id is None and not address(app)
-    assert "Nothing is kept here" in go_to(app, "runs_page").info[0].value
+    assert "Nothing is kept here" in go_to(app, "runs").info[0].value
 
 
 def test_a_store_that_fails_is_said_and_nothing_on_the_screen_is_lost(
@@ -401,8 +404,9 @@ def test_a_store_that_fails_is_said_and_nothing_on_the_screen_is_lost(
 def page_doing(line: str) -> AppTest:
     """The page Detect after one of its functions was called, as a page with a button for it does."""
     script = (
-        "import streamlit as st\nfrom anomaly.ui import detect_page, fits, keeping, rescoring\n"
-        f"if 'done' not in st.session_state:\n    {line}\n    st.session_state['done'] = True\ndetect_page.show()"
+        "import streamlit as st\nfrom anomaly.ui.detect import page\nfrom anomaly.ui.lasting import fits, keeping\n"
+        "from anomaly.ui.runs import rescoring\n"
+        f"if 'done' not in st.session_state:\n    {line}\n    st.session_state['done'] = True\npage.show()"
     )
     return check(AppTest.from_string(script, default_timeout=60).run())
 
@@ -451,7 +455,9 @@ def test_another_run_is_opened_while_a_fit_goes_on(fitted: AppTest, empty_store:
     app = endless_fit()
     job = current(app).job
     app.session_state["pages"] = {}
-    runs = AppTest.from_string(f"from anomaly.ui import keeping\nkeeping.show_kept({row.id!r})", default_timeout=60)
+    runs = AppTest.from_string(
+        f"from anomaly.ui.lasting import keeping\nkeeping.show_kept({row.id!r})", default_timeout=60
+    )
     runs.session_state[KEY] = current(app)
     check(runs.run())
     assert current(runs).run.id == row.id and "goes on learning" in runs.toast[0].value
@@ -476,7 +482,7 @@ def test_a_fit_killed_again_and_again_can_be_gone_on_with_later(empty_store: Run
     (left,) = empty_store.workshop.broken_off()
     assert left.id == job.id and "most likely for want of memory" in left.reason
     assert "was broken off" in open_address({"run": job.id}).error[0].value.replace("\\", "")
-    runs = check(AppTest.from_string("from anomaly.ui import runs_page\nruns_page.show()", default_timeout=60).run())
+    runs = check(page("runs").run())
     assert any("for want of memory" in text.value for text in runs.markdown)
     again = page_doing("fits.take_up(fits.broken_off()[0])")
     assert current(again).job.id == job.id and current(again).job.is_running
@@ -501,7 +507,7 @@ def test_what_was_learnt_is_not_lost_where_the_store_does_not_take_it(
 
 def test_the_run_that_is_open_is_deleted_and_taken_back(fitted: AppTest, empty_store: RunStore) -> None:
     (row,) = empty_store.list()
-    runs = page("runs_page")
+    runs = page("runs")
     runs.session_state[KEY], runs.session_state[CHOSEN] = current(fitted), [row.id]
     check(runs.run())
     check(labelled(runs.button, "Delete").click().run())
@@ -514,7 +520,7 @@ def test_a_fit_under_way_stands_on_the_page_runs_for_who_began_it(
     empty_store: RunStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = current(endless_fit()).job
-    runs = check(AppTest.from_string("from anomaly.ui import runs_page\nruns_page.show()", default_timeout=60).run())
+    runs = check(page("runs").run())
     assert any("is learning: epoch" in text.value for text in runs.markdown)
     watching = page_doing("fits.watch(fits.running()[0])")
     assert current(watching).job is job and job.is_running and not job.is_discarded

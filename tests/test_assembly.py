@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 import anomaly
 from anomaly import DataError, Dataset, ReadSettings, SettingsError
-from anomaly.assembly import assemble, sheets_of
-from anomaly.reading import read_table
+from anomaly.reading.assembly import assemble, sheets_of
+from anomaly.reading.formats.files import read_table
 
 
 def read(text: str, **settings: object) -> Dataset:
@@ -94,7 +94,7 @@ def test_a_measurement_without_its_name_or_time_is_refused_with_its_line() -> No
 
 
 def test_a_pivot_that_would_not_fit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("anomaly.pivoting.MOST_CELLS", 10)
+    monkeypatch.setattr("anomaly.reading.records.pivoting.MOST_CELLS", 10)
     with pytest.raises(DataError, match="would have 5 steps of 3 variables"):
         read("\n".join(["time,variable,value", *(f"{t},{n},{t}" for t in range(5) for n in "abc")]))
 

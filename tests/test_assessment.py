@@ -5,20 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from anomaly.assessment import Figure, agree, assess_events, assess_scores, false_events, missed_anomalies
-from anomaly.detection import Detection
-from anomaly.domain import Forecast, Span, Threshold
-from anomaly.evaluation import (
-    affiliation,
-    auc_pr,
-    detection_delays,
-    evaluate_events,
-    evaluate_points,
-    precision_recall_curve,
-    vus_pr,
-)
-from anomaly.events import fill_runs, find_events, find_flags, find_runs, rank_events
-from anomaly.settings import DetectSettings
+from anomaly.detecting.agreement import evaluate_events, evaluate_points
+from anomaly.detecting.detection import Detection
+from anomaly.detecting.events import find_events, find_flags, rank_events
+from anomaly.domain.detections import Threshold
+from anomaly.domain.forecasts import Forecast
+from anomaly.domain.settings.detecting import DetectSettings
+from anomaly.domain.spans import Span, fill_runs, find_runs
+from anomaly.evaluating.assessment import Figure, agree, assess_events, assess_scores, false_events, missed_anomalies
+from anomaly.evaluating.metrics import affiliation, auc_pr, detection_delays, precision_recall_curve, vus_pr
 from tests.strategies import make_dataset, make_scores, unbounded
 
 Runs = list[tuple[int, int]]

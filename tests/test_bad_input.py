@@ -6,9 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly.exceptions import AnomalyError, DataError, SettingsError
+from anomaly.domain.exceptions import AnomalyError, DataError, SettingsError
+from anomaly.domain.settings.checking import Settings
+from anomaly.domain.settings.detecting import DetectSettings
+from anomaly.domain.settings.fitting import FitSettings
+from anomaly.domain.settings.reading import ReadSettings
 from anomaly.pipeline import read
-from anomaly.settings import DetectSettings, FitSettings, ReadSettings, Settings
 
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x10\x00\x00\x00\x10\x08\x06"
 

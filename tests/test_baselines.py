@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly.baselines import Bag, Repeat, WindowMean, describe_bags
+from anomaly.forecasting.baselines import Bag, Repeat, WindowMean, describe_bags
 
 
 @given(
@@ -68,7 +68,7 @@ def test_many_channels_are_scored_in_parts_as_in_one_piece(monkeypatch: pytest.M
     bag = Bag.learn([values], 20, 0)
     assert bag is not None
     whole = bag.score(values)
-    monkeypatch.setattr("anomaly.baselines.MOST_VALUES", 3 * 24 * 7)
+    monkeypatch.setattr("anomaly.forecasting.baselines.MOST_VALUES", 3 * 24 * 7)
     np.testing.assert_array_equal(bag.score(values), whole)
     few = Bag.learn([values], 20, 0)
     assert few is not None and few.forest.n_features_in_ == 72 and few.forest.max_samples_ <= 7

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from anomaly.cli import main
-from anomaly.domain import Dataset
-from anomaly.fitting import Fitted
-from anomaly.runs import RunStore
-from anomaly.synthetic import demo_csv
+from anomaly.domain.records import Dataset
+from anomaly.forecasting.fitting import Fitted
+from anomaly.reading.synthetic import demo_csv
+from anomaly.runs.store import RunStore
 from tests.browser import CHROMIUM, Server, open_page, settle
 from tests.test_runs import save
 

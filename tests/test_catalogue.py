@@ -11,13 +11,13 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 
-from anomaly import catalogue
-from anomaly.catalogue import Entry, entries, find, get
-from anomaly.exceptions import DataError
-from anomaly.labelling import label_dataset
+from anomaly.domain.exceptions import DataError
+from anomaly.domain.settings.reading import ReadSettings
 from anomaly.pipeline import read
-from anomaly.reading import read_table
-from anomaly.settings import ReadSettings
+from anomaly.reading import catalogue
+from anomaly.reading.catalogue import Entry, entries, find, get
+from anomaly.reading.formats.files import read_table
+from anomaly.reading.labelling import label_dataset
 from tests.test_downloads import SERIES, WINDOWS, Server, entry_of, good, server  # noqa: F401
 
 

@@ -7,12 +7,17 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from anomaly.charts import detection as detection_chart
-from anomaly.charts import plot_detection, plot_losses, plot_score_histogram, plot_series
-from anomaly.charts.drawing import IGNORED
-from anomaly.detection import Detection
-from anomaly.domain import Columns, Dataset, Epoch, Event, Forecast, Span, Threshold, TimeAxis
-from anomaly.settings import DetectSettings
+from anomaly.detecting.detection import Detection
+from anomaly.domain.detections import Event, Threshold
+from anomaly.domain.forecasts import Epoch, Forecast
+from anomaly.domain.records import Columns, Dataset
+from anomaly.domain.settings.detecting import DetectSettings
+from anomaly.domain.spans import Span
+from anomaly.domain.times import TimeAxis
+from anomaly.showing.charts import detection as detection_chart
+from anomaly.showing.charts.detection import plot_detection
+from anomaly.showing.charts.drawing import IGNORED
+from anomaly.showing.charts.overview import plot_losses, plot_score_histogram, plot_series
 from tests.strategies import make_dataset, make_scores, make_series, unbounded
 
 NAN = np.nan

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from anomaly.domain import Epoch
-from anomaly.model import training
-from anomaly.model.training import train
+from anomaly.domain.forecasts import Epoch
+from anomaly.forecasting.model import training
+from anomaly.forecasting.model.training import train
 from tests.test_training import CPU, make_record, quick
 
 ALL = ["lstm", "gru", "rnn", "relu", "feedforward"]

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from anomaly.domain import Dataset, Repair
-from anomaly.exceptions import DataError
+from anomaly.domain.exceptions import DataError
+from anomaly.domain.records import Dataset, Repair
+from anomaly.domain.settings.reading import ReadSettings
 from anomaly.pipeline import read
-from anomaly.settings import ReadSettings
 
 
 def dataset_of(*lines: str, **settings) -> Dataset:

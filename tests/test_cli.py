@@ -13,8 +13,8 @@ import pytest
 
 import anomaly
 from anomaly.cli import main
-from anomaly.progress import training_progress
-from anomaly.synthetic import DEMOS
+from anomaly.cli.progress import training_progress
+from anomaly.reading.synthetic import DEMOS
 from tests.strategies import sine_values
 
 Capture = pytest.CaptureFixture[str]

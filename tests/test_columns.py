@@ -2,12 +2,12 @@
 
 import pytest
 
-from anomaly.columns import propose_columns
-from anomaly.domain import Columns
-from anomaly.exceptions import DataError, SettingsError
+from anomaly.domain.exceptions import DataError, SettingsError
+from anomaly.domain.records import Columns
+from anomaly.domain.settings.reading import ReadSettings
 from anomaly.pipeline import read
-from anomaly.reading import read_table
-from anomaly.settings import ReadSettings
+from anomaly.reading.columns.proposal import propose_columns
+from anomaly.reading.formats.files import read_table
 
 
 def propose(text: str, **settings) -> Columns:

@@ -6,12 +6,15 @@ import numpy as np
 import pytest
 
 import anomaly
-from anomaly.comparison import BASELINES, KINDS, Contender, Kind, contend, judged_spans
-from anomaly.domain import Dataset, Event, Span
-from anomaly.exceptions import SettingsError
-from anomaly.export import to_csv
-from anomaly.recommendation import compare_events, comparison_table, explain_choice, recommend, when
-from anomaly.settings import DetectSettings, FitSettings
+from anomaly.domain.detections import Event
+from anomaly.domain.exceptions import SettingsError
+from anomaly.domain.records import Dataset
+from anomaly.domain.settings.detecting import DetectSettings
+from anomaly.domain.settings.fitting import FitSettings
+from anomaly.domain.spans import Span
+from anomaly.evaluating.comparison import BASELINES, KINDS, Contender, Kind, contend, judged_spans
+from anomaly.evaluating.recommendation import compare_events, comparison_table, explain_choice, recommend, when
+from anomaly.showing.export import to_csv
 from tests.strategies import make_dataset, sine_values
 
 STEPS, TRAINED = 900, 600

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly.decimation import DRAWN_STEPS, bin_peaks, choose_steps, find_outages
+from anomaly.reading.sampling import find_outages
+from anomaly.showing.decimation import DRAWN_STEPS, bin_peaks, choose_steps
 
 NONE = np.empty(0, np.int64)
 NAN = np.nan

@@ -10,10 +10,10 @@ import pytest
 
 import anomaly
 from anomaly import Dataset, FitSettings, Fitted
-from anomaly.exceptions import SettingsError
-from anomaly.fitting import fit
+from anomaly.domain.exceptions import SettingsError
+from anomaly.forecasting.fitting import fit
 from anomaly.pipeline import detect, forecast
-from anomaly.synthetic import demo_csv
+from anomaly.reading.synthetic import demo_csv
 from tests.strategies import make_dataset, quick_settings, sine_values
 
 TRAINED = 0.6

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly.exceptions import DataError
+from anomaly.domain.exceptions import DataError
 from anomaly.pipeline import read
-from anomaly.reading import read_table
-from anomaly.reading.table import Table
-from anomaly.units import clean_unit, looks_like_unit, unit_in
+from anomaly.reading.formats.files import read_table
+from anomaly.reading.formats.table import Table
+from anomaly.reading.vocabulary.units import clean_unit, looks_like_unit, unit_in
 
 ROWS = "2025-03-01 10:00,1.5,10\n2025-03-01 10:01,2.5,20\n2025-03-01 10:02,3.5,30\n"
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from anomaly import catalogue
-from anomaly.catalogue import File, get
+from anomaly.reading import catalogue
+from anomaly.reading.catalogue import File, get
 from tests.test_downloads import CONTENT, Server, entry_of, good, refused, server  # noqa: F401
 
 

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly import catalogue
-from anomaly.catalogue import Entry, File, get, unchecked
-from anomaly.exceptions import DataError
+from anomaly.domain.exceptions import DataError
+from anomaly.reading import catalogue
+from anomaly.reading.catalogue import Entry, File, get, unchecked
 
 CONTENT = b"time,flow\n" + b"2025-03-01T00:00:00,1.5\n" * 40_000
 SERIES = b"timestamp,value\n" + b"".join(b"2014-01-%02d 00:00:00,%d.5\n" % (day, day) for day in range(1, 31))

@@ -6,8 +6,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from anomaly.domain import Dataset
-from anomaly.drift import (
+from anomaly.domain.records import Dataset
+from anomaly.forecasting.drift import (
     BINS,
     LEAST_SHARE,
     Drift,

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import anomaly
-from anomaly.exceptions import DataError
-from anomaly.reading import read_table
-from anomaly.reading.table import Table
-from anomaly.reading.waveforms import edf, signals
+from anomaly.domain.exceptions import DataError
+from anomaly.reading.formats.files import read_table
+from anomaly.reading.formats.table import Table
+from anomaly.reading.formats.waveforms import edf, signals
 from tests.test_wfdb import RATE, SIGNALS, STEPS, no_network  # noqa: F401
 
 

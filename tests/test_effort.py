@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from anomaly.model import effort, training
-from anomaly.model.effort import activation_bytes, choose_stretch, estimate_effort
-from anomaly.model.network import Network
-from anomaly.model.training import mean_loss, run_with_resets, train
-from anomaly.settings import FitSettings
+from anomaly.domain.settings.fitting import FitSettings
+from anomaly.forecasting.model import effort, training
+from anomaly.forecasting.model.effort import activation_bytes, choose_stretch, estimate_effort
+from anomaly.forecasting.model.network import Network
+from anomaly.forecasting.model.streams import mean_loss, run_with_resets
+from anomaly.forecasting.model.training import train
 from tests.test_network import RECURRENT, make_network
 from tests.test_training import CPU, make_record, quick
 

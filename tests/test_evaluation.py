@@ -8,17 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anomaly.evaluation import (
-    Agreement,
-    affiliation,
-    auc_pr,
-    detection_delays,
-    evaluate_events,
-    evaluate_points,
-    precision_recall_curve,
-    vus_pr,
-)
-from anomaly.events import find_flags, find_runs
+from anomaly.detecting.agreement import Agreement, evaluate_events, evaluate_points
+from anomaly.detecting.events import find_flags
+from anomaly.domain.spans import find_runs
+from anomaly.evaluating.metrics import affiliation, auc_pr, detection_delays, precision_recall_curve, vus_pr
 from tests import naive
 from tests.strategies import flag_lists, labels_and_scores
 

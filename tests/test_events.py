@@ -5,18 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly.domain import Event, Forecast, Scores, Span
-from anomaly.events import (
-    fill_runs,
-    find_alarms,
-    find_events,
-    find_flags,
-    find_runs,
-    merge_runs,
-    overlaps_any,
-    rank_events,
-)
-from anomaly.scoring import smooth
+from anomaly.detecting.events import find_alarms, find_events, find_flags, rank_events
+from anomaly.detecting.scores import smooth
+from anomaly.domain.detections import Event, Scores
+from anomaly.domain.forecasts import Forecast
+from anomaly.domain.spans import Span, fill_runs, find_runs, merge_runs, overlaps_any
 from tests import naive
 from tests.strategies import flag_lists, make_scores, make_series, score_lists
 

@@ -5,9 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly.domain import Event, Forecast, Profile, Scores, Span
-from anomaly.events import find_events
-from anomaly.explanations import Explanation, explain
+from anomaly.detecting.events import find_events
+from anomaly.detecting.explanations import Explanation, explain
+from anomaly.domain.detections import Event, Scores
+from anomaly.domain.forecasts import Forecast, Profile
+from anomaly.domain.spans import Span
 from tests.strategies import make_scores, make_series, unbounded
 
 NAN = float("nan")

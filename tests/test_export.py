@@ -10,12 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly.detection import Detection
-from anomaly.domain import Dataset, Event, Forecast, Span, Threshold
-from anomaly.export import disarm, events_csv, points_csv, to_csv
+from anomaly.detecting.detection import Detection
+from anomaly.domain.detections import Event, Threshold
+from anomaly.domain.figures import round_figures
+from anomaly.domain.forecasts import Forecast
+from anomaly.domain.records import Dataset
+from anomaly.domain.settings.detecting import DetectSettings
+from anomaly.domain.settings.reading import ReadSettings
+from anomaly.domain.spans import Span
 from anomaly.pipeline import read
-from anomaly.rounding import round_figures
-from anomaly.settings import DetectSettings, ReadSettings
+from anomaly.showing.export import disarm, events_csv, points_csv, to_csv
 from tests.strategies import make_scores, unbounded
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from anomaly.model import forecaster as module
-from anomaly.model.forecaster import PIECE_STEPS, Forecaster
-from anomaly.model.network import Network
-from anomaly.settings import FitSettings
+from anomaly.domain.settings.fitting import FitSettings
+from anomaly.forecasting.model import forecaster as module
+from anomaly.forecasting.model.forecaster import PIECE_STEPS, Forecaster
+from anomaly.forecasting.model.network import Network
 from tests import naive
 from tests.test_network import weights_of
 

@@ -15,9 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anomaly.exceptions import DataError
+from anomaly.domain.exceptions import DataError
 from anomaly.pipeline import read
-from anomaly.reading import archives, read_table, read_tables
+from anomaly.reading.formats import archives
+from anomaly.reading.formats.files import read_table, read_tables
 
 FRAME = pd.DataFrame(
     {

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import anomaly
-from anomaly.exceptions import AnomalyError
+from anomaly.domain.exceptions import AnomalyError
 
 FRAME = pd.DataFrame(
     {

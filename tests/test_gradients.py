@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from anomaly.domain import FADED, Reach
-from anomaly.model import gradients
-from anomaly.model.gradients import draw_network, follow_gradient
-from anomaly.model.training import HUBER_BETA
-from anomaly.settings import FitSettings
+from anomaly.domain.forecasts import FADED, Reach
+from anomaly.domain.settings.fitting import FitSettings
+from anomaly.forecasting.model import gradients
+from anomaly.forecasting.model.gradients import draw_network, follow_gradient
+from anomaly.forecasting.model.streams import HUBER_BETA
 from tests import naive
 from tests.test_network import RECURRENT, make_network, weights_of
 

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 from openpyxl import Workbook
 
+from anomaly.domain.settings.reading import ReadSettings
 from anomaly.pipeline import read
-from anomaly.reading import read_table, read_tables
-from anomaly.reading.table import Table
-from anomaly.settings import ReadSettings
+from anomaly.reading.formats.files import read_table, read_tables
+from anomaly.reading.formats.table import Table
 
 HOBO = """"Plot Title: 20812345"
 "#","Date Time, GMT+01:00","Temp, °C (LGR S/N: 2081, SEN S/N: 2081)","RH, % (LGR S/N: 20812345)","Coupler Attached"

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from anomaly import DataError, ReadSettings
-from anomaly.assembly import assemble, shape_tables
-from anomaly.export import repairs_csv
-from anomaly.inspection import SPARK_POINTS, inspect_columns, inspect_records
-from anomaly.reading import read_table
-from anomaly.ui import spool
-from anomaly.ui.spool import SpooledTables
+from anomaly.reading.assembly import assemble, shape_tables
+from anomaly.reading.columns.inspection import SPARK_POINTS, inspect_columns, inspect_records
+from anomaly.reading.formats.files import read_table
+from anomaly.showing.export import repairs_csv
+from anomaly.ui.session import spool
+from anomaly.ui.session.spool import SpooledTables
 
 ROWS = [
     f"P{step // 60},{step % 60},{'' if 10 <= step < 13 else step % 9},{20 if 60 <= step < 100 else step % 7 + 0.5},"

@@ -13,13 +13,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from anomaly.domain import Dataset
-from anomaly.exceptions import SettingsError
-from anomaly.fitting import Fitted, fit
-from anomaly.jobs import FitJob, _executor, workers
+from anomaly.domain.exceptions import SettingsError
+from anomaly.domain.records import Dataset
+from anomaly.forecasting.fitting import Fitted, fit
 from anomaly.pipeline import detect
-from anomaly.watchdog import MOST_TURNS, restart_hung
-from anomaly.worker import CHECKPOINT, EPOCHS, STARTED, work_in
+from anomaly.runs.jobs.job import FitJob
+from anomaly.runs.jobs.processes import executor, workers
+from anomaly.runs.jobs.watchdog import MOST_TURNS, restart_hung
+from anomaly.runs.jobs.worker import CHECKPOINT, EPOCHS, STARTED, work_in
 from tests.strategies import QUICK, make_dataset, quick_settings, sine_values
 
 ENDLESS = quick_settings(epochs=10_000, patience=10_000)
@@ -120,7 +121,7 @@ def test_a_train_span_that_is_too_short_is_refused_before_a_worker_is_asked() ->
 
 
 def kill_workers() -> None:
-    for worker in list(_executor()._processes):
+    for worker in list(executor()._processes):
         os.kill(worker, signal.SIGKILL)
 
 
@@ -166,7 +167,7 @@ def test_a_worker_killed_again_is_told_in_a_sentence_and_the_next_job_works(sine
 def test_a_worker_that_hangs_is_told_from_a_slow_one_and_can_be_restarted(
     sine_dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("anomaly.jobs.SILENT_SECONDS", 6.0)
+    monkeypatch.setattr("anomaly.runs.jobs.job.SILENT_SECONDS", 6.0)
     settings = quick_settings(epochs=400, patience=400)
     job = FitJob(sine_dataset, settings, fit)
     wait_until((job._folder / CHECKPOINT).exists)
@@ -207,7 +208,7 @@ def test_a_worker_left_behind_ends_when_its_fit_is_taken_up(sine_dataset: Datase
 def test_a_fit_that_hangs_while_nobody_looks_is_restarted(
     sine_dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("anomaly.watchdog.HUNG_SECONDS", 2.0)
+    monkeypatch.setattr("anomaly.runs.jobs.watchdog.HUNG_SECONDS", 2.0)
     job = FitJob(sine_dataset, ENDLESS, fit)
     wait_until(lambda: not job.is_waiting and job.epochs)
     looks: weakref.WeakKeyDictionary[FitJob, int] = weakref.WeakKeyDictionary()
@@ -226,7 +227,7 @@ def test_a_fit_that_hangs_while_nobody_looks_is_restarted(
 
 def test_a_fit_that_does_not_begin_since_an_idle_worker_hangs_has_its_turn_in_the_end(sine_dataset: Dataset) -> None:
     finished(FitJob(sine_dataset, QUICK, fit))
-    for worker in list(_executor()._processes):
+    for worker in list(executor()._processes):
         os.kill(worker, signal.SIGSTOP)
     job = FitJob(sine_dataset, QUICK, fit)
     looks: weakref.WeakKeyDictionary[FitJob, int] = weakref.WeakKeyDictionary()
@@ -257,8 +258,8 @@ def test_restarts_of_one_fit_count_against_no_other(sine_dataset: Dataset, monke
 SERVER = """
 import sys
 from pathlib import Path
-from anomaly.fitting import fit
-from anomaly.jobs import FitJob
+from anomaly.forecasting import fit
+from anomaly.runs import FitJob
 from tests.strategies import make_dataset, quick_settings, sine_values
 if __name__ == "__main__":
     settings = quick_settings(epochs=10_000, patience=10_000)
@@ -287,7 +288,7 @@ def is_alive(process: int) -> bool:
 
 
 def test_a_job_that_hangs_can_be_discarded(sine_dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("anomaly.jobs.SILENT_SECONDS", 1.5)
+    monkeypatch.setattr("anomaly.runs.jobs.job.SILENT_SECONDS", 1.5)
     job = FitJob(sine_dataset, ENDLESS, fit)
     wait_until(lambda: job.epochs)
     os.kill(int((job._folder / STARTED).read_text()), signal.SIGSTOP)

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 import anomaly
-from anomaly.domain import Dataset
-from anomaly.exceptions import SettingsError
+from anomaly.domain.exceptions import SettingsError
+from anomaly.domain.records import Dataset
+from anomaly.domain.settings.reading import ReadSettings
 from anomaly.pipeline import same_columns
-from anomaly.settings import ReadSettings
 from tests.strategies import quick_settings
 
 STEPS = 60

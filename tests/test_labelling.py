@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import anomaly
 from anomaly import DataError, Dataset, ReadSettings, label_dataset
-from anomaly.reading import read_table
+from anomaly.reading.formats.files import read_table
 from tests.strategies import make_dataset
 
 STAMPS = [f"2025-03-01T{hour:02}:00" for hour in range(20)]

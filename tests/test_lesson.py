@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 
-from anomaly.domain import Dataset, Span, Trace
-from anomaly.fitting import fit
-from anomaly.lesson import compare_starts, compare_truncations, keep_times, trace_span
-from anomaly.model.training import HUBER_BETA
-from anomaly.settings import FitSettings
+from anomaly.domain.forecasts import Trace
+from anomaly.domain.records import Dataset
+from anomaly.domain.settings.fitting import FitSettings
+from anomaly.domain.spans import Span
+from anomaly.evaluating.lesson import compare_starts, compare_truncations, keep_times, trace_span
+from anomaly.forecasting.fitting import fit
+from anomaly.forecasting.model.streams import HUBER_BETA
 from tests import naive
 from tests.test_network import RECURRENT, weights_of
 

@@ -4,14 +4,15 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from anomaly.charts import (
+from anomaly.domain.forecasts import FADED, Epoch, Trace
+from anomaly.domain.spans import Span
+from anomaly.showing.charts.lesson import (
     plot_gradient_norms,
     plot_keep_times,
     plot_reach,
     plot_trace,
     plot_validation_losses,
 )
-from anomaly.domain import FADED, Epoch, Span, Trace
 from tests.strategies import make_dataset, sine_values
 
 MARKUP = "<b>bold</b>"

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 import anomaly
-from anomaly.domain import Reach
-from anomaly.durations import say_duration
-from anomaly.fitting import Fitted
-from anomaly.memory import describe_memory, say_steps, suggest_bptt
-from anomaly.settings import FitSettings
-from anomaly.synthetic import demo_csv
+from anomaly.domain.durations import say_duration
+from anomaly.domain.forecasts import Reach
+from anomaly.domain.settings.fitting import FitSettings
+from anomaly.forecasting.fitting import Fitted
+from anomaly.forecasting.memory import describe_memory, say_steps, suggest_bptt
+from anomaly.reading.synthetic import demo_csv
 from tests.strategies import make_dataset
 
 

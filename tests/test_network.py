@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from anomaly.exceptions import SettingsError
-from anomaly.model.network import COMPUTE_THREADS, Network, compute_threads, pick_device
-from anomaly.settings import FitSettings
+from anomaly.domain.exceptions import SettingsError
+from anomaly.domain.settings.fitting import FitSettings
+from anomaly.forecasting.model.network import COMPUTE_THREADS, Network, compute_threads, pick_device
 from tests import naive
 
 RECURRENT = ["lstm", "gru", "rnn", "relu"]

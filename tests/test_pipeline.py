@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from anomaly import pipeline
-from anomaly.detection import Detection
-from anomaly.domain import Dataset
-from anomaly.exceptions import DataError
-from anomaly.fitting import Fitted, fit
+from anomaly.detecting.detection import Detection
+from anomaly.domain.exceptions import DataError
+from anomaly.domain.records import Dataset
+from anomaly.domain.settings.detecting import DetectSettings
+from anomaly.domain.settings.fitting import FitSettings
+from anomaly.forecasting.fitting import Fitted, fit
 from anomaly.pipeline import detect
-from anomaly.settings import DetectSettings, FitSettings
 from tests.strategies import QUICK, make_dataset, quick_settings, sine_values
 
 NAN = float("nan")

@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly.domain import Dataset, TimeAxis
-from anomaly.exceptions import DataError, SettingsError
-from anomaly.preparation import (
+from anomaly.domain.exceptions import DataError, SettingsError
+from anomaly.domain.records import Dataset
+from anomaly.domain.settings.fitting import FitSettings
+from anomaly.domain.times import TimeAxis
+from anomaly.forecasting.preparation import (
     FALLBACK_PERIOD,
     FEWEST_SHAPE_STEPS,
     LEAST_WIDTH,
@@ -24,7 +26,6 @@ from anomaly.preparation import (
     propose_width,
     validation_start,
 )
-from anomaly.settings import FitSettings
 from tests import naive
 from tests.strategies import make_dataset, make_series
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 import anomaly
-from anomaly.exceptions import DataError
+from anomaly.domain.exceptions import DataError
 from anomaly.pipeline import read
-from anomaly.reading import read_table
-from anomaly.reading.table import Table
+from anomaly.reading.formats.files import read_table
+from anomaly.reading.formats.table import Table
 
 FAST = anomaly.FitSettings(epochs=1, hidden_units=4, device="cpu")
 PLAIN = "time,flow,level\n0,1.5,10\n1,2.5,20\n2,3.5,30\n"

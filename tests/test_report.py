@@ -6,13 +6,14 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from anomaly.comparison import contend
-from anomaly.detection import Detection
-from anomaly.domain import Dataset
-from anomaly.fitting import Fitted, fit
+from anomaly.detecting.detection import Detection
+from anomaly.domain.records import Dataset
+from anomaly.domain.settings.detecting import DetectSettings
+from anomaly.domain.settings.fitting import FitSettings
+from anomaly.evaluating.comparison import contend
+from anomaly.forecasting.fitting import Fitted, fit
 from anomaly.pipeline import detect
-from anomaly.report import report_html
-from anomaly.settings import DetectSettings, FitSettings
+from anomaly.showing.report import report_html
 from tests.strategies import make_dataset, quick_settings, sine_values
 
 

@@ -20,16 +20,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import anomaly
-from anomaly.domain import Dataset, PutBack, Repair, Span, TimeAxis, TimeSeries
-from anomaly.exceptions import AnomalyError, RunError
-from anomaly.export import events_csv, points_csv
-from anomaly.fitting import Fitted
+from anomaly.domain.exceptions import AnomalyError, RunError
+from anomaly.domain.records import Dataset, Repair, TimeSeries
+from anomaly.domain.settings.detecting import DetectSettings
+from anomaly.domain.spans import Span
+from anomaly.domain.times import PutBack, TimeAxis
+from anomaly.forecasting.fitting import Fitted
 from anomaly.pipeline import detect
-from anomaly.runs import RunStore, Verdict, open_store
+from anomaly.reading.synthetic import DEMOS, demo_csv
 from anomaly.runs.archive import pack_dataset, unpack_dataset
-from anomaly.runs.schema import metadata, runs
-from anomaly.settings import DetectSettings
-from anomaly.synthetic import DEMOS, demo_csv
+from anomaly.runs.database.schema import metadata, runs
+from anomaly.runs.place import open_store
+from anomaly.runs.store import RunStore
+from anomaly.runs.verdicts import Verdict
+from anomaly.showing.export import events_csv, points_csv
 from tests.strategies import make_dataset, sine_values
 
 ROOT = Path(__file__).parent.parent

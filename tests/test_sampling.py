@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import anomaly
 from anomaly import Dataset, FitSettings, ReadSettings, SettingsError
-from anomaly.sampling import SINCE, find_breaks
+from anomaly.reading.sampling import SINCE, find_breaks
 
 RNG = np.random.default_rng(0)
 

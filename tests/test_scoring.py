@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.signal import lfilter
 
-from anomaly.domain import Profile
-from anomaly.fitting import fit
+from anomaly.detecting.scores import SPREAD_FLOOR, ResidualScale, Scorer, Usual, mean_observed, smooth
+from anomaly.domain.forecasts import Profile
+from anomaly.domain.settings.fitting import FitSettings
+from anomaly.forecasting.fitting import fit
 from anomaly.pipeline import detect
-from anomaly.scoring import SPREAD_FLOOR, ResidualScale, Scorer, Usual, mean_observed, smooth
-from anomaly.settings import FitSettings
 from tests import naive, naive_scoring
 from tests.strategies import make_dataset, score_lists
 

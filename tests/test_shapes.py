@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly import shapes
-from anomaly.domain import Profile
-from anomaly.scoring import spread_distances
-from anomaly.shapes import LEAST_OBSERVED, MOST_STRETCHES, Shapes
+from anomaly.detecting import shapes
+from anomaly.detecting.scores import spread_distances
+from anomaly.detecting.shapes import LEAST_OBSERVED, MOST_STRETCHES, Shapes
+from anomaly.domain.forecasts import Profile
 from tests import naive_shapes
 
 NAN = float("nan")

@@ -9,14 +9,18 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from anomaly.domain import Dataset, Span
-from anomaly.exceptions import AnomalyError, RunError
-from anomaly.fitting import Fitted
-from anomaly.runs import LOCAL, Person, RunStore, Verdict
+from anomaly.domain.exceptions import AnomalyError, RunError
+from anomaly.domain.records import Dataset
+from anomaly.domain.settings.detecting import DetectSettings
+from anomaly.domain.settings.fitting import FitSettings
+from anomaly.domain.spans import Span
+from anomaly.forecasting.fitting import Fitted
 from anomaly.runs.archive import pack_dataset
-from anomaly.runs.schema import audit, runs
+from anomaly.runs.database.schema import audit, runs
+from anomaly.runs.people import LOCAL, Person
 from anomaly.runs.sharing import Sharing
-from anomaly.settings import DetectSettings, FitSettings
+from anomaly.runs.store import RunStore
+from anomaly.runs.verdicts import Verdict
 from tests.test_runs import save
 
 ADA, BEN, CLEO = (Person(f"https://id.example|{name}", name.title()) for name in ("ada", "ben", "cleo"))

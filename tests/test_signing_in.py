@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit import config
 from streamlit.runtime.secrets import Secrets
 
-from anomaly.ui import signing_in
+from anomaly.ui.lasting import signing_in
 
 
 @pytest.fixture

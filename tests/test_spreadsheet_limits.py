@@ -15,9 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl.worksheet.worksheet import Worksheet
 
-from anomaly.exceptions import DataError
-from anomaly.reading import extents, rehearsal, spreadsheets
-from anomaly.reading.spreadsheets import OLE2, looks_like_workbook, read_workbook
+from anomaly.domain.exceptions import DataError
+from anomaly.reading.formats.spreadsheets import extents, rehearsal
+from anomaly.reading.formats.spreadsheets import workbook as spreadsheets
+from anomaly.reading.formats.spreadsheets.workbook import OLE2, looks_like_workbook, read_workbook
 from tests.test_spreadsheets import FRAME, ROWS, as_xls, as_xlsb, of_rows, only, repacked, saved, workbook
 
 
@@ -130,7 +131,7 @@ def test_a_panic_of_the_reader_is_a_sentence_and_an_interrupt_stays_one(monkeypa
 
 
 def test_whoever_reads_no_workbook_pays_for_none() -> None:
-    told = "import sys, anomaly.reading.spreadsheets; assert 'python_calamine' not in sys.modules"
+    told = "import sys, anomaly.reading.formats.spreadsheets.workbook; assert 'python_calamine' not in sys.modules"
     subprocess.run([sys.executable, "-c", told], check=True)
 
 

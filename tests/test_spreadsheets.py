@@ -12,10 +12,10 @@ import pytest
 from openpyxl import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
-from anomaly.exceptions import DataError
-from anomaly.reading.csv import read_csv
-from anomaly.reading.spreadsheets import OLE2, looks_like_workbook, read_workbook
-from anomaly.reading.table import Table, digest_of
+from anomaly.domain.exceptions import DataError
+from anomaly.reading.formats.delimited.csv import read_csv
+from anomaly.reading.formats.spreadsheets.workbook import OLE2, looks_like_workbook, read_workbook
+from anomaly.reading.formats.table import Table, digest_of
 
 FRAME = pd.DataFrame(
     {

@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from anomaly.domain import Dataset
-from anomaly.exceptions import AnomalyError, ModelFileError
-from anomaly.export import points_csv, run_json
-from anomaly.fitting import Fitted, fit
+from anomaly.domain.exceptions import AnomalyError, ModelFileError
+from anomaly.domain.records import Dataset
+from anomaly.domain.settings.detecting import DetectSettings
+from anomaly.domain.settings.reading import ReadSettings
+from anomaly.forecasting.fitting import Fitted, fit
+from anomaly.forecasting.storage import ARRAYS, FORMAT, MANIFEST, WEIGHTS, load, save
 from anomaly.pipeline import detect, read
-from anomaly.settings import DetectSettings, ReadSettings
-from anomaly.storage import ARRAYS, FORMAT, MANIFEST, WEIGHTS, load, save
+from anomaly.showing.export import points_csv, run_json
 from tests.strategies import make_dataset, quick_settings, sine_values
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from anomaly.exceptions import DataError
-from anomaly.synthetic import DEMOS, demo_csv, make_demo
+from anomaly.domain.exceptions import DataError
+from anomaly.reading.synthetic import DEMOS, demo_csv, make_demo
 
 DATASETS = Path(__file__).parent.parent / "datasets"
 MOST_BYTES = {"pump": 500_000, "ecg": 500_000, "ward": 250_000}

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import genpareto
 
-from anomaly.domain import Threshold
-from anomaly.events import find_flags
-from anomaly.exceptions import DataError
-from anomaly.settings import RULES as SETTINGS_RULES
-from anomaly.thresholds import MARGIN_QUANTILE, NORMAL_MAD, RULES, Evidence, calibrate
+from anomaly.detecting.events import find_flags
+from anomaly.detecting.thresholds import MARGIN_QUANTILE, NORMAL_MAD, RULES, Evidence, calibrate
+from anomaly.domain.detections import Threshold
+from anomaly.domain.exceptions import DataError
+from anomaly.domain.settings.detecting import RULES as SETTINGS_RULES
 from tests import naive_thresholds
 from tests.strategies import score_lists
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anomaly.domain import TimeAxis
-from anomaly.exceptions import DataError
-from anomaly.times import ReadTimes, format_times, looks_like_time, parse_times, read_times
+from anomaly.domain.exceptions import DataError
+from anomaly.domain.times import TimeAxis, format_times
+from anomaly.reading.times.parsing import ReadTimes, looks_like_time, parse_times, read_times
 
 
 def read(cells: list, name: str = "time", **options: str) -> ReadTimes:

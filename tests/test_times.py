@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from anomaly.domain import TimeAxis
-from anomaly.exceptions import DataError
+from anomaly.domain.exceptions import DataError
+from anomaly.domain.times import TimeAxis, axis_offset, format_times, to_calendar
 from anomaly.pipeline import read
-from anomaly.times import ReadTimes, axis_offset, format_times, parse_times, read_times, to_calendar
+from anomaly.reading.times.parsing import ReadTimes, parse_times, read_times
 
 
 def parse(cells: list) -> tuple[np.ndarray, TimeAxis]:

@@ -9,12 +9,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly.domain import Epoch
-from anomaly.exceptions import TrainingError
-from anomaly.model import training
-from anomaly.model.forecaster import Forecaster
-from anomaly.model.training import Ring, TrainRecord, make_ring, mean_loss, run_with_resets, segments, train
-from anomaly.settings import FitSettings
+from anomaly.domain.exceptions import TrainingError
+from anomaly.domain.forecasts import Epoch
+from anomaly.domain.settings.fitting import FitSettings
+from anomaly.forecasting.model import training
+from anomaly.forecasting.model.forecaster import Forecaster
+from anomaly.forecasting.model.streams import Ring, TrainRecord, make_ring, mean_loss, run_with_resets, segments
+from anomaly.forecasting.model.training import train
 from tests import naive
 from tests.test_network import RECURRENT, make_network, weights_of
 

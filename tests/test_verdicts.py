@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly.domain import Event, Span
-from anomaly.runs import Verdict, find_verdict, judge, precision_so_far, propose
+from anomaly.domain.detections import Event
+from anomaly.domain.spans import Span
+from anomaly.runs.verdicts import Verdict, find_verdict, judge, precision_so_far, propose
 
 
 def event(start: int, stop: int, score: float = 4.0, record: int = 0) -> Event:

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import anomaly
-from anomaly.exceptions import DataError
-from anomaly.reading import read_files
-from anomaly.reading.table import Table
-from anomaly.reading.waveforms import wfdb as records
+from anomaly.domain.exceptions import DataError
+from anomaly.reading.formats.files import read_files
+from anomaly.reading.formats.table import Table
+from anomaly.reading.formats.waveforms import wfdb as records
 
 RATE, STEPS = 100, 1000
 RNG = np.random.default_rng(0)

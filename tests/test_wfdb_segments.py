@@ -10,11 +10,11 @@ import wfdb
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anomaly.assembly import assemble
-from anomaly.exceptions import DataError
-from anomaly.reading import read_files, read_table
-from anomaly.reading.waveforms.wfdb import read_wfdb
-from anomaly.settings import ReadSettings
+from anomaly.domain.exceptions import DataError
+from anomaly.domain.settings.reading import ReadSettings
+from anomaly.reading.assembly import assemble
+from anomaly.reading.formats.files import read_files, read_table
+from anomaly.reading.formats.waveforms.wfdb import read_wfdb
 from tests.test_wfdb import no_network  # noqa: F401
 
 COUNTS = np.stack([np.arange(1000) % 37, 500 + np.arange(1000) % 11], 1).astype("<i2")

@@ -6,10 +6,10 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
-from anomaly.exceptions import AccessError
-from anomaly.runs.database import Database, now
+from anomaly.domain import AccessError
+from anomaly.runs.database.connection import Database, now
+from anomaly.runs.database.schema import audit, members, runs
 from anomaly.runs.people import RANK, Person, Role
-from anomaly.runs.schema import audit, members, runs
 
 
 class Access:

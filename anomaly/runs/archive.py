@@ -12,10 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import TypeAdapter
 
-from anomaly import storage
-from anomaly.domain import Columns, Dataset, PutBack, Repair, TimeAxis, TimeSeries
-from anomaly.exceptions import RunError
-from anomaly.fitting import Fitted
+from anomaly.domain import Columns, Dataset, PutBack, Repair, RunError, TimeAxis, TimeSeries
+from anomaly.forecasting import Fitted, storage
 
 STEPS, ROWS, ABOUT = "steps.parquet", "rows.parquet", "dataset.json"
 MODEL = (storage.MANIFEST, storage.WEIGHTS, storage.ARRAYS)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Collection
 from pathlib import Path
 
-from anomaly.exceptions import RunError
+from anomaly.domain import RunError
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
 UNFINISHED_SECONDS = 3_600

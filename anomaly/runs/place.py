@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from anomaly.exceptions import SettingsError
+from anomaly.domain import SettingsError
 from anomaly.runs.store import RunStore
 
 MOST_DAYS = 100_000

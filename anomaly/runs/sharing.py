@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from anomaly.exceptions import RunError
+from anomaly.domain import RunError
 from anomaly.runs.access import Access
-from anomaly.runs.database import now
+from anomaly.runs.database.connection import now
+from anomaly.runs.database.schema import audit, links, members, runs
 from anomaly.runs.people import RANK, Role
-from anomaly.runs.schema import audit, links, members, runs
 
 LINK_DAYS = 30
 """a link nobody withdraws stops working after so long; who came by it keeps what it gave"""

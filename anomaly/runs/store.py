@@ -10,19 +10,17 @@ from typing import Any, cast
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
-from anomaly.domain import Dataset, Span
-from anomaly.exceptions import AccessError, RunError
-from anomaly.fitting import Fitted
+from anomaly.domain import AccessError, Dataset, DetectSettings, RunError, Span
+from anomaly.forecasting import Fitted
 from anomaly.runs.access import Access
 from anomaly.runs.archive import pack_dataset, pack_model, unpack_dataset, unpack_model
 from anomaly.runs.artifacts import Artifacts
-from anomaly.runs.database import Database, now
+from anomaly.runs.database.connection import Database, now
+from anomaly.runs.database.schema import audit, runs, verdicts
 from anomaly.runs.people import LOCAL, Person, Role
-from anomaly.runs.schema import audit, runs, verdicts
 from anomaly.runs.sharing import Sharing
 from anomaly.runs.unfinished import Workshop
 from anomaly.runs.verdicts import Verdict
-from anomaly.settings import DetectSettings
 
 UNDO_HOURS = 24
 """a deleted run can be taken back for so long; then its files go"""

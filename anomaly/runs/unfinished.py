@@ -13,11 +13,9 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from anomaly.domain import Dataset, Epoch
-from anomaly.exceptions import AnomalyError
-from anomaly.fitting import Fitted, fit
+from anomaly.domain import AnomalyError, Dataset, Epoch, FitSettings
+from anomaly.forecasting import Fitted, fit
 from anomaly.runs.archive import pack_dataset, unpack_dataset
-from anomaly.settings import FitSettings
 
 DATA, ABOUT, LOCK = "data", "fit.json", "lock"
 

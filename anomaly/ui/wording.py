@@ -3,10 +3,8 @@
 import numpy as np
 import streamlit as st
 
-from anomaly import export
-from anomaly.domain import Dataset, Repair, TimeSeries
-from anomaly.durations import DAY
-from anomaly.times import seconds_of
+from anomaly.domain import DAY, Dataset, Repair, TimeSeries, seconds_of
+from anomaly.showing import export
 
 
 def show_repairs(repairs: tuple[Repair, ...]) -> None:

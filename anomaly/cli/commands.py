@@ -1,0 +1,165 @@
+"""The commands, each a thin call of what the pages and `import anomaly` call too."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from anomaly.domain import DetectSettings, FitSettings, ReadSettings, SettingsError, pick, shipped
+
+if TYPE_CHECKING:  # --help should not wait for pandas, let alone torch
+    from anomaly.domain import Dataset
+    from anomaly.forecasting import Fitted
+
+
+def app(values: dict[str, Any]) -> None:
+    """Start the app, until it is ended."""
+    # Its settings lie in the folder .streamlit beside it.
+    command = [sys.executable, "-m", "streamlit", "run", str(shipped("app.py")), *values["unknown"]]
+    ended = subprocess.run(command, check=False)
+    if ended.returncode > 0:
+        raise SettingsError("The app did not start: what Streamlit says stands above.")
+
+
+def detect(values: dict[str, Any]) -> None:
+    """Fit on the files and write what was found."""
+    from anomaly.pipeline import check_settings
+
+    # Every setting, and the folder, is checked before minutes of training.
+    fit_settings, settings = pick(FitSettings, values), pick(DetectSettings, values)
+    _check_folder(values["out"])
+    dataset = _label(_read(values["files"], pick(ReadSettings, values)), values["labels_from"])
+    check_settings(dataset, settings)
+    _write(_fit(dataset, fit_settings), dataset, settings, values["out"], values["report"])
+
+
+def fit(values: dict[str, Any]) -> None:
+    """Fit on the files and keep the model."""
+    from anomaly.forecasting import storage
+
+    settings = pick(FitSettings, values)
+    _check_folder(values["model"])
+    dataset = _read(values["files"], pick(ReadSettings, values))
+    storage.save(_fit(dataset, settings), values["model"])
+    print(f"Model kept in {values['model']}.")
+
+
+def score(values: dict[str, Any]) -> None:
+    """Score files with a kept model and write what was found."""
+    from anomaly.forecasting import say_drift, storage
+    from anomaly.pipeline import same_columns
+
+    settings = pick(DetectSettings, values)
+    _check_folder(values["out"])
+    fitted = storage.load(values["model"])
+    known = same_columns(fitted)
+    dataset = _read(values["files"], known.model_copy(update=pick(ReadSettings, values).model_dump(exclude_unset=True)))
+    dataset = _label(dataset, values["labels_from"])
+    moved = say_drift(fitted.drift(dataset))
+    if moved:
+        print(moved, file=sys.stderr)
+    _write(fitted, dataset, settings, values["out"], values["report"])
+
+
+def demo(values: dict[str, Any]) -> None:
+    """Write a demonstration file."""
+    from anomaly.reading import demo_csv
+
+    content = demo_csv(values["name"])
+    out = Path(values["out"])
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_bytes(content)
+    except OSError as error:
+        raise SettingsError(f"{out} cannot be written: {error.strerror}.") from None
+    print(f"{out}: {content.count(10) - 1:,} rows.")
+
+
+def datasets(values: dict[str, Any]) -> None:
+    """List the public data sets, or download one."""
+    from anomaly.reading import catalogue
+
+    if values["action"] == "list":
+        for one in catalogue.entries():
+            print(f"{one.name}\n  {one.title}. {one.labelled}\n  Licence: {one.licence}")
+        return
+    if values["name"] is None:
+        raise SettingsError(f"datasets get: expected a NAME; `{catalogue.LIST_COMMAND}` lists them.")
+    entry = catalogue.find(values["name"])
+    folder = Path(values["out"] or entry.name)
+    _check_folder(str(folder))
+    for path in catalogue.get(entry, folder):
+        print(path)
+    for warning in catalogue.unchecked(entry, folder):
+        print(warning)
+
+
+def _check_folder(folder: str) -> None:
+    """That a file stands where the results should go is said before minutes of training, not after."""
+    nearest = next((path for path in (Path(folder), *Path(folder).parents) if path.exists()), None)
+    if nearest is not None and not nearest.is_dir():
+        raise SettingsError(f"{folder} cannot be written: expected a folder, but {nearest} is a file.")
+
+
+def _read(files: list[str], settings: ReadSettings) -> "Dataset":
+    from anomaly.pipeline import read
+
+    dataset = read(files, settings)
+    context = f" with {', '.join(dataset.columns.context)} as context" * bool(dataset.columns.context)
+    records = f"{len(dataset.series):,} record{'s' * (len(dataset.series) > 1)}"
+    print(f"{dataset.name}: {dataset.steps:,} steps, {records}, monitoring {', '.join(dataset.monitored)}{context}.")
+    for repair in dataset.repairs:
+        print(f"  {repair}.")
+    return dataset
+
+
+def _label(dataset: "Dataset", file: str | None) -> "Dataset":
+    """The known anomalies of a file of their own."""
+    if file is None:
+        return dataset
+    from anomaly.reading import label_dataset, read_table
+
+    labelled = label_dataset(dataset, read_table(file))
+    for repair in labelled.repairs[len(dataset.repairs) :]:
+        print(f"  {repair}.")
+    return labelled
+
+
+def _fit(dataset: "Dataset", settings: FitSettings) -> "Fitted":
+    """Train with a progress bar; Ctrl-C once ends training and goes on with the best weights so far."""
+    from anomaly.cli.progress import training_progress
+    from anomaly.domain import say_duration
+    from anomaly.forecasting import describe_memory, estimate, fit, suggest_bptt
+
+    effort = estimate(dataset, settings)
+    print(f"Training takes at most {effort.epochs:,} epochs, about {say_duration(effort.seconds)}.")
+    suggested = suggest_bptt(dataset, settings)
+    if suggested is not None:
+        print(suggested[1])
+    with training_progress() as (on_epoch, should_stop):
+        fitted = fit(dataset, settings, on_epoch=on_epoch, should_stop=should_stop)
+    print(fitted.ended, describe_memory(fitted, dataset))
+    return fitted
+
+
+def _write(fitted: "Fitted", dataset: "Dataset", settings: DetectSettings, out: str, with_report: bool = False) -> None:
+    from anomaly import pipeline
+    from anomaly.evaluating import agree
+    from anomaly.showing import export
+
+    detection = pipeline.detect(fitted, dataset, settings)
+    written = export.write_files(detection, fitted, out)
+    if with_report:
+        from anomaly.showing import report_html
+
+        written.append(Path(out) / "report.html")
+        written[-1].write_bytes(report_html(detection, fitted))
+    count = len(detection.events)
+    print(f"{count:,} event{'s' * (count != 1)} above {detection.threshold.value:.6g}: {', '.join(map(str, written))}.")
+    if detection.threshold.note:
+        print(detection.threshold.note)
+    if dataset.has_labels:
+        _, events = agree(detection)
+        known = events.found + events.missed
+        alarms = f"{events.false:,} false alarm{'s' * (events.false != 1)}"
+        print(f"{events.found:,} of {known:,} known anomalies found, {alarms}; more in run.json.")

@@ -1,0 +1,135 @@
+"""What a detection found, and the two tables made of it: one place for columns, units and order."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from anomaly.detecting.events import describe_event, find_flags
+from anomaly.detecting.explanations import Explanation, explain
+from anomaly.domain import (
+    Dataset,
+    DetectSettings,
+    Event,
+    Forecast,
+    Scores,
+    Span,
+    Threshold,
+    TimeAxis,
+    format_times,
+    round_figures,
+)
+
+PARTS = ("score_error", "score_shape")
+
+
+@dataclass(frozen=True, eq=False)
+class Detection:
+    """All that charts, export, evaluation and pages read."""
+
+    dataset: Dataset
+    forecasts: tuple[Forecast, ...]
+    scores: tuple[Scores, ...]
+    threshold: Threshold
+    events: tuple[Event, ...]
+    """most severe first"""
+    settings: DetectSettings
+    """as used: `smoothing` is a number here"""
+    half_band: np.ndarray
+    """(C,) own units: 99 % of the reference steps lie within predicted +- half_band"""
+    ranges: np.ndarray
+    """(2, C) own units: lowest and highest value of the train span"""
+
+    def flags(self, record: int) -> np.ndarray:
+        """(T,) bool: score > threshold."""
+        return find_flags(self.scores[record].values, self.threshold.value)
+
+    def points(self) -> pd.DataFrame:
+        """One line per row of the file, in time order within a record; per step where rows were brought onto even ones.
+
+        record, time, score, threshold, flagged, then NAME and NAME_predicted for each monitored channel, then the parts
+        of the score. Unknown is NaN; `flagged` is 0 where the score is unknown.
+        """
+        return pd.concat([self._record_points(record) for record in range(len(self.scores))], ignore_index=True)
+
+    def _record_points(self, record: int) -> pd.DataFrame:
+        series, forecast = self.dataset.series[record], self.forecasts[record]
+        steps = series.row_steps if self.dataset.columns.step is None else np.arange(len(series))
+        table = {
+            "record": pd.Series([series.name], dtype="str").repeat(len(steps)).reset_index(drop=True),
+            "time": format_times(series.times[steps], self.dataset.time_axis),
+            "score": round_figures(self.scores[record].values)[steps],
+            "threshold": round_figures(np.array([self.threshold.value])).repeat(len(steps)),
+            "flagged": self.flags(record)[steps].astype(np.int64),
+        }
+        names = _observed_names(self.dataset.monitored, {*table, *PARTS})
+        for position, channel in enumerate(self.dataset.monitored):
+            table[names[position]] = series.values[steps, position]
+            table[f"{channel}_predicted"] = round_figures(forecast.predicted[:, position])[steps]
+        parts = (self.scores[record].error, self.scores[record].shape)
+        table |= {name: round_figures(part)[steps] for name, part in zip(PARTS, parts, strict=True)}
+        return pd.DataFrame(table)
+
+    def explain(self, event: Event) -> Explanation:
+        return explain(
+            event,
+            self.forecasts[event.record],
+            self.scores[event.record],
+            self.threshold.reference,
+            self.dataset.monitored,
+            self.half_band,
+            self.ranges,
+            self.dataset.units,
+        )
+
+    def with_missed(self, missed: Sequence[tuple[int, Span]]) -> "Detection":
+        """Stretches of records that a person added, as events after those that were flagged."""
+        added = [
+            describe_event(record, span, self.forecasts[record], self.scores[record], self.dataset.monitored)
+            for record, span in missed
+        ]
+        return replace(self, events=(*self.events, *added))
+
+    def events_table(self, most: int | None = None) -> pd.DataFrame:
+        """One line per event, most severe first and at most `most`: where, how severe, which channel, and why."""
+        axis, events = self.dataset.time_axis, self.events[:most]
+        why = [self.explain(event) for event in events]
+        columns = {
+            "record": pd.Series([self.dataset.series[event.record].name for event in events], dtype="str"),
+            "start": self._times(axis, events, [event.span.start for event in events]),
+            "end": self._times(axis, events, [event.span.stop - 1 for event in events]),
+            "points": np.array([len(event.span) for event in events], np.int64),
+            "peak_time": self._times(axis, events, [event.peak for event in events]),
+            "peak_score": round_figures(np.array([event.peak_score for event in events], float)),
+            "channel": pd.Series([event.channel for event in events], dtype="str"),
+            "direction": pd.Series([event.direction for event in events], dtype="str"),
+            "observed": np.array([event.observed for event in events], float),
+            "expected": round_figures(np.array([event.expected for event in events], float)),
+            "kind": pd.Series([one.kind for one in why], dtype="str"),
+            "why": pd.Series([one.sentence for one in why], dtype="str"),
+        }
+        return pd.DataFrame(columns)
+
+    def _times(self, axis: TimeAxis, events: Sequence[Event], steps: list[int]) -> np.ndarray | pd.Series:
+        times = [self.dataset.series[event.record].times[step] for event, step in zip(events, steps, strict=True)]
+        # One file may count in whole numbers and the next in fractions.
+        kind = np.result_type(*(series.times.dtype for series in self.dataset.series))
+        return format_times(np.array(times, kind), axis)
+
+
+def _observed_names(channels: Sequence[str], fixed: set[str]) -> list[str]:
+    """The column of each channel's values: its name, or NAME_observed where another column of the table has that name.
+
+    A file may itself have channels called "score" or "flow_predicted": none may overwrite another.
+    """
+    taken = fixed | {f"{channel}_predicted" for channel in channels}
+    free = set(channels) - taken
+    names = []
+    for channel in channels:
+        name = channel
+        while name in taken or (name in free and name != channel):
+            name += "_observed"
+        taken.add(name)
+        names.append(name)
+    return names

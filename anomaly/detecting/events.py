@@ -1,0 +1,88 @@
+"""scores > threshold -> runs -> joined and pruned -> ranked events."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from anomaly.domain import Event, Forecast, Scores, Span, find_runs, merge_runs, overlaps_any
+
+
+def find_flags(scores: np.ndarray, threshold: float) -> np.ndarray:
+    """(T,) bool. Strictly above, here and nowhere else: with >=, a quantile would flag all of a constant score."""
+    with np.errstate(invalid="ignore"):
+        return scores > threshold
+
+
+def find_alarms(scores: np.ndarray, threshold: float, leave: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+    """Runs of scores (T,) that rise above `threshold`, each lasting while the score is above `leave` * `threshold`."""
+    starts, stops = find_runs(find_flags(scores, threshold))
+    if leave >= 1:
+        return starts, stops
+    wide_starts, wide_stops = find_runs(find_flags(scores, leave * threshold))
+    entered = overlaps_any(wide_starts, wide_stops, starts, stops)
+    return wide_starts[entered], wide_stops[entered]
+
+
+def find_events(
+    record: int,
+    forecast: Forecast,
+    scores: Scores,
+    threshold: float,
+    merge_gap: int,
+    min_length: int,
+    channels: tuple[str, ...],
+    leave: float = 1.0,
+    min_effect: Mapping[str, float] | None = None,
+) -> list[Event]:
+    """The events of one record, in time order; `merge_gap` and what follows, channels aside, as in `DetectSettings`."""
+    runs = merge_runs(*find_alarms(scores.values, threshold, leave), merge_gap, min_length)
+    events = [
+        describe_event(record, Span(int(start), int(stop)), forecast, scores, channels)
+        for start, stop in zip(*runs, strict=True)
+    ]
+    return [event for event in events if _effect(event, forecast, channels) >= (min_effect or {}).get(event.channel, 0)]
+
+
+def _effect(event: Event, forecast: Forecast, channels: tuple[str, ...]) -> float:
+    """How far the leading channel was from what was expected, at most, in its own units."""
+    part = slice(event.span.start, event.span.stop)
+    leading = channels.index(event.channel)
+    apart = np.abs(forecast.series.values[part, leading] - forecast.predicted[part, leading])
+    return float(np.nanmax(apart, initial=0.0))
+
+
+def rank_events(events: list[Event]) -> list[Event]:
+    """Most severe first: by peak score, then the longer, then the earlier."""
+    return sorted(events, key=lambda event: (-event.peak_score, -len(event.span), event.record, event.span.start))
+
+
+def describe_event(record: int, span: Span, forecast: Forecast, scores: Scores, channels: tuple[str, ...]) -> Event:
+    """What made a stretch odd, flagged or not; its peak score is NaN where nothing is scored."""
+    peak, leading = _find_peak(span, scores)
+    values = scores.values[span.start : span.stop]
+    observed, expected = float(forecast.series.values[peak, leading]), float(forecast.predicted[peak, leading])
+    return Event(
+        record=record,
+        span=span,
+        peak=peak,
+        peak_score=float(np.nanmax(values)) if np.isfinite(values).any() else np.nan,
+        channel=channels[leading],
+        direction="below" if observed < expected else "above",
+        observed=observed,
+        expected=expected,
+    )
+
+
+def _find_peak(span: Span, scores: Scores) -> tuple[int, int]:
+    """The most surprising step of the event, and its most surprising channel.
+
+    Not the step of the highest score: smoothing moves that away from what was surprising, to a step where observed and
+    expected may agree, or differ the other way.
+    """
+    contributions = scores.contributions[span.start : span.stop]
+    observed = np.isfinite(contributions)
+    known = np.where(observed, contributions, 0.0)
+    # As the score weighs a step: by the mean over the channels observed there.
+    surprise = np.where(observed.any(1), known.sum(1) / np.maximum(observed.sum(1), 1), -1.0)
+    step = int(np.argmax(surprise))
+    return span.start + step, int(np.argmax(np.where(observed[step], contributions[step], -1.0)))

@@ -1,0 +1,198 @@
+"""Why an event: what its leading channel did, in one sentence made of the numbers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from anomaly.domain import Event, Forecast, Scores, Span, find_runs
+
+FEW_STEPS = 3
+"""more than half as far out as the farthest: at most so many are a spike"""
+FEWEST_FLAT = 6
+"""equal values in a row before a channel counts as stuck"""
+FEWEST_BEFORE = 20
+"""steps before an event that it is compared with, or as many as it has itself"""
+CLEAR_SHIFT = 2.0
+"""standard deviations of the steps before"""
+FEWEST_TREND = 8
+CLEAR_TREND = 0.8
+"""correlation of the residuals with time"""
+FAR_OUTSIDE = 0.1
+"""of the width of the train span's values: so far outside them is said before all else of a course"""
+LEAST_SHARE = 0.1
+MOST_NAMED = 3
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What happened in one event."""
+
+    kind: str
+    """spike, flat line, level shift, drift, out of range, shape, relation, or departure where it is none of these"""
+    part: str
+    """the larger part of the score at its highest: error or shape"""
+    shares: tuple[tuple[str, float], ...]
+    """channels and what they have in the event, the largest first, in all 1"""
+    reference_steps: int
+    """reference scores at least as high as the event's peak"""
+    sentence: str
+
+
+def explain(
+    event: Event,
+    forecast: Forecast,
+    scores: Scores,
+    reference: np.ndarray,
+    channels: tuple[str, ...],
+    half_band: np.ndarray,
+    ranges: np.ndarray,
+    units: Mapping[str, str] | None = None,
+) -> Explanation:
+    """The explanation of one event of `forecast`'s record; `reference` (N,) are the reference scores.
+
+    `half_band` (C,) and `ranges` (2, C) as in `Detection`; `units` of the channels that have one.
+    """
+    units = {channel: f" {unit}" for channel, unit in (units or {}).items()}
+    span = slice(event.span.start, event.span.stop)
+    highest = event.span.start + int(np.nanargmax(scores.values[span]))
+    part = "shape" if scores.shape[highest] > scores.error[highest] else "error"
+    shares = _share_out(scores, span, part, channels)
+    leading = channels.index(event.channel)
+    kind, what = _tell(event, forecast, leading, float(half_band[leading]), part, len(channels), units)
+    named = event.channel
+    if kind in ("relation", "departure"):
+        foremost = shares[0][0] if part == "shape" and shares else named
+        outside = _tell_outside(event, forecast, channels.index(foremost), foremost, ranges, units)
+        if outside is not None:
+            named, kind, what = foremost, "out of range", outside
+        elif part == "shape" and kind == "departure":
+            named, kind, what = foremost, "shape", _tell_shape(event, forecast, foremost)
+    above = int((reference >= event.peak_score).sum())
+    return Explanation(
+        kind, part, shares, above, f"{what}{_name_others(shares, named)}; {_rarity(above, len(reference))}."
+    )
+
+
+def _share_out(scores: Scores, span: slice, part: str, channels: tuple[str, ...]) -> tuple[tuple[str, float], ...]:
+    contributions = (scores.shape_contributions if part == "shape" else scores.contributions)[span]
+    total = np.nansum(contributions, axis=0)
+    if not total.sum() > 0:
+        return ()
+    order = np.argsort(-total, kind="stable")
+    return tuple((channels[channel], float(total[channel] / total.sum())) for channel in order if total[channel] > 0)
+
+
+def _tell(
+    event: Event, forecast: Forecast, leading: int, band: float, part: str, channels: int, units: Mapping[str, str]
+) -> tuple[str, str]:
+    """The kind of event and what the leading channel did."""
+    start, stop = event.span.start, event.span.stop
+    values = forecast.series.values[:, leading]
+    inside, before = values[start:stop], values[max(0, start - max(stop - start, FEWEST_BEFORE)) : start]
+    residuals = inside - forecast.predicted[start:stop, leading]
+    name, unit = event.channel, units.get(event.channel, "")
+    seen, foreseen = f"{event.observed:.4g}{unit}", f"{event.expected:.4g}{unit}"
+    stuck = _longest_flat(inside)
+    near = stuck.start - FEW_STEPS <= event.peak - start < stuck.stop + FEW_STEPS
+    long = len(stuck) >= max(FEWEST_FLAT, len(inside) // 5) and len(stuck) > 3 * len(_longest_flat(before))
+    if long and (near or part == "shape"):
+        return "flat line", f"{name} stayed at {inside[stuck.start]:.4g}{unit} for {len(stuck):,} steps"
+    size = np.nan_to_num(np.abs(residuals))
+    outside, large = size > band, size > size.max(initial=0.0) / 2
+    # A spike comes back; the last steps of a climb do not.
+    known = np.flatnonzero(np.isfinite(residuals))
+    returned = large.any() and np.flatnonzero(large)[-1] < known[-1]
+    few = 0 < outside.sum() <= 2 * FEW_STEPS and large.sum() <= FEW_STEPS
+    if few and part == "error" and (returned or len(inside) <= FEW_STEPS):
+        count = int(large.sum())
+        verb = "dropped" if event.direction == "below" else "jumped"
+        return "spike", f"{name} {verb} to {seen} for {count} step{'s' * (count > 1)} where {foreseen} was expected"
+    shifted = _shift(before, inside)
+    if shifted is not None:
+        was, became = shifted
+        return "level shift", f"{name} moved from about {was:.4g} to about {became:.4g}{unit}"
+    drifted = _trend(residuals, band)
+    if drifted is not None:
+        return (
+            "drift",
+            f"{name} drifted {'up' if drifted > 0 else 'down'}, by {abs(drifted):.3g}{unit} from what was expected",
+        )
+    usual = before[np.isfinite(before)]
+    if channels > 1 and len(usual) and usual.min() <= event.observed <= usual.max() and outside.any():
+        return (
+            "relation",
+            f"{name} was {seen}, not unusual by itself, where the other channels led to expect {foreseen}",
+        )
+    return "departure", f"{name} was {seen} where {foreseen} was expected"
+
+
+def _tell_shape(event: Event, forecast: Forecast, name: str) -> str:
+    width = max(profile.width for profile in forecast.profiles) if forecast.profiles else len(event.span)
+    return f"the course of {name} over up to {width:,} steps is unlike any other that was learnt"
+
+
+def _tell_outside(
+    event: Event, forecast: Forecast, channel: int, name: str, ranges: np.ndarray, units: Mapping[str, str]
+) -> str | None:
+    """Where the channel left the values of the train span by far: the farthest it came."""
+    values = forecast.series.values[event.span.start : event.span.stop, channel]
+    low, high = ranges[:, channel]
+    beyond = np.nan_to_num(np.fmax(values - high, low - values), nan=-np.inf)
+    step = int(np.argmax(beyond))
+    if not beyond[step] > FAR_OUTSIDE * (high - low):
+        return None
+    usual = (
+        f"outside the {low:.4g} to {high:.4g}{units.get(name, '')} of"
+        if low < high
+        else f"where it was always {low:.4g}{units.get(name, '')} in"
+    )
+    return f"{name} reached {values[step]:.4g}{units.get(name, '')}, {usual} the train span"
+
+
+def _longest_flat(values: np.ndarray) -> Span:
+    """The most equal values in a row."""
+    starts, stops = find_runs(np.diff(values) == 0)
+    if not len(starts):
+        return Span(0, min(len(values), 1))
+    longest = int(np.argmax(stops - starts))
+    return Span(int(starts[longest]), int(stops[longest]) + 1)
+
+
+def _shift(before: np.ndarray, inside: np.ndarray) -> tuple[float, float] | None:
+    """The medians before and inside, where they are clearly apart and either part is steady beside that."""
+    before, inside = before[np.isfinite(before)], inside[np.isfinite(inside)]
+    if len(before) < FEWEST_BEFORE or len(inside) < FEWEST_BEFORE:
+        return None
+    was, became = float(np.median(before)), float(np.median(inside))
+    clear = CLEAR_SHIFT * max(float(before.std()), float(inside.std()))
+    return (was, became) if abs(became - was) > max(clear, 1e-12) else None
+
+
+def _trend(residuals: np.ndarray, band: float) -> float | None:
+    """How far the residuals went from the event's start to its end, where they went steadily and beyond the band."""
+    residuals = residuals[np.isfinite(residuals)]
+    if len(residuals) < FEWEST_TREND or residuals.std() == 0:
+        return None
+    time = np.arange(len(residuals))
+    slope = float(np.polyfit(time, residuals, 1)[0])
+    steady = abs(float(np.corrcoef(time, residuals)[0, 1])) >= CLEAR_TREND
+    return slope * len(residuals) if steady and abs(slope) * len(residuals) > band else None
+
+
+def _name_others(shares: tuple[tuple[str, float], ...], named: str) -> str:
+    """Who else has a good part in it; and what the one that was named has, where that is less."""
+    others = [(name, share) for name, share in shares if name != named and share >= LEAST_SHARE][: MOST_NAMED - 1]
+    if not others:
+        return ""
+    own = dict(shares).get(named, 0.0)
+    told = ", ".join(f"{name} ({100 * share:.0f} %)" for name, share in others)
+    return f", together with {told}" + (f", itself {100 * own:.0f} %" if own < others[0][1] else "")
+
+
+def _rarity(above: int, steps: int) -> str:
+    if above == 0:
+        return (
+            f"its score is higher than any of the {steps:,} steps of the train span" if steps else "nothing to compare"
+        )
+    return f"a score that one in {max(steps // above, 1):,} steps of the train span reaches"

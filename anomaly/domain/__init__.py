@@ -1,0 +1,38 @@
+"""What flows through the wings, in order: records and datasets, forecasts, scores, events; and every setting.
+
+In: nothing; the first wing, which knows no other.
+Out: frozen dataclasses with shape and unit beside each field; `ReadSettings`, `FitSettings`, `DetectSettings`;
+errors that are sentences; runs of steps; times, durations and figures in words.
+Begin in `records.py` (what is read), then `forecasts.py` and `detections.py`. A default or limit of any setting
+(BPTT steps, merge gap, threshold rule) stands in `settings/`, in the file of the stage that it steers.
+"""
+
+from typing import TYPE_CHECKING
+
+from anomaly.faces import open_face
+
+if TYPE_CHECKING:
+    from anomaly.domain.detections import Event, Scores, Threshold
+    from anomaly.domain.durations import DAY, say_duration
+    from anomaly.domain.exceptions import (
+        AccessError,
+        AnomalyError,
+        DataError,
+        ModelFileError,
+        RunError,
+        SettingsError,
+        TrainingError,
+    )
+    from anomaly.domain.figures import round_figures
+    from anomaly.domain.forecasts import FADED, Effort, Epoch, Forecast, Profile, Reach, Trace
+    from anomaly.domain.installation import shipped, versions
+    from anomaly.domain.records import Columns, Dataset, Repair, TimeSeries
+    from anomaly.domain.settings.checking import Settings, pick
+    from anomaly.domain.settings.detecting import DEFAULT_THRESHOLDS, LIMITS, RULES, DetectSettings
+    from anomaly.domain.settings.fitting import FitSettings
+    from anomaly.domain.settings.reading import FILE_ENDINGS, ReadSettings
+    from anomaly.domain.spans import Span, fill_runs, find_runs, merge_runs, overlaps_any
+    from anomaly.domain.times import PutBack, TimeAxis, axis_offset, format_times, seconds_of, to_calendar
+
+
+__getattr__, __all__ = open_face(__name__, __file__)

@@ -1,0 +1,114 @@
+"""What training tells of itself, and the forecast it leads to. T steps, C monitored channels, H horizons."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from anomaly.domain.records import TimeSeries
+
+FADED = 0.01
+"""a gradient that is a smaller share of its most has vanished"""
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One pass over the train span. Losses are mean Huber losses per observed value, in standard deviations."""
+
+    number: int
+    epochs: int
+    train_loss: float
+    validation_loss: float
+    """NaN where nothing could be held out"""
+    seconds: float
+    """since training began"""
+    seconds_left: float
+    """if every remaining epoch runs"""
+    is_best: bool
+    gradient_norm: float
+    """mean over the updates, before clipping"""
+
+
+@dataclass(frozen=True)
+class Effort:
+    """What training will take if every epoch runs, estimated before it starts."""
+
+    epochs: int
+    streams: int
+    """stretches of the train span walked side by side"""
+    updates: int
+    """of the weights, in an epoch"""
+    memory: float
+    """bytes kept for backpropagation"""
+    seconds: float
+    is_checkpointed: bool
+    """whether only some states are kept and what lies between is computed twice, since all would not fit"""
+
+
+@dataclass(frozen=True, eq=False)
+class Reach:
+    """How far the gradient of one step's loss reaches back: mean |dL_t / ds_{t-k}| for k = 0 ... K."""
+
+    before: np.ndarray
+    """(K + 1,) of the untrained network"""
+    after: np.ndarray
+    """(K + 1,) of the trained one"""
+
+    @property
+    def memory(self) -> int:
+        """Effective memory in steps: the last step back at which the gradient has a FADED share of its most."""
+        near = np.flatnonzero(self.after >= FADED * self.after.max())
+        return int(near[-1]) if self.after.max() > 0 else 0
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the memory goes on beyond what was looked at."""
+        return 0 < self.memory == len(self.after) - 1
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """What went on inside a network over L steps of one record, in standard deviations."""
+
+    hidden: np.ndarray
+    """(L, hidden_units) what the head reads"""
+    predicted: np.ndarray
+    """(L, C) the prediction made at each step, of the next"""
+    losses: np.ndarray
+    """(L,) the mean Huber loss of that prediction over the observed channels, NaN = nothing observed"""
+    keeps: np.ndarray | None
+    """(L, hidden_units) how much of its state each unit of the top layer kept, 0 to 1; None without gates"""
+
+
+@dataclass(frozen=True, eq=False)
+class Profile:
+    """How far each stretch of one record is from its nearest neighbour among the learnt ones. G stretches."""
+
+    width: int
+    """steps in a stretch"""
+    starts: np.ndarray
+    """(G,) first steps, evenly spaced from 0"""
+    distances: np.ndarray
+    """(G,) root mean square over the cells observed in both, in standard deviations; NaN = nothing to compare"""
+    shares: np.ndarray
+    """(G, C) what each channel has in the squared distance, in all 1; 0 where the distance is 0 or unknown"""
+
+
+@dataclass(frozen=True, eq=False)
+class Forecast:
+    """Next-step predictions of one record, aligned to the step they speak of."""
+
+    series: TimeSeries
+    predicted_by_horizon: np.ndarray
+    """(H, T, C) in the channel's own units; NaN at the steps before a horizon's first prediction"""
+    profiles: tuple[Profile, ...] = ()
+    """how unlike the learnt stretches its own are, by width"""
+
+    @property
+    def predicted(self) -> np.ndarray:
+        """(T, C) by the shortest horizon."""
+        return self.predicted_by_horizon[0]
+
+    @property
+    def residuals(self) -> np.ndarray:
+        """(H, T, C) observed - predicted, own units; NaN where either is unknown."""
+        return self.series.values - self.predicted_by_horizon

@@ -1,0 +1,79 @@
+"""What the times of a dataset mean, and how they are written, drawn and counted in seconds."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class PutBack:
+    """A stretch of local time, as the file wrote it, in which the clock was behind."""
+
+    start: np.datetime64
+    """the first time that was written but once again: of an hour written twice the first is not behind"""
+    stop: np.datetime64 | None
+    """when it went forward again; None = not in the file"""
+    shift: np.timedelta64
+    """by which the dataset's times lie ahead of those written"""
+
+
+@dataclass(frozen=True)
+class TimeAxis:
+    """What the times of a dataset mean.
+
+    `kind` is "timestamp" (times are datetime64[us], in UTC when `offset` is not empty), "number" (as the file gave
+    them) or "row" (there was no time column: positions from 0). `unit` is the seconds in one unit of a number that
+    counts from 1970 (epoch), else None. `resolution` is the coarsest unit that writes every time stamp without loss.
+    """
+
+    name: str
+    kind: Literal["timestamp", "number", "row"]
+    unit: float | None = None
+    offset: str = ""
+    resolution: Literal["D", "s", "ms", "us"] = "s"
+    order: Literal["day", "month"] | None = None
+    """what came first in dates such as 03/04/2025"""
+    put_back: tuple[PutBack, ...] = ()
+    """where local time repeated an hour"""
+
+    @property
+    def is_calendar(self) -> bool:
+        """Whether a duration in seconds is known."""
+        return self.kind == "timestamp" or self.unit is not None
+
+
+def to_calendar(times: np.ndarray, axis: TimeAxis) -> np.ndarray:
+    """Times as a chart shows them: datetime64 for epoch numbers too, local to the file's offset; else unchanged."""
+    if axis.unit is None:
+        return times + axis_offset(axis) if axis.kind == "timestamp" else times
+    if np.issubdtype(times.dtype, np.integer):  # a double would round nanoseconds to a quarter of a microsecond
+        micros = times // 1000 + (times % 1000 >= 500) if axis.unit < 1e-6 else times * round(axis.unit * 1e6)
+        return micros.astype(np.int64).astype("datetime64[us]")
+    return (np.asarray(times, float) * axis.unit * 1e6).round().astype(np.int64).astype("datetime64[us]")
+
+
+def axis_offset(axis: TimeAxis) -> np.timedelta64:
+    """The local time's lead over UTC: "+01:00" is one hour."""
+    if axis.offset in ("", "Z"):
+        return np.timedelta64(0, "m")
+    hours, minutes = axis.offset[1:].split(":")
+    lead = np.timedelta64(60 * int(hours) + int(minutes), "m")
+    return -lead if axis.offset[0] == "-" else lead
+
+
+def format_times(times: np.ndarray, axis: TimeAxis) -> np.ndarray | pd.Series:
+    """Times as the file gave them: numbers as they are, parsed time stamps as ISO 8601 text."""
+    if axis.kind != "timestamp":
+        return times
+    local = (times + axis_offset(axis)).astype("datetime64[us]")
+    text = np.datetime_as_string(local, unit=axis.resolution)
+    return pd.Series(np.char.add(text, axis.offset) if axis.offset else text, dtype="str")
+
+
+def seconds_of(duration: np.timedelta64 | float, axis: TimeAxis) -> float:
+    """A difference of two times in seconds; NaN where the file does not tell what its unit is."""
+    if axis.kind == "timestamp":
+        return float(np.asarray(duration) / np.timedelta64(1, "us")) / 1e6
+    return float(duration) * axis.unit if axis.unit is not None else float("nan")

@@ -1,0 +1,35 @@
+"""Dataset -> Fitted -> Forecast: what the network sees, its training, and how it is kept.
+
+In: a `Dataset` and `FitSettings`. Out: `Fitted`, which forecasts; its memory in words; how far new data drifted.
+Begin in `fitting.py`; `preparation.py` scales and cuts the train span, `storage.py` writes and reads model folders,
+`baselines.py` is what a network has to beat. torch stays behind the door of `model/`: cells, backpropagation
+through time, checkpoints.
+"""
+
+from typing import TYPE_CHECKING
+
+from anomaly.faces import open_face
+
+if TYPE_CHECKING:
+    from anomaly.forecasting import storage
+    from anomaly.forecasting.baselines import Bag, Repeat, WindowMean
+    from anomaly.forecasting.drift import Drift, Inputs, describe_inputs, say_drift
+    from anomaly.forecasting.fitting import (
+        Fitted,
+        Predictor,
+        compare_shapes,
+        complete,
+        cut_train_spans,
+        estimate,
+        fit,
+        predict_records,
+        without_start,
+    )
+    from anomaly.forecasting.memory import describe_memory, say_steps, suggest_bptt
+    from anomaly.forecasting.model.forecaster import Forecaster
+    from anomaly.forecasting.model.trace import reach_at_start, trace_steps
+    from anomaly.forecasting.model.training import import_optimisers
+    from anomaly.forecasting.preparation import find_train_stops, last_observed, validation_start
+    from anomaly.forecasting.storage import load, save
+
+__getattr__, __all__ = open_face(__name__, __file__)

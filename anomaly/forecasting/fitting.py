@@ -1,0 +1,235 @@
+"""fit (slow): dataset -> train span -> scaling -> forecaster trained by backpropagation through time -> Fitted."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from anomaly.detecting import Shapes
+from anomaly.domain import Columns, Dataset, Effort, Epoch, FitSettings, Profile, Reach
+from anomaly.forecasting import preparation
+from anomaly.forecasting.drift import Drift, Inputs, describe_inputs, measure_drift
+from anomaly.forecasting.preparation import Preparation
+from anomaly.reading import find_breaks, find_outages
+
+MEASURED_STEPS = 8_000
+"""of the longest train span are used to measure how long the forecaster remembers and needs to warm up"""
+
+
+class Predictor(Protocol):
+    """What `model.forecaster.Forecaster` is to the stages after it, and a baseline too."""
+
+    def predict(self, records: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Records (T, D) -> predictions (H, T, C), NaN before the first."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A trained forecaster and all that scoring new data needs."""
+
+    forecaster: Predictor
+    preparation: Preparation
+    columns: Columns
+    reference: tuple[np.ndarray, ...]
+    """per record (H, T, C) float32: residuals over the reference span, in standard deviations"""
+    warm_up: int
+    """steps at a record's start that are predicted but not scored: the forecaster has seen too little yet"""
+    period: int
+    """dominant period of the train span, in steps"""
+    reach: Reach
+    """how far back the gradient reaches, and so how far the forecaster looks back"""
+    shapes: tuple[Shapes, ...]
+    """learnt stretches, by width"""
+    profiles: tuple[tuple[Profile, ...], ...]
+    """per record and width: how unlike each other the reference span's own stretches are"""
+    epochs: tuple[Epoch, ...]
+    ended: str
+    """one sentence: why training ended"""
+    settings: FitSettings
+    digest: str
+    """sha256 of the file it was trained on"""
+    inputs: tuple[Inputs, ...] = ()
+    """what the train span held of each channel and context column; none in a model of before this was kept"""
+
+    @property
+    def width(self) -> int:
+        """Steps that scores are smoothed over unless the user chooses otherwise."""
+        return preparation.propose_width(self.period)
+
+    def drift(self, dataset: Dataset) -> list[Drift]:
+        """Of a dataset that it scores, the channel that moved most first; none where it is the one it learnt from."""
+        return [] if dataset.digest == self.digest else measure_drift(self.inputs, dataset)
+
+
+@dataclass(frozen=True, eq=False)
+class TrainSpans:
+    """What is learnt from, as the network sees it; one of each for every record."""
+
+    preparation: Preparation
+    stops: list[int]
+    inputs: list[np.ndarray]
+    """(T, D)"""
+    targets: list[np.ndarray]
+    """(T, C)"""
+    breaks: list[np.ndarray]
+    """steps where the network starts anew"""
+
+    @property
+    def period(self) -> int:
+        """Dominant period in steps."""
+        return preparation.find_dominant_period([preparation.last_observed(target) for target in self.targets])
+
+    @property
+    def longest(self) -> int:
+        """The record with most to learn from."""
+        return max(range(len(self.inputs)), key=lambda record: len(self.inputs[record]))
+
+    @property
+    def sample(self) -> tuple[np.ndarray, np.ndarray]:
+        """Inputs and targets of the longest, at most MEASURED_STEPS."""
+        return self.inputs[self.longest][:MEASURED_STEPS], self.targets[self.longest][:MEASURED_STEPS]
+
+
+def cut_train_spans(dataset: Dataset, settings: FitSettings) -> TrainSpans:
+    """Raises SettingsError where the train span is too short, DataError where it holds no value."""
+    stops = preparation.find_train_stops(dataset, settings)
+    prepared = preparation.prepare(dataset, stops)
+    spans = list(zip(dataset.series, stops, strict=True))
+    return TrainSpans(
+        prepared,
+        stops,
+        [prepared.inputs(series)[:stop] for series, stop in spans],
+        [prepared.targets(series)[:stop] for series, stop in spans],
+        [find_breaks(series.times[:stop]) for series, stop in spans],
+    )
+
+
+def estimate(dataset: Dataset, settings: FitSettings) -> Effort:
+    """What `fit` will take if every epoch runs, within a factor of two or so. Raises what `fit` does at its start."""
+    from anomaly.forecasting.model.effort import estimate_effort
+    from anomaly.forecasting.model.network import pick_device
+
+    stops = preparation.find_train_stops(dataset, settings)
+    learnt = sum(preparation.validation_start(stop) for stop in stops)
+    parts = sum(1 + len(find_breaks(one.times[:stop])) for one, stop in zip(dataset.series, stops, strict=True))
+    columns = dataset.columns
+    inputs = len(columns.monitored) + len(columns.context)
+    return estimate_effort(settings, learnt, parts, inputs, len(columns.monitored), pick_device(settings.device))
+
+
+def fit(
+    dataset: Dataset,
+    settings: FitSettings | None = None,
+    *,
+    on_epoch: Callable[[Epoch], object] | None = None,
+    should_stop: Callable[[], bool] | None = None,
+    checkpoint: Path | None = None,
+) -> Fitted:
+    """Train a forecaster on the train span of every record; nothing after it, and no label, is looked at.
+
+    `on_epoch` is called with each finished epoch. `should_stop` is asked before every update; once it says True,
+    training ends and the best weights so far are kept. `checkpoint` is a file that a training which was broken off
+    goes on from. Raises SettingsError where the train span is too short,
+    DataError where it holds no value, TrainingError where the loss diverges.
+    """
+    from anomaly.forecasting.model.gradients import measure_reach
+    from anomaly.forecasting.model.network import pick_device
+    from anomaly.forecasting.model.streams import TrainRecord
+    from anomaly.forecasting.model.training import train
+
+    settings = settings or FitSettings()
+    spans = cut_train_spans(dataset, settings)
+    inputs, targets, breaks = spans.inputs, spans.targets, spans.breaks
+    # What comes after a break is a record of its own to the network; the end of the whole record is held out.
+    records = [
+        TrainRecord(part, target, min(max(preparation.validation_start(len(one)) - start, 0), len(part)))
+        for one, wanted, at in zip(inputs, targets, breaks, strict=True)
+        for start, part, target in zip([0, *at], np.split(one, at), np.split(wanted, at), strict=True)
+    ]
+    forecaster, epochs, ended = train(
+        records, settings, pick_device(settings.device), on_epoch, should_stop, checkpoint
+    )
+    forecaster.burn_in = forecaster.measure_burn_in(spans.sample[0])
+    return complete(
+        dataset,
+        settings,
+        spans,
+        forecaster,
+        warm_up=forecaster.measure_warm_up(*spans.sample),
+        reach=measure_reach(forecaster, settings, *spans.sample),
+        epochs=tuple(epochs),
+        ended=ended,
+    )
+
+
+def complete(
+    dataset: Dataset,
+    settings: FitSettings,
+    spans: TrainSpans,
+    forecaster: Predictor,
+    warm_up: int,
+    reach: Reach,
+    epochs: tuple[Epoch, ...],
+    ended: str,
+) -> Fitted:
+    """Everything that is learnt beside the forecaster: the usual residuals, the period, the shapes."""
+    prepared, inputs, targets, breaks = spans.preparation, spans.inputs, spans.targets, spans.breaks
+    reference = [
+        prepared.residuals(series.counted[:stop], prepared.predicted(outputs))
+        for series, stop, outputs in zip(
+            dataset.series, spans.stops, predict_records(forecaster, inputs, breaks), strict=True
+        )
+    ]
+    period = spans.period
+    widths = preparation.propose_shape_widths(period, len(targets[spans.longest]))
+    outages = [find_outages(series.times[:stop]) for series, stop in zip(dataset.series, spans.stops, strict=True)]
+    shapes = tuple(Shapes.learn(targets, outages, width) for width in widths)
+    return Fitted(
+        forecaster=forecaster,
+        preparation=prepared,
+        columns=dataset.columns,
+        reference=tuple(
+            without_start(residuals, warm_up, at).astype(np.float32)
+            for residuals, at in zip(reference, breaks, strict=True)
+        ),
+        warm_up=warm_up,
+        period=period,
+        reach=reach,
+        shapes=shapes,
+        profiles=tuple(
+            compare_shapes(shapes, prepared, target, late) for target, late in zip(targets, outages, strict=True)
+        ),
+        epochs=epochs,
+        ended=ended,
+        settings=settings,
+        digest=dataset.digest,
+        inputs=describe_inputs(dataset, spans.stops),
+    )
+
+
+def predict_records(
+    forecaster: Predictor, inputs: list[np.ndarray], breaks: Sequence[np.ndarray]
+) -> Iterator[np.ndarray]:
+    """(H, T, C) of every record, the forecaster started anew at each of its breaks."""
+    parts = [np.split(one, at) for one, at in zip(inputs, breaks, strict=True)]
+    predicted = iter(forecaster.predict([part for record in parts for part in record]))
+    for record in parts:
+        yield np.concatenate([next(predicted) for _ in record], axis=1)
+
+
+def compare_shapes(
+    shapes: tuple[Shapes, ...], prepared: Preparation, targets: np.ndarray, outages: np.ndarray
+) -> tuple[Profile, ...]:
+    """One record's profiles from its targets (T, C); their channels in the file's order, not the network's."""
+    profiles = [one.compare(targets, outages) for one in shapes]
+    return tuple(replace(profile, shares=profile.shares[:, np.argsort(prepared.order)]) for profile in profiles)
+
+
+def without_start(residuals: np.ndarray, warm_up: int, breaks: np.ndarray) -> np.ndarray:
+    """(H, T, C) with the first `warm_up` steps of the record, and after each of its breaks, unknown."""
+    for start in (0, *breaks):
+        residuals[:, start : start + warm_up] = np.nan
+    return residuals

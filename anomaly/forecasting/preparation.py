@@ -1,0 +1,238 @@
+"""From a dataset to what the network sees: train spans, scaling learnt from them alone, inputs without holes."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from anomaly.domain import DataError, Dataset, FitSettings, SettingsError, TimeSeries
+
+VALIDATION_SHARE = 0.15
+CONSTANT = 1e-13
+"""of its size: a channel that moves less does so by rounding alone"""
+LARGEST = 1e9
+"""standard deviations that the network is shown: the square of more would not fit its numbers"""
+FEWEST_TRAIN_STEPS = 20
+LEAST_WIDTH = 40
+"""steps: a period of a few steps repeats within an anomaly and says nothing of how long one lasts"""
+FEWEST_SHAPE_STEPS = 4
+LONGEST_PERIOD = 300
+FALLBACK_PERIOD = 125
+"""steps; both as in TSB-AD's period search, the field's usual choice where nothing repeats"""
+
+
+@dataclass(frozen=True, eq=False)
+class Scaler:
+    """Mean and standard deviation of each channel over the train span.
+
+    A channel that never changes there has no spread to measure in: its scale is NaN, the network sees 0, and any
+    departure from its only value counts as one standard deviation, whatever the unit.
+    """
+
+    mean: np.ndarray
+    """(C,)"""
+    scale: np.ndarray
+    """(C,) NaN = constant"""
+
+    @classmethod
+    def fit(cls, values: np.ndarray) -> "Scaler":
+        """From (N, C) values, NaN left out. A channel with no value at all has mean NaN: it is never scored."""
+        observed = np.isfinite(values)
+        count = np.maximum(observed.sum(0), 1)
+        mean = np.where(observed, values, 0.0).sum(0) / count
+        scale = np.sqrt((np.where(observed, values - mean, 0.0) ** 2).sum(0) / count)
+        mean = np.where(observed.any(0), mean, np.nan)
+        varies = scale > CONSTANT * np.maximum(np.abs(mean), np.finfo(float).tiny)
+        return cls(mean, np.where(varies, scale, np.nan))
+
+    def transform(self, values: np.ndarray) -> np.ndarray:
+        """(T, C) own units -> standard deviations; departures of constant channels are -1, 0 or 1."""
+        centred = values - self.mean
+        tolerance = CONSTANT * np.abs(self.mean)
+        departed = np.where(np.abs(centred) <= tolerance, 0.0, np.sign(centred))
+        return np.where(np.isnan(self.scale), departed, centred / np.nan_to_num(self.scale, nan=1.0))
+
+    def inverse(self, scaled: np.ndarray) -> np.ndarray:
+        """(..., C) standard deviations -> own units. A constant channel is predicted to stay as it was."""
+        return self.mean + scaled * np.nan_to_num(self.scale, nan=0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Preparation:
+    """How values become inputs: learnt once from the train span, applied to anything after."""
+
+    channels: Scaler
+    context: Scaler
+    flagged: tuple[int, ...]
+    """positions of the monitored channels that get a missing flag: those with holes in the train span"""
+    order: tuple[int, ...]
+    """the monitored channels as the network sees them: by name, so that their order in the file changes nothing"""
+    context_order: tuple[int, ...]
+    ranges: np.ndarray
+    """(2, C) lowest and highest value of each monitored channel in the train span, own units; NaN = none observed"""
+
+    @property
+    def input_size(self) -> int:
+        return len(self.channels.mean) + len(self.context.mean) + len(self.flagged)
+
+    def inputs(self, series: TimeSeries) -> np.ndarray:
+        """(T, D) float32, complete: the last observed values, context, and missing flags (Lipton et al. 2016).
+
+        Context comes one step ahead: what a valve does at t + 1 is known when the flow at t + 1 is, and is not to be
+        foreseen but to be explained from.
+        """
+        values, context = (
+            last_observed(np.where(np.isnan(scaler.scale), 0.0, scaler.transform(part)))
+            for scaler, part in ((self.channels, series.counted), (self.context, series.context))
+        )
+        ahead = np.concatenate([context[1:], context[-1:]])[:, self.context_order]
+        missing = np.isnan(series.counted[:, [channel for channel in self.order if channel in self.flagged]])
+        every = np.concatenate([values[:, self.order], ahead, missing], 1)
+        return np.clip(every, -LARGEST, LARGEST).astype(np.float32)
+
+    def targets(self, series: TimeSeries) -> np.ndarray:
+        """(T, C) float32 in standard deviations and in the network's order, NaN = not observed."""
+        scaled = self.channels.transform(series.counted)[:, self.order]
+        return np.clip(scaled, -LARGEST, LARGEST).astype(np.float32)
+
+    def predicted(self, outputs: np.ndarray) -> np.ndarray:
+        """The network's (H, T, C) -> predicted values in the channels' own order and units."""
+        return self.channels.inverse(outputs[:, :, np.argsort(self.order)])
+
+    def residuals(self, values: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+        """Observed (T, C) - predicted (H, T, C), own units both -> (H, T, C) in standard deviations."""
+        return self.channels.transform(values) - self.channels.transform(predicted)
+
+
+def prepare(dataset: Dataset, train_stops: list[int]) -> Preparation:
+    """Learn the scaling from the leading `train_stops[i]` steps of each record and nothing after."""
+    values = np.concatenate([series.counted[:stop] for series, stop in zip(dataset.series, train_stops, strict=True)])
+    context = np.concatenate([series.context[:stop] for series, stop in zip(dataset.series, train_stops, strict=True)])
+    if not np.isfinite(values).any():
+        raise DataError(
+            "The train span holds no observed value: every cell of "
+            f"{', '.join(dataset.monitored)} is empty there. Choose a longer train span or other channels."
+        )
+    flagged = np.flatnonzero(np.isnan(values).any(0))
+    return Preparation(
+        Scaler.fit(values),
+        Scaler.fit(context),
+        tuple(int(channel) for channel in flagged),
+        _order_by_name(dataset.columns.monitored),
+        _order_by_name(dataset.columns.context),
+        np.array([np.fmin.reduce(values), np.fmax.reduce(values)]),
+    )
+
+
+def _order_by_name(names: tuple[str, ...]) -> tuple[int, ...]:
+    return tuple(sorted(range(len(names)), key=names.__getitem__))
+
+
+def last_observed(values: np.ndarray) -> np.ndarray:
+    """(T, C) with every NaN replaced by the last value before it, 0 where there is none."""
+    if not np.isnan(values).any():
+        return values
+    return pd.DataFrame(values).ffill().fillna(0.0).to_numpy()
+
+
+def find_train_stops(dataset: Dataset, settings: FitSettings) -> list[int]:
+    """Where each record's train span [0, stop) ends. Raises SettingsError where they are too short to learn from."""
+    lengths = [len(series) for series in dataset.series]
+    if settings.train_rows is not None:
+        if settings.train_rows > max(lengths):
+            raise SettingsError(
+                f"train_rows: expected at most {max(lengths):,}, the steps of the longest record, "
+                f"found {settings.train_rows:,}."
+            )
+        stops = [min(settings.train_rows, length) for length in lengths]
+    elif settings.train_until is not None:
+        until = _parse_until(dataset, settings.train_until)
+        stops = [int(np.searchsorted(series.times, until)) for series in dataset.series]
+    else:
+        stops = [int(length * (settings.train_fraction or 1)) for length in lengths]
+    needed = FEWEST_TRAIN_STEPS + max(settings.horizons)
+    if sum(stops) < needed:
+        raise SettingsError(
+            f"The train span is too short: expected at least {needed:,} steps to learn from with horizons "
+            f"{', '.join(map(str, settings.horizons))}, found {sum(stops):,}. "
+            "Choose a longer train span, or add records."
+        )
+    if max(stops) <= max(settings.horizons):
+        raise SettingsError(
+            f"horizons: no record has more than {max(settings.horizons)} train steps, so nothing that far ahead "
+            f"can be learnt. Choose horizons below {max(stops)}."
+        )
+    return stops
+
+
+def _parse_until(dataset: Dataset, text: str) -> np.datetime64 | float:
+    axis = dataset.time_axis
+    try:
+        if axis.kind != "timestamp":
+            return float(text)
+        stamp = pd.Timestamp(text)
+        return (stamp.tz_convert("UTC").tz_localize(None) if stamp.tzinfo else stamp).to_datetime64()
+    except ValueError:
+        example = "2025-03-01T12:00:00" if axis.kind == "timestamp" else "1200"
+        raise SettingsError(
+            f"train_until: expected a time like those of column {axis.name!r}, such as {example}, found {text!r}."
+        ) from None
+
+
+def validation_start(train_stop: int) -> int:
+    """Steps from here to the train span's end are held out for early stopping."""
+    return train_stop - int(train_stop * VALIDATION_SHARE)
+
+
+def find_dominant_period(records: list[np.ndarray]) -> int:
+    """The period of complete records (T, C) in steps, or, where nothing repeats, one that is usual and fits."""
+    longest = min(LONGEST_PERIOD, max(map(len, records)) // 3)
+    fallback = min(FALLBACK_PERIOD, longest if longest >= 4 else max(1, max(map(len, records)) // 4))
+    return find_period(records, LONGEST_PERIOD) or fallback
+
+
+def find_period(records: list[np.ndarray], longest: int) -> int | None:
+    """The lag of at most `longest` steps at which complete records (T, C) most resemble themselves; None where
+    nothing repeats.
+
+    The highest local peak of the autocorrelation (Wiener-Khinchin, by FFT), averaged over channels of the longest
+    record.
+    """
+    values = max(records, key=len)[-50_000:]
+    longest = min(longest, len(values) // 3)
+    if longest < 4:
+        return None
+    mean = autocorrelate(values, longest)
+    peaks = np.flatnonzero((mean[1:-1] >= mean[:-2]) & (mean[1:-1] > mean[2:])) + 1
+    peaks = peaks[(peaks >= 3) & (mean[peaks] > 0.1)]
+    if not len(peaks):
+        return None
+    # The first peak nearly as high as the highest: a multiple of the period resembles it as well as the period does.
+    return int(peaks[mean[peaks] >= 0.9 * mean[peaks].max()][0])
+
+
+def autocorrelate(values: np.ndarray, longest: int) -> np.ndarray:
+    """(longest + 1,) autocorrelation of complete values (T, C) by lag, the mean over channels that move; 0 where none
+    does."""
+    centred = values - values.mean(0)
+    spectrum = np.abs(np.fft.rfft(centred, 2 * len(values), axis=0)) ** 2
+    correlation = np.fft.irfft(spectrum, axis=0)[: longest + 1]
+    variance = correlation[0]
+    alive = variance > 1e-12
+    if not alive.any():
+        return np.zeros(longest + 1)
+    # Unbiased: a lag of k has T - k pairs.
+    pairs = len(values) / (len(values) - np.arange(longest + 1))
+    return (correlation[:, alive] / variance[alive]).mean(1) * pairs
+
+
+def propose_width(period: int) -> int:
+    """Steps to smooth over: the fewest whole periods that make LEAST_WIDTH."""
+    return period * max(1, -(-LEAST_WIDTH // period))
+
+
+def propose_shape_widths(period: int, train_steps: int) -> tuple[int, ...]:
+    """Widths of the stretches to compare: one and two times what is smoothed over, where the train span has several."""
+    longest = train_steps // 4
+    widths = {min(times * propose_width(period), longest) for times in (1, 2)}
+    return tuple(sorted(width for width in widths if width >= FEWEST_SHAPE_STEPS))

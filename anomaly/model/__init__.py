@@ -1,1 +1,0 @@
-"""The recurrent forecaster: arrays in, arrays out. The only folder that knows torch."""

@@ -1,0 +1,283 @@
+"""Which column is the time, the record, a channel, context, the label: proposed by looking, changed by settings."""
+
+import difflib
+from collections.abc import Sequence, Set
+
+import numpy as np
+import pandas as pd
+
+from anomaly.domain import Columns, DataError, ReadSettings, SettingsError
+from anomaly.reading.columns.states import (
+    LABEL_WORDS,
+    MOST_WORDS,
+    STATES_OF_HEALTH,
+    count_kinds,
+    find_labels,
+    in_words,
+    is_called_labels,
+    is_number_column,
+    spell_out,
+)
+from anomaly.reading.formats.table import Table
+from anomaly.reading.times.parsing import epoch_unit, looks_like_time
+from anomaly.reading.vocabulary.naming import (
+    CYCLE_NAMES,
+    TIME_NAMES,
+    names_counter,
+    names_other_day,
+    names_records,
+    parts_of,
+    words_of,
+)
+from anomaly.reading.vocabulary.units import looks_like_unit
+
+MOST_CHANNELS = 500
+MOST_NAMED = 8
+
+
+def propose_columns(tables: Sequence[Table], settings: ReadSettings) -> Columns:
+    """The part each column plays. All tables have the same columns, in any order.
+
+    Raises SettingsError for a column that is not there (naming the nearest), DataError where no channel is left.
+    """
+    frame = tables[0].frame
+    _check_known(settings, tables[0])
+    chosen = {column for _, column in _chosen(settings)}
+    labels = find_labels(frame, chosen) if settings.labels is None else settings.labels or None
+    record = find_record(frame, chosen | {labels}) if settings.record is None else settings.record or None
+    time = settings.time or None
+    if settings.time is None:
+        time = find_time(frame, chosen | {labels, record}, record, settings)
+    if settings.time is None and settings.record is None and time is None and record is None:
+        record, time = _find_blocks(frame, chosen | {labels})
+    numeric = [
+        column
+        for column in frame.columns
+        if column not in (time, record, labels)
+        and (column in chosen or column not in parts_of(record, frame.columns))
+        and _has_numbers(tables, column)
+        and (column in chosen or not is_called_labels(column))
+    ]
+    monitored, context = _split_channels(tables, numeric, record, settings)
+    if settings.context is None and monitored:
+        context += _propose_words(tables, {time, record, labels, *parts_of(record, frame.columns)})
+    if not monitored:
+        raise DataError(
+            f"{tables[0].name} has no channel to monitor: expected at least one column of numbers beside time, record "
+            f"and label, found {_describe(frame)}."
+        )
+    if len(monitored) + len(context) > MOST_CHANNELS:
+        raise DataError(
+            f"{tables[0].name} has {len(monitored) + len(context):,} channels; expected at most {MOST_CHANNELS}. "
+            "Name the ones to monitor (--channels A,B or the Columns panel)."
+        )
+    return Columns(time, record, tuple(monitored), tuple(context), labels, settings.ignore or None, settings.date_order)
+
+
+def _check_known(settings: ReadSettings, table: Table) -> None:
+    parts: dict[str, str] = {}
+    columns, name = [str(column) for column in table.frame], table.name
+    for part, column in _chosen(settings):
+        if column not in columns and not (part == "context" and table.has(column)):
+            near = difflib.get_close_matches(column, columns, 1, 0.0)
+            raise SettingsError(
+                f"{name} has no column {column!r}; the nearest is {near[0]!r}. "
+                f"Its columns are {', '.join(map(repr, columns[:12]))}{', …' * (len(columns) > 12)}."
+            )
+        if column in parts:
+            again = "twice as" if parts[column] == part else f"as {parts[column]} and as"
+            raise SettingsError(f"Column {column!r} is named {again} {part}: expected one part for each column.")
+        parts[column] = part
+
+
+def _chosen(settings: ReadSettings) -> list[tuple[str, str]]:
+    """(part, column) of every column that the settings name."""
+    parts = {
+        "time": (settings.time,),
+        "record": (settings.record,),
+        "labels": (settings.labels,),
+        "channels": settings.channels or (),
+        "context": settings.context or (),
+    }
+    return [(part, column) for part, columns in parts.items() for column in columns if column]
+
+
+def find_time(frame: pd.DataFrame, taken: Set[str | None], record: str | None, settings: ReadSettings) -> str | None:
+    free = [column for column in frame.columns if column not in taken and not names_other_day(str(column))]
+    named = [column for column in free if set(words_of(column)) & set(TIME_NAMES)]
+    for column in [name for name in named if not is_the_same_all_along(frame, name, record)]:
+        if not is_number_column(frame[column]) or _orders_rows(frame, column, record) or _is_coarse(frame[column]):
+            return str(column)
+    for column in [name for name in free if not is_the_same_all_along(frame, name, record)]:
+        if not is_number_column(frame[column]) and looks_like_time(frame[column]):
+            return str(column)
+    # A first column of evenly rising numbers is a row count, whatever it is called, if it is not the only channel.
+    first = frame.columns[0] if record is None else next(iter(free), None)
+    if first in free and (len(free) > 1 or settings.channels) and _counts_up_within(frame, str(first), record):
+        return str(first)
+    cycles = [name for name in free if set(words_of(name)) & set(CYCLE_NAMES) and is_number_column(frame[name])]
+    return next((str(name) for name in cycles if _orders_rows(frame, name, record)), None)
+
+
+def is_stopped_clock(tables: Sequence[Table], column: str) -> bool:
+    """Whether numbers that are called a time are all the same: a time in too few figures, such as 1.74E+09."""
+    cells = pd.concat([table.frame[column] for table in tables])
+    return bool(set(words_of(column)) & set(TIME_NAMES)) and is_number_column(cells) and cells.nunique() == 1
+
+
+def is_the_same_all_along(frame: pd.DataFrame, column: str, record: str | None) -> bool:
+    """A date of birth, say: every row of a record has the same, although records have rows enough to differ."""
+    if record is None:
+        return len(frame) > 2 and count_kinds(frame[column], 2) == 1
+    return len(frame) > 2 * frame[record].nunique() and bool((frame.groupby(record)[column].nunique() <= 1).all())
+
+
+def _find_blocks(frame: pd.DataFrame, taken: Set[str | None]) -> tuple[str | None, str | None]:
+    """Record and time where neither is named: whole numbers in blocks in front, and steps that count up in each."""
+    columns = [str(column) for column in frame.columns[:2]]
+    if len(frame.columns) < 3 or taken & set(columns) or not all(frame[name].dtype.kind == "i" for name in columns):
+        return None, None
+    block, step = (frame[name].to_numpy() for name in columns)
+    starts = np.flatnonzero(np.diff(block) != 0) + 1
+    within = np.diff(step)[np.diff(block) == 0]
+    whole = len(starts) + 1 == frame[columns[0]].nunique() and 0 < len(starts) < len(frame) / 4
+    if not whole or not len(within) or within.min() != within.max() or within[0] <= 0:
+        return None, None
+    restarts = bool((step[starts] < step[starts - 1]).all())
+    return (columns[0], columns[1]) if restarts else (None, None)
+
+
+def _is_coarse(values: pd.Series) -> bool:
+    """Whether numbers count from 1970 but were rounded until they repeat: 1.7407E+09."""
+    known = values.to_numpy(float)
+    return bool((np.diff(known) >= 0).all()) and epoch_unit(known) is not None
+
+
+def _orders_rows(frame: pd.DataFrame, column: str, record: str | None) -> bool:
+    """Whether numbers called "time" never repeat in place: a channel called "step count" does not."""
+    groups = [frame[column]] if record is None else [part for _, part in frame.groupby(record, sort=False)[column]]
+    rises = sum(int((part.diff().iloc[1:] > 0).sum()) for part in groups)
+    return rises >= 0.9 * sum(len(part) - 1 for part in groups)
+
+
+def counts_up(values: pd.Series) -> bool:
+    """Whether numbers rise evenly, row by row, as row numbers do."""
+    if not is_number_column(values) or len(values) < 3 or not np.isfinite(values.to_numpy(float)).all():
+        return False
+    steps = np.diff(values.to_numpy(float))
+    return bool(steps[0] > 0 and np.allclose(steps, steps[0], rtol=1e-6))
+
+
+def _counts_up_within(frame: pd.DataFrame, column: str, record: str | None) -> bool:
+    """Whether whole numbers rise by the same in every row of every record, each from the same start."""
+    cells = frame[column]
+    if record is None:
+        return counts_up(cells)
+    if cells.dtype.kind != "i":
+        return False
+    codes = pd.factorize(frame[record])[0]
+    by_record = np.argsort(codes, kind="stable")
+    values, within = cells.to_numpy()[by_record], np.diff(codes[by_record]) == 0
+    steps = np.diff(values)[within]
+    starts = values[np.flatnonzero(~np.concatenate([[False], within]))]
+    return len(steps) > 0 and bool(steps[0] > 0 and (steps == steps[0]).all() and (starts == starts[0]).all())
+
+
+def find_record(frame: pd.DataFrame, taken: Set[str | None]) -> str | None:
+    joint = [name for name in frame.columns if parts_of(name, frame.columns) and frame[name].dtype == "str"]
+    for column in [*joint, *frame.columns]:
+        if column in taken or not (column in joint or names_records(column)):
+            continue
+        values = frame[column]
+        if pd.api.types.is_float_dtype(values) or values.isna().any():
+            continue
+        # "unit" may be that of a machine, or of what was measured.
+        if values.dtype == "str" and all(looks_like_unit(cell) for cell in values.unique()[:MOST_WORDS]):
+            continue
+        if values.nunique() <= len(values) / 2:
+            return str(column)
+    return None
+
+
+def _split_channels(
+    tables: Sequence[Table], numeric: list[str], record: str | None, settings: ReadSettings
+) -> tuple[list[str], list[str]]:
+    """Monitored and context.
+
+    Proposed: what never changes within a record (age, type of machine) is context, and so are on/off columns (two
+    values at most), where anything else is left.
+    """
+    context = [name for column in settings.context or () for name in spell_out(tables, column)]
+    for column in (*(settings.channels or ()), *(settings.context or ())):
+        words = count_kinds(tables[0].frame[column], MOST_WORDS + 1) if column in tables[0].frame else 1
+        if column not in numeric and (column in (settings.channels or ()) or not 1 <= words <= MOST_WORDS):
+            raise DataError(f"Column {column!r} of {tables[0].name} holds no numbers; expected a channel of numbers.")
+    if settings.channels is not None:
+        return list(settings.channels), context
+    free = [column for column in numeric if column not in context]
+    if settings.context is not None:
+        return [name for name in free if not _is_no_measurement(tables, name, record, len(free))], context
+    free = [name for name in free if not _is_no_measurement(tables, name, record, len(free))]
+    kinds = {column: max(count_kinds(table.frame[column], 3) for table in tables) for column in free}
+    # Where all are on/off, those that ever change are monitored; where none changes, all.
+    static = {column for column in free if _is_static(tables, column, record)}
+    if len(static) < len(free):
+        kinds |= dict.fromkeys(static, 0)
+    fewest = next(count for count in (3, 2, 0) if not kinds or max(kinds.values()) >= count)
+    monitored = [column for column in free if kinds[column] >= fewest]
+    return monitored, [column for column in free if column not in monitored]
+
+
+def _is_no_measurement(tables: Sequence[Table], column: str, record: str | None, columns: int) -> bool:
+    """Row numbers, and further names of records: numbers that measure nothing."""
+    if columns < 2:
+        return False
+    if is_stopped_clock(tables, column):
+        return True
+    if names_counter(column) and all(counts_up(table.frame[column]) for table in tables):
+        return True
+    return record is not None and names_records(column) and _is_static(tables, column, record)
+
+
+def _is_static(tables: Sequence[Table], column: str, record: str | None) -> bool:
+    """Whether a column tells the records apart but never changes within one."""
+    if record is None and len(tables) == 1:
+        return False
+    if record is None:
+        kinds = [set(table.frame[column].dropna().unique()) for table in tables]
+    else:
+        kinds = [set(part.dropna().unique()) for t in tables for _, part in t.frame.groupby(record, sort=False)[column]]
+    return len(kinds) > 1 and max(map(len, kinds)) == 1 and len(set.union(*kinds)) > 1
+
+
+def _propose_words(tables: Sequence[Table], taken: Set[str | None]) -> list[str]:
+    proposed = []
+    for column in in_words(tables):
+        if column in taken:
+            continue
+        words = {str(word).strip().lower() for table in tables for word in table.frame[column].dropna().unique()}
+        is_known = (
+            is_called_labels(column) or words & set(STATES_OF_HEALTH) or words <= set(LABEL_WORDS) - {"true", "false"}
+        )
+        if not is_known and not looks_like_time(tables[0].frame[column]):
+            proposed += spell_out(tables, column)
+    return proposed
+
+
+def _describe(frame: pd.DataFrame) -> str:
+    """The first columns and why each is no channel: 'note' (text), 'when' (times), 'flow' (no number), 'time'."""
+    shown = [
+        f"{column!r} ({'times' if looks_like_time(frame[column]) else 'text'})"
+        if not is_number_column(frame[column])
+        else repr(column)
+        if np.isfinite(frame[column].to_numpy(float)).any()
+        else f"{column!r} (no number)"
+        for column in frame.columns[:MOST_NAMED]
+    ]
+    return ", ".join(shown) + ", …" * (len(frame.columns) > MOST_NAMED)
+
+
+def _has_numbers(tables: Sequence[Table], column: str) -> bool:
+    return all(is_number_column(table.frame[column]) for table in tables) and any(
+        np.isfinite(table.frame[column].to_numpy(float)).any() for table in tables
+    )

@@ -1,0 +1,94 @@
+"""gzip and zip -> the files inside, never more than memory holds."""
+
+import io
+import zipfile
+import zlib
+from pathlib import Path
+
+from anomaly.domain import DataError
+
+GZIP, ZIP = b"\x1f\x8b", b"PK\x03\x04"
+MOST_BYTES = 4 << 30
+"""unpacked, all members together: a small archive can unpack to more than any machine has"""
+MOST_MEMBERS = 2_000
+CHUNK = 1 << 20
+HEADER = ".hea"
+"""of a waveform record, which names its other files"""
+
+
+def unpack_gzip(content: bytes, name: str) -> bytes:
+    """The file in a gzip archive. Raises DataError where it is cut off, damaged or too large."""
+    parts, total, rest = [], 0, content
+    while rest:
+        member = zlib.decompressobj(wbits=31)
+        try:
+            while not member.eof:
+                part = member.decompress(rest, CHUNK)
+                rest = member.unconsumed_tail
+                total += len(part)
+                parts.append(part)
+                _check_size(total, name)
+                if not part and not rest and not member.eof:
+                    raise DataError(
+                        f"{name} is cut off: expected the end of the gzip archive after {total:,} unpacked bytes. "
+                        "Copy or download it again."
+                    )
+        except zlib.error as error:
+            if parts and not rest.startswith(GZIP):
+                break  # padding behind the last member
+            raise DataError(f"{name} is no sound gzip archive ({error}). Copy or download it again.") from None
+        rest = member.unused_data
+    return b"".join(parts)
+
+
+def unpack_zip(content: bytes, name: str) -> list[tuple[bytes, str]]:
+    """(bytes, name) of every file in a zip archive, in the order of their names.
+
+    Folders and what an operating system adds for itself are passed over. Raises DataError where it is damaged,
+    encrypted, empty or too large.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            members = sorted(
+                (one for one in archive.infolist() if not one.is_dir() and not _is_hidden(one.filename)),
+                key=lambda one: one.filename,
+            )
+            if not members:
+                raise DataError(f"{name} is an empty zip archive: expected at least one file in it.")
+            if len(members) > MOST_MEMBERS:
+                raise DataError(f"{name} holds {len(members):,} files; expected at most {MOST_MEMBERS:,}.")
+            locked = next((one.filename for one in members if one.flag_bits & 1), None)
+            if locked is not None:
+                raise DataError(f"{name} is encrypted ({locked!r} asks for a password). Unpack it and open the file.")
+            _check_size(sum(one.file_size for one in members), name)
+            names = _name_members([Path(one.filename) for one in members])
+            return [(_read_member(archive, one), name) for one, name in zip(members, names, strict=True)]
+    except (zipfile.BadZipFile, NotImplementedError, zlib.error, EOFError, OSError, ValueError) as error:
+        raise DataError(f"{name} is no sound zip archive ({error}). Copy or download it again.") from None
+
+
+def _name_members(paths: list[Path]) -> list[str]:
+    """Their names; with the folders in front where two have the same: pump/data.csv and fan/data.csv. The parts of a
+    waveform record know each other by name, and keep it."""
+    names = [path.name for path in paths]
+    if len(set(names)) == len(names) or any(path.suffix.lower() == HEADER for path in paths):
+        return names
+    shared = set.intersection(*({*path.parts[:-1]} for path in paths))
+    return [" ".join(part for part in path.parts if part not in shared) for path in paths]
+
+
+def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+    # Never more than the archive says a member holds, which has been added up; a lie fails the check of its sum.
+    with archive.open(member) as file:
+        return file.read()
+
+
+def _is_hidden(member: str) -> bool:
+    return any(part.startswith((".", "__MACOSX")) for part in Path(member).parts)
+
+
+def _check_size(total: int, name: str) -> None:
+    if total > MOST_BYTES:
+        raise DataError(
+            f"{name} unpacks to more than {MOST_BYTES >> 30} GB: expected less. Unpack it and keep the part you want."
+        )

@@ -1,0 +1,136 @@
+"""The cells of a parsed text -> columns of numbers or of text, and what had to be settled on the way."""
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from anomaly.domain import Repair
+from anomaly.reading.formats.delimited.numerals import (
+    MARKED,
+    MISSING,
+    Custom,
+    plain_numbers,
+    settle,
+    signs_of_column,
+    strip_marks,
+    tell_doubt,
+)
+from anomaly.reading.formats.table import Table
+from anomaly.reading.vocabulary.naming import names_records
+
+MOSTLY_NUMBERS = 0.9
+LEADING_ZERO = re.compile(r"0\d+")
+SHOWN, LOOKED_AT = 5, 2_000
+
+
+def convert(table: pa.Table, source: Table, custom: Custom) -> tuple[pd.DataFrame, list[Repair], dict[str, str]]:
+    """Columns, what to say of them, and the units that their cells tell."""
+    columns: dict[str, pd.Series] = {}
+    repairs: list[Repair] = []
+    units: dict[str, str] = {}
+    doubts: dict[str, str] = {}
+    for column in table.column_names:
+        cells = table[column]
+        if pa.types.is_null(cells.type):
+            columns[column] = pd.Series(np.full(len(cells), np.nan))
+        elif pa.types.is_integer(cells.type) or pa.types.is_floating(cells.type) or pa.types.is_boolean(cells.type):
+            columns[column] = _numbers(cells)
+        else:
+            read = _Text(cells.cast(pa.string()), column, source, custom)
+            columns[column] = read.cells
+            repairs += read.repairs
+            units |= {column: "%"} if read.is_per_cent else {}
+            doubts |= {column: read.doubt} if read.doubt else {}
+    return pd.DataFrame(columns, copy=False), [*repairs, *tell_doubts(doubts, source.name)], units
+
+
+def tell_doubts(doubts: dict[str, str], name: str) -> list[Repair]:
+    """One note for all columns: a file of many has many that are alike."""
+    if not doubts:
+        return []
+    column, doubt = next(iter(doubts.items()))
+    others = list(map(repr, doubts))[1:]
+    shown = ", ".join(others[:SHOWN]) + ", …" * (len(others) > SHOWN)
+    return [Repair(f"{name}: {column!r} holds {doubt}" + f"; likewise {shown}" * bool(others), len(doubts))]
+
+
+def _numbers(cells: pa.ChunkedArray) -> pd.Series:
+    if pa.types.is_boolean(cells.type):
+        cells = cells.cast(pa.int8())
+    if cells.null_count == 0 and pa.types.is_integer(cells.type):
+        return pd.Series(cells.to_numpy().astype(np.int64))
+    # Unsafe only past 2 ** 53, where a double holds the nearest.
+    return pd.Series(cells.cast(pa.float64(), safe=False).to_numpy())
+
+
+class _Text:
+    """A column of text as it came, or as numbers where nearly all of its cells are: the others count as missing."""
+
+    def __init__(self, cells: pa.ChunkedArray, column: str, source: Table, custom: Custom) -> None:
+        self.repairs: list[Repair] = []
+        self.doubt, self.is_per_cent = "", False
+        self._column, self._source = column, source
+        text = pc.utf8_trim_whitespace(cells)
+        # Blanks round a missing marker hid it from the parser.
+        text = pc.if_else(pc.is_in(text, pa.array(MISSING)), pa.scalar(None, pa.string()), text)
+        self.cells = text.to_pandas().astype("str")
+        zeros = keeps_zeros(text.slice(0, LOOKED_AT).drop_null().to_pylist(), column)
+        if not zeros and _may_be_numbers(text):
+            self._read_numbers(text, custom)
+
+    def _read_numbers(self, text: pa.ChunkedArray, custom: Custom) -> None:
+        series = self.cells
+        marked = series.str.contains(MARKED).fillna(False).to_numpy(bool)
+        bare = series.where(~marked, series[marked].map(strip_marks)) if marked.any() else series
+        signs = signs_of_column(pa.chunked_array([pa.array(bare, pa.string())]) if marked.any() else text)
+        decimal, is_doubtful = settle(signs, custom)
+        numbers = pd.to_numeric(plain_numbers(bare, decimal), errors="coerce").astype(float)
+        present = series.notna()
+        if numbers.notna().sum() < MOSTLY_NUMBERS * present.sum():
+            return
+        self.cells = numbers
+        if is_doubtful:
+            self.doubt = tell_doubt(next(iter(signs.either.values())), decimal)
+        if marked.any():
+            self._tell_marks(series, numbers.notna().to_numpy())
+        self._say(series, np.flatnonzero(present & numbers.isna()), "not a number", "taken as missing")
+
+    def _tell_marks(self, series: pd.Series, known: np.ndarray) -> None:
+        bounded = series.str.match("[<>≤≥]").fillna(False).to_numpy(bool) & known
+        self._say(series, np.flatnonzero(bounded), "only bounded", "the number is taken for the value")
+        per_cent = series.str.endswith("%").fillna(False).to_numpy(bool) & known
+        self.is_per_cent = bool(per_cent.any() and per_cent.sum() == known.sum())
+        if not self.is_per_cent:
+            self._say(series, np.flatnonzero(per_cent), "in per cent, unlike the others", "the number is taken")
+
+    def _say(self, series: pd.Series, rows: Sequence[int] | np.ndarray, what: str, done: str) -> None:
+        if not len(rows):
+            return
+        self.repairs.append(
+            Repair(
+                f"{self._source.name}: {len(rows):,} cell{'s' * (len(rows) > 1)} of {self._column!r} {what}, such as "
+                f"{series.iloc[rows[0]]!r}: {done}",
+                len(rows),
+                tuple(self._source.line(row) for row in rows[:SHOWN]),
+            )
+        )
+
+
+def keeps_zeros(cells: list[str], column: str) -> bool:
+    """Whether a column names records by figures with zeros in front: patient 007 is no number."""
+    return names_records(column) and any(LEADING_ZERO.fullmatch(cell.strip()) for cell in cells)
+
+
+def _may_be_numbers(text: pa.ChunkedArray) -> bool:
+    """Whether as many cells as all of them would have to be are numbers in a sample, taken from all over the column."""
+    places = np.unique(np.linspace(0, len(text) - 1, LOOKED_AT).astype(np.int64))
+    cells = [cell for place in places if (cell := text[int(place)].as_py()) is not None]
+    sample = pd.Series([strip_marks(cell) for cell in cells], dtype="str")
+    if not len(sample):
+        return True
+    shares = [pd.to_numeric(plain_numbers(sample, sign), errors="coerce").notna().mean() for sign in ".,"]
+    return bool(max(shares) >= MOSTLY_NUMBERS / 2)

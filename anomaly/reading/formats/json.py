@@ -1,0 +1,129 @@
+"""JSON: a list of records, an object of lists, the other forms that pandas writes, or one record a line."""
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from anomaly.domain import DataError, Repair
+from anomaly.reading.formats.columnar import make_table, tell_nested
+from anomaly.reading.formats.delimited.header import is_figure
+from anomaly.reading.formats.table import SHOWN, Table
+
+START = re.compile(rb"(\xef\xbb\xbf)?\s*(\{\s*[\"}]|\[\s*[\[{\"\]\d-])")
+"""not [Data], with which some instruments begin a CSV file"""
+
+
+def looks_like_json(content: bytes) -> bool:
+    return START.match(content[:200]) is not None
+
+
+def read_json(content: bytes, name: str) -> Table:
+    """Raises DataError naming the line at fault."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{name} is no JSON: byte {error.start + 1:,} is not UTF-8.") from None
+    try:
+        data = json.loads(text)
+    except RecursionError:
+        raise DataError(f"{name} is nested too deeply: expected a list of records.") from None
+    except json.JSONDecodeError as error:
+        data = _read_lines(text, name, error)
+    table, notes = _unwrap(data, name)
+    if isinstance(table, dict) and not any(isinstance(value, list | dict) for value in table.values()):
+        table = [table]
+    frame = _lay_out(table, name)
+    nested = np.array([_is_nested(frame.iloc[:, place]) for place in range(len(frame.columns))], bool)
+    notes += tell_nested([str(column) for column in frame.columns[nested]], len(nested), name)
+    return make_table(frame.loc[:, ~nested], content, name, notes)
+
+
+def _unwrap(data: Any, name: str) -> tuple[Any, list[Repair]]:
+    """The table that an object holds under one of its keys, where the object itself is none."""
+    is_table = not isinstance(data, dict) or _is_split(data) or _is_lists(data)
+    items = [] if is_table else data.items()
+    tables = [key for key, value in items if _is_records(value) or _is_lists(value) or _is_split(value)]
+    if len(tables) != 1:
+        return data, []
+    others = [repr(key) for key in data if key != tables[0]]
+    shown = ", ".join(others[:SHOWN]) + ", …" * (len(others) > SHOWN)
+    note = Repair(f"{name}: the table under {tables[0]!r} is read; passed over: {shown}")
+    return data[tables[0]], [note] if others else []
+
+
+def _is_nested(cells: pd.Series) -> bool:
+    return cells.dtype == object and any(isinstance(cell, list | dict) for cell in cells)
+
+
+def _lay_out(data: Any, name: str) -> pd.DataFrame:
+    """The table of any form that pandas writes; of records, each is a row."""
+    try:
+        if _is_split(data):
+            # Two levels of names come as a list of both.
+            names = [" ".join(map(str, name)) if isinstance(name, list) else str(name) for name in data["columns"]]
+            frame = pd.DataFrame(data["data"], columns=names)
+            return _with_index(frame, data.get("index", range(len(frame))))
+        if isinstance(data, dict) and data and all(isinstance(value, dict) for value in data.values()):
+            frame = pd.DataFrame(data)
+            frame = frame.T.infer_objects() if _is_by_row(data) else frame
+            return _with_index(frame, list(frame.index))
+        if _is_records(data) or isinstance(data, dict):
+            return pd.DataFrame(data)
+        if isinstance(data, list) and data and all(isinstance(row, list) for row in data):
+            has_names = all(isinstance(cell, str) for cell in data[0]) and len(data) > 1
+            channels = [f"channel_{number}" for number in range(1, max(map(len, data)) + 1)]
+            return pd.DataFrame(data[has_names:], columns=data[0] if has_names else channels)
+    except (ValueError, TypeError, AssertionError) as error:
+        raise DataError(f"{name}: expected lists of one length, found others ({error}).") from None
+    raise DataError(f'{name}: expected a list of records such as [{{"time": 0, "flow": 1.5}}], or lists by name.')
+
+
+def _is_records(data: Any) -> bool:
+    return isinstance(data, list) and len(data) > 0 and all(isinstance(row, dict) for row in data)
+
+
+def _is_lists(data: Any) -> bool:
+    if not isinstance(data, dict) or len(data) < 2 or not all(isinstance(column, list) for column in data.values()):
+        return False
+    return len({len(column) for column in data.values()}) == 1
+
+
+def _is_split(data: Any) -> bool:
+    """Whether names and rows stand apart."""
+    if not isinstance(data, dict) or not {"columns", "data"} <= set(data) <= {"columns", "data", "index"}:
+        return False
+    return all(isinstance(part, list) for part in data.values()) and all(isinstance(row, list) for row in data["data"])
+
+
+def _is_by_row(data: dict[str, dict[str, Any]]) -> bool:
+    """Whether records of records are rows by index, not columns by name: their own keys name the columns."""
+    inner = [key for column in data.values() for key in column]
+    return all(map(is_figure, data)) and not all(map(is_figure, inner))
+
+
+def _with_index(frame: pd.DataFrame, index: Sequence[object]) -> pd.DataFrame:
+    """With the index as its first column, unless that but counts the rows."""
+    if [str(row) for row in index] == [str(row) for row in range(len(frame))] or "index" in frame:
+        return frame
+    frame = frame.reset_index(drop=True)
+    frame.insert(0, "index", pd.Series(list(index)))
+    return frame
+
+
+def _read_lines(text: str, name: str, error: json.JSONDecodeError) -> list[object]:
+    rows = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            rows.append(json.loads(line))
+        except (json.JSONDecodeError, RecursionError):
+            # The first line no record either: the file is one value, broken where its own parser says.
+            where = number if rows else error.lineno
+            found = text.splitlines()[where - 1][:40]
+            raise DataError(f"{name}, line {where:,}: expected JSON, found {found!r}.") from None
+    return rows

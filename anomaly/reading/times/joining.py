@@ -1,0 +1,159 @@
+"""What several columns tell of the time, in one: a date beside a time of day, or year, month, day and hour apart."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from anomaly.domain import Repair
+from anomaly.reading.formats.table import Table
+from anomaly.reading.vocabulary.naming import CLOCK_NAMES, HOUR_NAMES, names_other_day, words_of
+
+CALENDAR = ("year", "month", "day", "hour", "minute", "second")
+CLOCK = r"\s*\d{1,2}:\d\d(:\d\d([.,]\d+)?)?\s*([AaPp][Mm]|Uhr)?\s*"
+DOTTED_CLOCK = r"\s*\d{1,2}\.\d\d(\.\d\d)?\s*(Uhr)?\s*"
+NO_DATE = r".*:.*|\s*0?0\..*|[^.]*\.00(\..*)?|.*Uhr\s*"
+"""there is no month or day 0: 18.00.00 is a time of day"""
+DAY = r"\s*\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}\s*"
+SAMPLE = 50
+TIDY = 0.9
+"""share of the rows of a date whose times of day go one way"""
+CENTURIES = (19_000_101, 21_001_231)
+"""the first and the last day written as eight figures"""
+
+
+def join_times(table: Table, time: str | None) -> Table:
+    """What several columns tell of the time, in one; as it is where the time is a column of the file, or none."""
+    if time is not None and (not time or time in table.frame):
+        return table
+    return _join_calendar(_join_date_and_clock(table))
+
+
+def _join_date_and_clock(table: Table) -> Table:
+    """A column of dates and one of times of day, as many loggers write them, become one."""
+    names = [str(name) for name in table.frame]
+    clocks = {name: cells for name in names if (cells := _read_clocks(table.frame, name)) is not None}
+    others = [name for name in names if name not in clocks]
+    days = {name: cells for name in others if (cells := _read_days(table.frame, name)) is not None}
+    clocks, days = _before_numbers(table.frame, clocks), _before_numbers(table.frame, days)
+    if len(days) != 1 or len(clocks) != 1:
+        return table
+    (day, dates), (clock, hours) = *days.items(), *clocks.items()
+    if table.frame[clock].dtype != "str" and not _is_of_day(dates, table.frame[clock].to_numpy(float), clock):
+        return table
+    name = f"{day} {clock}"
+    if name in table.frame or hours.nunique() < 2:
+        return table
+    place = list(table.frame.columns).index(day)
+    frame = table.frame.drop(columns=[day, clock])
+    frame.insert(min(place, len(frame.columns)), name, dates + " " + hours)
+    shown = next(iter(frame[name].dropna()), "")
+    note = Repair(f"Columns {day!r} and {clock!r} are one time: joined as {name!r}, such as {shown!r}")
+    return replace(table, frame=frame, repairs=(*table.repairs, note))
+
+
+def _is_of_day(dates: pd.Series, figures: np.ndarray, name: str) -> bool:
+    """Whether numbers beside dates are times of day, which start anew with each date, and go one way within it.
+
+    A counter of rows goes on; one number a day may be the hours worked.
+    """
+    if dates.nunique() == 1:
+        return bool(np.nanmax(figures) > 59) or bool(set(words_of(name)) & set(HOUR_NAMES))
+    changes, steps = dates.to_numpy()[1:] != dates.to_numpy()[:-1], np.diff(figures)
+    up, down = (steps[~changes] >= 0).sum(), (steps[~changes] <= 0).sum()
+    anew = (steps[changes] < 0) if up >= down else (steps[changes] > 0)
+    return bool(2 * dates.nunique() <= len(dates) and max(up, down) >= TIDY * (~changes).sum() and anew.mean() >= 0.5)
+
+
+def _before_numbers(frame: pd.DataFrame, found: dict[str, pd.Series]) -> dict[str, pd.Series]:
+    """Those of text where there are any: an hour as a number may stand beside the time of day."""
+    return {name: cells for name, cells in found.items() if frame[name].dtype == "str"} or found
+
+
+def _read_days(frame: pd.DataFrame, name: str) -> pd.Series | None:
+    """Dates as text, from text or from numbers such as 20250301; None where a column holds none."""
+    cells = frame[name]
+    if cells.dtype == "str":
+        if _all_match(cells, DAY):
+            return cells.str.strip()
+        cells = _figures(cells)
+    if cells.dtype.kind not in "if" or not (cells.min() >= CENTURIES[0] and cells.max() <= CENTURIES[1]):
+        return None
+    if not _is_whole(cells) or names_other_day(name):
+        return None
+    kinds = cells.drop_duplicates().dropna()
+    dates = pd.to_datetime(kinds.astype(np.int64).astype("str"), format="%Y%m%d", errors="coerce")
+    return None if dates.isna().any() else _spell(cells, kinds, dates.dt.strftime("%Y-%m-%d"))
+
+
+def _read_clocks(frame: pd.DataFrame, name: str) -> pd.Series | None:
+    """Times of day as text, from text or from numbers such as 80000, 800 and 8; None where a column holds none."""
+    cells = frame[name]
+    if cells.dtype == "str":
+        if (_all_match(cells, CLOCK) or _all_match(cells, DOTTED_CLOCK)) and _any_matches(cells, NO_DATE):
+            return _with_colons(cells)
+        cells = _figures(cells)
+    if not set(words_of(name)) & set(CLOCK_NAMES) or not _is_whole(cells) or cells.min() < 0:
+        return None
+    kinds = cells.drop_duplicates().dropna()
+    whole, most = kinds.astype(np.int64), int(cells.max())
+    # 8 is an hour where none is beyond 24, 800 hours and minutes, 80000 seconds too.
+    factor = 10_000 if most <= 24 else 100 if most <= 2_400 else 1
+    hour, minute, second = whole * factor // 10_000, whole * factor // 100 % 100, whole * factor % 100
+    beyond = (minute > 59) | (second > 59) | (hour > 24) | ((hour == 24) & (minute + second > 0))
+    if beyond.any():
+        return None
+    spelt = [f"{h:02}:{m:02}:{s:02}" for h, m, s in zip(hour, minute, second, strict=True)]
+    return _spell(cells, kinds, pd.Series(spelt, kinds.index, dtype="str"))
+
+
+def _figures(cells: pd.Series) -> pd.Series:
+    """Text of nothing but figures, as numbers; as it is where there is other text."""
+    form = r"\s*\d{1,8}\s*"
+    return pd.to_numeric(cells) if _all_match(cells, form) and _all_match(cells, form, most=None) else cells
+
+
+def _is_whole(cells: pd.Series) -> bool:
+    if cells.dtype.kind not in "if" or not cells.notna().any():
+        return False
+    values = cells.dropna()
+    return bool((np.isfinite(values) & (values == np.floor(values))).all())
+
+
+def _spell(cells: pd.Series, kinds: pd.Series, text: pd.Series) -> pd.Series:
+    """The text of each cell, of that of each kind of cell."""
+    return cells.map(dict(zip(kinds, text, strict=True))).astype("str")
+
+
+def _with_colons(cells: pd.Series) -> pd.Series:
+    """18.00.00 as 18:00:00; a fraction of a second keeps its point."""
+    colons = cells.str.strip().str.replace(r"^(\d\d?)\.(\d\d)", r"\1:\2", regex=True)
+    return colons.str.replace(r"^(\d\d?:\d\d)\.(\d\d)\b", r"\1:\2", regex=True)
+
+
+def _join_calendar(table: Table) -> Table:
+    """Columns of numbers called year, month, day and perhaps hour, minute, second become one time."""
+    frame = table.frame
+    found = {str(name).strip().lower(): str(name) for name in frame if frame[name].dtype.kind in "if"}
+    if not all(part in found for part in CALENDAR[:3]):
+        return table
+    parts = [part for part in CALENDAR if part in found]
+    times = pd.to_datetime(pd.DataFrame({part: frame[found[part]] for part in parts}), errors="coerce")
+    if times.isna().any() or times.nunique() < 2:
+        return table
+    name = " ".join(found[part] for part in parts)
+    rest = frame.drop(columns=[found[part] for part in parts])
+    if name in rest:
+        return table
+    rest.insert(0, name, times.dt.strftime("%Y-%m-%d" if "hour" not in parts else "%Y-%m-%dT%H:%M:%S").astype("str"))
+    note = Repair(f"Columns {', '.join(repr(found[part]) for part in parts)} are one time: joined as {name!r}")
+    return replace(table, frame=rest, repairs=(*table.repairs, note))
+
+
+def _all_match(cells: pd.Series, form: str, most: int | None = SAMPLE) -> bool:
+    cells = cells.dropna().iloc[:most]
+    return len(cells) > 0 and bool(cells.str.fullmatch(form).all())
+
+
+def _any_matches(cells: pd.Series, form: str) -> bool:
+    return bool(cells.dropna().iloc[:SAMPLE].str.fullmatch(form).any())

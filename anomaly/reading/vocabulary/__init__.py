@@ -1,0 +1,1 @@
+"""Words in files and what they mean: names of columns, units of measurement, months and zones."""

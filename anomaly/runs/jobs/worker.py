@@ -1,0 +1,118 @@
+"""What runs in a worker process: one fit after another, telling in a folder how it goes."""
+
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import TypeVar
+
+from anomaly.domain import Dataset, Epoch, FitSettings
+
+KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
+PRIORITY = 10
+"""as of `nice`: below that of the server"""
+BEAT_SECONDS = 1.0
+"""it shows that it lives so often"""
+EPOCHS, STOP, STARTED, BEAT, CHECKPOINT = "epochs.jsonl", "stop", "started", "beat", "checkpoint.safetensors"
+"""files of a job's folder"""
+_at_work = threading.Event()
+_server = 0
+"""the process that asks; 0 in that process itself"""
+
+Result = TypeVar("Result")
+
+
+def end_with(server: int) -> None:
+    """End when the server has, once a fit under way has laid down its last checkpoint. Nobody would read
+    the result; to hand it over would wait for ever."""
+    global _server
+    _server = server
+
+    def watch() -> None:
+        while not _has_lost_its_server() or _at_work.is_set():
+            time.sleep(BEAT_SECONDS)
+        os._exit(0)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _has_lost_its_server() -> bool:
+    """Another may go on in this one's folder then: two must not. Never on Windows, where a process keeps the number of
+    a parent that has gone."""
+    return _server not in (0, os.getppid())
+
+
+def import_torch() -> None:
+    """Import what a fit needs, before it is needed."""
+    from anomaly.forecasting import import_optimisers
+
+    import_optimisers()
+
+
+def work_in(work: Callable[..., Result], dataset: Dataset, settings: FitSettings, folder: Path) -> Result:
+    """`work`, writing each epoch to the job's folder; a folder that is gone is a job given up."""
+
+    if hasattr(os, "setpriority"):
+        # The page answers first: who looks at it waits, and a fit does not.
+        os.setpriority(os.PRIO_PROCESS, 0, PRIORITY)
+    if folder.exists():
+        (folder / EPOCHS).unlink(missing_ok=True)
+        (folder / STARTED).write_text(str(os.getpid()))
+
+    def write(epoch: Epoch) -> None:
+        with (folder / EPOCHS).open("a") as file:
+            file.write(json.dumps(asdict(epoch)) + "\n")
+
+    _at_work.set()
+    try:
+        with _beating(folder):
+            # Once, before anything is timed.
+            import_torch()
+            return work(
+                dataset,
+                settings,
+                on_epoch=write,
+                should_stop=lambda: (folder / STOP).exists() or not folder.exists() or _has_lost_its_server(),
+                checkpoint=folder / CHECKPOINT if folder.exists() else None,
+            )
+    finally:
+        _at_work.clear()
+
+
+@contextmanager
+def _beating(folder: Path) -> Iterator[None]:
+    """Show that this process lives, however long a step of its work takes."""
+    ended = threading.Event()
+
+    def beat() -> None:
+        while not ended.wait(BEAT_SECONDS) and folder.exists():
+            with suppress(OSError):
+                (folder / BEAT).touch()
+
+    threading.Thread(target=beat, daemon=True).start()
+    try:
+        yield
+    finally:
+        ended.set()
+
+
+def worker_in(folder: Path) -> int | None:
+    """The process that works, or worked, in a job's folder; None where none has begun."""
+    try:
+        return int((folder / STARTED).read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def end_left_behind(folder: Path) -> None:
+    """A worker of a server that is gone may be stopped, and not know: two must not work in one folder."""
+    worker = worker_in(folder)
+    with suppress(OSError):
+        # Its number may be another's by now.
+        if worker is not None and b"loky" in Path(f"/proc/{worker}/cmdline").read_bytes():
+            os.kill(worker, KILL)

@@ -1,0 +1,82 @@
+"""What every chart is drawn with: colours, lines that break at outages, names that fit."""
+
+import textwrap
+from html import escape
+
+import numpy as np
+import plotly.graph_objects as go
+
+from anomaly.domain import TimeAxis, TimeSeries, find_runs, to_calendar
+from anomaly.reading import find_outages
+
+OBSERVED, PREDICTED, BAND = "#334155", "#0d9488", "rgba(13, 148, 136, 0.16)"
+ERROR, SHAPE = "rgba(51, 65, 85, 0.22)", "rgba(217, 119, 6, 0.22)"
+FLAGGED, SHADE, KNOWN, QUIET = "#dc2626", "rgba(220, 38, 38, 0.10)", "#f59e0b", "#94a3b8"
+MISSED = "#7c3aed"
+"""what a person added"""
+IGNORED = "rgba(100, 116, 139, 0.14)"
+"""behind what was neither learnt nor scored"""
+GRID = {"gridcolor": "#eef1f3", "zeroline": False}
+DRESS = {
+    "margin": {"l": 8, "r": 8, "t": 34, "b": 8},
+    "legend": {"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0, "font": {"size": 12}},
+    "plot_bgcolor": "#ffffff",
+    "paper_bgcolor": "#ffffff",
+    "font": {"size": 12, "color": "#16222c"},
+}
+"""of every chart"""
+FEW_STEPS = 150
+"""below this many drawn steps, each gets a marker"""
+
+
+def break_lines(
+    times: np.ndarray, steps: np.ndarray, all_times: np.ndarray, curves: list[np.ndarray]
+) -> tuple[np.ndarray, list[np.ndarray]]:
+    """The curves with a NaN put in before each outage, so that no line is drawn across it."""
+    outages = find_outages(all_times)
+    places = np.unique(np.searchsorted(steps, outages))
+    places = places[(places > 0) & (places < len(steps))]
+    broken = [np.insert(np.asarray(curve, float), places, np.nan) for curve in curves]
+    return np.insert(times, places, times[places - 1]), broken
+
+
+def outline(times: np.ndarray, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The area between two curves as closed outlines, one for each unbroken stretch, NaN between them."""
+    x, y = [times[:0]], [low[:0]]
+    for start, stop in zip(*find_runs(np.isfinite(low)), strict=True):
+        there, back = slice(start, stop), slice(stop - 1, start - 1 if start else None, -1)
+        x += [times[there], times[back], times[stop - 1 : stop]]
+        y += [high[there], low[back], np.array([np.nan])]
+    return np.concatenate(x), np.concatenate(y)
+
+
+def calendar(series: TimeSeries, axis: TimeAxis) -> np.ndarray:
+    return to_calendar(series.times, axis)
+
+
+def axis_title(axis: TimeAxis) -> str:
+    return "row" if axis.kind == "row" else escape(axis.name)
+
+
+def short(name: str, most: int = 22) -> str:
+    """A name that fits beside an axis; what a file says is text, never markup."""
+    return escape(name if len(name) <= most else f"{name[: most - 1]}…")
+
+
+def wrap_text(text: str, width: int = 70) -> str:
+    """A sentence in lines that fit beside the pointer; what a file says is text, never markup."""
+    return "<br>".join(escape(part) for part in textwrap.wrap(text, width))
+
+
+def line(colour: str) -> dict[str, object]:
+    return {"color": colour, "width": 1.4}
+
+
+def dot(colour: str) -> dict[str, object]:
+    return {"color": colour, "size": 4}
+
+
+def dress(figure: go.Figure, height: int) -> go.Figure:
+    figure.update_layout(height=height, **DRESS)
+    figure.update_yaxes(**GRID)
+    return figure

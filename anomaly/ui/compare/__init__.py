@@ -1,0 +1,1 @@
+"""The page Compare: models side by side on one file."""

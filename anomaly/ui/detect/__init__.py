@@ -1,0 +1,1 @@
+"""The page Detect: open a file (`opening/`), look at it, train, look at what was found (`result/`)."""

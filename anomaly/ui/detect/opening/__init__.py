@@ -1,0 +1,1 @@
+"""The first page: uploads, demonstrations, public data, and coming by an address."""

@@ -1,0 +1,90 @@
+"""The events, most severe first; choosing one shows it in the chart."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from anomaly.detecting import Detection
+from anomaly.domain import Event, say_duration, seconds_of
+from anomaly.runs import find_verdict
+from anomaly.ui import session
+from anomaly.ui.detect.result.zoom import look_at_event
+from anomaly.ui.plain import plain
+
+MOST_CHANNELS_DRAWN = 6
+MOST_LISTED = 200
+NO_UNITS = ("time", "t", "timestamp", "ts", "index", "step", "zeit")
+"""names of a time column of numbers that do not tell what is counted"""
+HEADINGS: dict[str, Any] = {
+    "verdict": st.column_config.TextColumn("Verdict", width="small"),
+    "record": "Record",
+    "start": "Start",
+    "duration": "Duration",
+    "kind": "What",
+    "why": st.column_config.TextColumn("Why", width=700),
+    "peak_score": st.column_config.NumberColumn("Score", format="%.4g"),
+}
+
+
+def show_event_table(run: session.Run, detection: Detection) -> None:
+    if not detection.events:
+        st.info(
+            "No score lies above this threshold. Lower it to see the most surprising stretches.",
+            icon=":material/check:",
+        )
+        return
+    table = detection.events_table(MOST_LISTED)
+    table.insert(4, "duration", _durations(detection, detection.events[:MOST_LISTED]))
+    table = table[["record", "start", "duration", "kind", "why", "peak_score"]]
+    if run.verdicts:
+        found = [find_verdict(event, run.verdicts) for event in detection.events[:MOST_LISTED]]
+        table.insert(0, "verdict", ["" if one is None else one.verdict for one in found])
+    if len(run.dataset.series) == 1:
+        table = table.drop(columns="record")
+    # A new threshold is a new list: its selection must not point into the old one.
+    key = f"events-{detection.threshold.value:.6g}-{len(table)}"
+    st.dataframe(
+        table,
+        hide_index=True,
+        key=key,
+        on_select=lambda: _choose(run, detection, key),
+        selection_mode="single-row",
+        column_config=HEADINGS,
+    )
+    more = (
+        f" Listed are the {MOST_LISTED} most severe; events.csv holds all."
+        if len(detection.events) > MOST_LISTED
+        else ""
+    )
+    rows = st.session_state[key].selection.rows
+    if rows:
+        st.markdown(f"**{plain(table['kind'].iloc[rows[0]]).capitalize()}:** {plain(table['why'].iloc[rows[0]])}")
+    st.caption(f"Choose a row to see it in the chart.{more}")
+
+
+def _choose(run: session.Run, detection: Detection, key: str) -> None:
+    rows = st.session_state[key].selection.rows
+    if rows:
+        event = detection.events[rows[0]]
+        look_at_event(run, event.record, event.span)
+        if event.channel not in run.channels:
+            run.channels = [event.channel, *run.channels][:MOST_CHANNELS_DRAWN]
+            run.channel_lists += 1
+
+
+def _durations(detection: Detection, events: Sequence[Event]) -> list[str]:
+    """From the first step to the last, as people say it; in steps, or the time column's unit, without a calendar."""
+    axis = detection.dataset.time_axis
+    durations = []
+    for event in events:
+        times = detection.dataset.series[event.record].times
+        length = times[event.span.stop - 1] - times[event.span.start]
+        if axis.is_calendar:
+            durations.append(say_duration(seconds_of(length, axis)))
+        elif axis.kind == "row" or (axis.name or "").lower() in NO_UNITS:
+            word = "row" if axis.kind == "row" else "step"
+            durations.append(f"{len(event.span):,} {word}{'s' * (len(event.span) != 1)}")
+        else:
+            durations.append(f"{float(length):.6g} {axis.name}")
+    return durations

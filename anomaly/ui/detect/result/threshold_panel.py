@@ -1,0 +1,198 @@
+"""The live half of the settings: smoothing, threshold, what counts as an event."""
+
+from typing import get_args
+
+import numpy as np
+import streamlit as st
+
+from anomaly.detecting import known
+from anomaly.domain import DEFAULT_THRESHOLDS, LIMITS, AnomalyError, DetectSettings
+from anomaly.pipeline import Scored, check_settings, set_threshold
+from anomaly.ui import session
+from anomaly.ui.plain import show_error
+
+RULES = {
+    "margin": "Margin above normal",
+    "budget": "Alarm budget",
+    "quantile": "Quantile",
+    "sigma": "Robust sigma",
+    "pot": "False-alarm rate",
+    "ndt": "Dynamic",
+    "best": "Best F1 on the labels",
+    "value": "Score",
+}
+ABOUT = {
+    "margin": "The train span's usual highest score (its 99 % quantile) and this margin; one more is about 2.7 times "
+    "as far from usual in one part of the score.",
+    "budget": "So many alarms, at most, that the train span itself would have given.",
+    "quantile": "This share of the train span's scores lies below.",
+    "sigma": "Median of the train span's scores + this many robust standard deviations.",
+    "pot": "The share of steps that would alarm by chance, told from the tail of the train span's scores (peaks over "
+    "threshold, Siffer et al. 2017).",
+    "ndt": "The level that best parts the high scores from the rest (nonparametric dynamic threshold, Hundman et al. "
+    "2018); sequences that differ less than this share from the next lower one are dropped.",
+    "best": "The threshold that agrees best with the known anomalies. It has seen them.",
+    "value": "The score itself.",
+}
+RANGES = {
+    "margin": (-4.0, 8.0, 0.05, "%.2f"),
+    "budget": (0.0, 20.0, 0.1, "%.2f"),
+    "quantile": (0.9, 1.0, 0.0005, "%.4f"),
+    "sigma": (0.0, 30.0, 0.1, "%.1f"),
+    "pot": (0.0, 0.01, 0.00001, "%.5f"),
+    "ndt": (0.0, 1.0, 0.01, "%.2f"),
+}
+"""of the slider: from, to, step, format; what is typed may go further"""
+SLIDER_STOPS = 400
+
+
+def show_event_settings(run: session.Run) -> DetectSettings:
+    """Smoothing and what joins or drops events; the threshold is left at its default."""
+    width = run.fitted.width
+    starts = {
+        "auto_smoothing": True,
+        "smoothing": width,
+        "auto_merge": True,
+        "merge_gap": width,
+        "min_length": 1,
+        "leave": 1.0,
+    }
+    for key, start in starts.items():
+        st.session_state.setdefault(key, start)
+    with st.expander("Smoothing and events", icon=":material/tune:"):
+        automatic = st.toggle(f"Smooth over {width} steps, as proposed", key="auto_smoothing")
+        chosen = st.number_input(
+            "Smoothing width", 1, 100_000, disabled=automatic, key="smoothing", help="In steps; 1 is none."
+        )
+        window = st.selectbox(
+            "Smoothing window",
+            ["centred", "trailing"],
+            key="smoothing_window",
+            help="Centred puts the flag where the anomaly is, so a score also depends on the steps just after it. "
+            "Trailing looks back only, as a live monitor would.",
+        )
+        joined = st.toggle("Join events closer than the smoothing width", key="auto_merge")
+        merge_gap = st.number_input("Join events at most this many steps apart", 0, disabled=joined, key="merge_gap")
+        min_length = st.number_input("Drop events of fewer steps than", 1, key="min_length")
+        leave = st.slider(
+            "Leave level",
+            0.1,
+            1.0,
+            step=0.05,
+            key="leave",
+            help="An event begins where the score rises above the threshold, and lasts until it falls to this share of "
+            "it (hysteresis).",
+        )
+        effects = st.text_input(
+            "Ignore what departs by less than",
+            placeholder=f"{run.dataset.monitored[0]}=0.5",
+            key="min_effect",
+            help="A channel's name, =, and a number in its own unit; several with commas between. An event led by that "
+            "channel is dropped where it is never that far from what was expected.",
+        )
+        effects = _keep_valid(effects, run)
+    return DetectSettings(
+        smoothing="auto" if automatic else chosen,
+        smoothing_window=window,
+        merge_gap="auto" if joined else merge_gap,
+        min_length=min_length,
+        leave=leave,
+        min_effect=effects,
+    )
+
+
+def _keep_valid(effects: str, run: session.Run) -> str:
+    """What was typed, or the last that could be used and a sentence on what is wrong: the chart stays."""
+    try:
+        check_settings(run.dataset, DetectSettings(min_effect=effects))
+    except AnomalyError as error:
+        show_error(error)
+    else:
+        run.min_effect = effects
+    return run.min_effect
+
+
+def show_threshold(scored: Scored, settings: DetectSettings) -> DetectSettings:
+    """The threshold's rule and its number, dragged or typed."""
+    rules = [rule for rule in RULES if rule != "best" or scored.dataset.has_labels]
+    rule = st.selectbox("Threshold", rules, format_func=RULES.__getitem__, key="threshold_rule", help=_describe(rules))
+    start = _start(scored, rule)
+    value: float | None = None
+    if rule == "value":
+        top = _top_score(scored)
+        value = _drag_or_type(rule, 0.0, top, min(start, top), top / SLIDER_STOPS, "%.6g")
+    elif rule in RANGES:
+        low, high, step, form = RANGES[rule]
+        value = _drag_or_type(rule, low, high, start, step, form, LIMITS.get(rule))
+    chosen = {"threshold_rule": rule}
+    if rule == "budget":
+        calendar = scored.dataset.time_axis.is_calendar
+        units = get_args(DetectSettings.model_fields["budget_per"].annotation)
+        chosen["budget_per"] = st.selectbox(
+            "alarms per", [unit for unit in units if calendar or unit == "1000 steps"], key="budget_per"
+        )
+    # The same float that the command line would read from what is shown.
+    return DetectSettings(
+        **settings.model_dump() | chosen | {"threshold": None if value is None else float(f"{value:.6g}")}
+    )
+
+
+def _describe(rules: list[str]) -> str:
+    return "\n".join(f"- **{RULES[rule]}**: {ABOUT[rule]}" for rule in rules)
+
+
+def _start(scored: Scored, rule: str) -> float:
+    """The rule's default; for a score itself, where the default rule would put it."""
+    if rule == "value":
+        return set_threshold(scored, DetectSettings()).value if len(known(np.concatenate(scored.reference))) else 1.0
+    if rule == "margin":
+        return DetectSettings().threshold_parameter(scored.healthy)
+    return DEFAULT_THRESHOLDS[rule]
+
+
+def _drag_or_type(
+    name: str, low: float, high: float, start: float, step: float, form: str, most: float | None = None
+) -> float:
+    """A slider and a number field that follow each other; what is typed may lie outside the slider, up to `most`."""
+    slider, field, default = (f"threshold_{name}{kind}" for kind in ("_dragged", "", "_default"))
+
+    def follow(source: str, target: str) -> None:
+        st.session_state[target] = min(max(st.session_state[source], low), high)
+
+    st.session_state.setdefault(field, start)
+    st.session_state.setdefault(slider, start)
+    # Another fit can bring another default; what was left at the one before follows it.
+    before = st.session_state.setdefault(default, start)
+    if before != start and st.session_state[field] == before:
+        st.session_state[field] = st.session_state[slider] = start
+    st.session_state[default] = start
+    # A new fit can bring a smaller range than the one the number was chosen in.
+    st.session_state[slider] = min(max(st.session_state[slider], low), high)
+    st.slider(
+        "Drag",
+        low,
+        high,
+        step=step,
+        format=form,
+        key=slider,
+        on_change=follow,
+        args=(slider, field),
+        label_visibility="collapsed",
+    )
+    return float(
+        st.number_input(
+            "or type",
+            min(low, 0.0),
+            most,
+            step=step,
+            format=form.replace("g", "f"),
+            key=field,
+            on_change=follow,
+            args=(field, slider),
+        )
+    )
+
+
+def _top_score(scored: Scored) -> float:
+    tops = [float(np.nanmax(one.values)) for one in scored.scores if np.isfinite(one.values).any()]
+    return max([*tops, 0.0]) or 1.0

@@ -1,0 +1,35 @@
+"""The app as a whole: who is let in, and its pages."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from anomaly.ui.compare import page as compare
+from anomaly.ui.detect import page as detect
+from anomaly.ui.lasting import signing_in
+from anomaly.ui.learn import page as learn
+from anomaly.ui.plain import plain
+from anomaly.ui.runs import page as runs
+
+# A file of ours: a named icon would be fetched from Google's servers at every visit.
+ICON = Path(__file__).parent / "icon.svg"
+
+
+def show() -> None:
+    """What Streamlit runs at every look."""
+    st.set_page_config(page_title="Unforeseen", page_icon=str(ICON), layout="wide")
+    pages = {
+        "detect": st.Page(detect.show, title="Detect", url_path="detect", default=True),
+        "compare": st.Page(compare.show, title="Compare", url_path="compare"),
+        "learn": st.Page(learn.show, title="Learn", url_path="learn"),
+        "runs": st.Page(runs.show, title="Runs", url_path="runs"),
+    }
+    is_admitted = signing_in.admit()
+    menu = {"": list(pages.values())}
+    if is_admitted and (name := signing_in.name_signed_in()) is not None:
+        menu[plain(name)] = [st.Page(signing_in.sign_out, title="Sign out", url_path="sign-out")]
+    current = st.navigation(menu, position="top" if is_admitted else "hidden")
+    # By name, for a page that leads to another.
+    st.session_state["pages"] = pages
+    if is_admitted:
+        current.run()

@@ -1,0 +1,190 @@
+"""Who is at the page. Without `[auth]` in Streamlit's secrets nobody signs in: it is the one whose machine this is.
+
+Streamlit (with Authlib) asks an OIDC provider who somebody is; what they may then do is the run store's to say.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from anomaly.domain import AccessError
+from anomaly.ui import session
+from anomaly.ui.plain import plain, show_error
+
+if TYPE_CHECKING:
+    from anomaly.runs import Person
+
+PEOPLE = "ANOMALY_PEOPLE"
+WANTED = "unforeseen-wanted"
+REMEMBER = f"<script>if (location.search) sessionStorage.setItem('{WANTED}', location.search)</script>"
+RECALL = f"""<script>
+const wanted = sessionStorage.getItem('{WANTED}');
+sessionStorage.removeItem('{WANTED}');
+if (wanted && !location.search) location.replace(location.pathname + wanted);
+</script>"""
+"""Signing in ends at the app's bare address: the tab itself remembers the link that somebody came with."""
+COOKIE = "_streamlit_user"
+SHARED, EACH = ("redirect_uri", "cookie_secret"), ("client_id", "client_secret", "server_metadata_url")
+"""what Streamlit needs in the section [auth], and of each provider in it"""
+SIGNED_OUT = "You signed out in another tab."
+_signed_out: set[str] = set()
+"""sign-ins that have ended: other tabs of the same browser still know them"""
+
+
+def person() -> "Person":
+    """Who is signed in; LOCAL where there are no accounts. Asked for after `admit` alone."""
+    # The first page need not wait for the run store.
+    from anomaly.runs import LOCAL, Person
+
+    name = name_signed_in()
+    if name is None:
+        return LOCAL
+    if has_signed_out():
+        # All stops here, and `admit` has its say; but a callback goes on.
+        st.rerun()
+        raise AccessError(SIGNED_OUT)
+    # Anybody may call themselves Ada.
+    address = st.user.to_dict().get("email")
+    shown = f"{name} ({address})" if address and address != name else name
+    return Person(f"{st.user.iss}|{st.user.sub}", shown)
+
+
+def name_signed_in() -> str | None:
+    """None where there are no accounts."""
+    if not _providers():
+        return None
+    asked = st.user.to_dict()
+    return str(asked.get("name") or asked.get("email") or asked["sub"])
+
+
+def admit() -> bool:
+    """Whether the page may be shown. Where it may not, what to do is shown instead."""
+    try:
+        providers, invited = _providers(), _invited()
+        if invited and not providers:
+            raise ValueError(
+                f"{PEOPLE} names who may use this app, but nobody can sign in, so nobody is let in: expected an [auth] "
+                "section in Streamlit's secrets, found none."
+            )
+    except ValueError as error:
+        show_error(error)
+        return False
+    if not providers:
+        return True
+    if not st.user.is_logged_in:
+        _show_sign_in(providers)
+        return False
+    if has_signed_out():
+        session.close()
+        _show_sign_in(providers)
+        return False
+    asked = st.user.to_dict()
+    if not asked.get("iss") or not asked.get("sub"):
+        show_error("The identity provider did not say who you are: expected the claims iss and sub.")
+    elif not _is_invited(asked, invited):
+        show_error(f"{asked.get('email') or 'This account'} is not among those who may use this app: ask who runs it.")
+    else:
+        if not st.query_params and "recalled" not in st.session_state:
+            st.session_state["recalled"] = True
+            st.html(RECALL, unsafe_allow_javascript=True)
+        return True
+    st.button("Sign out", on_click=st.logout, icon=":material/logout:")
+    return False
+
+
+def _providers() -> list[str]:
+    """The names by which Streamlit's secrets know identity providers, "default" for one without a name; none where
+    there are no accounts. Raises ValueError where the secrets cannot be read, or seem to mean accounts and name no
+    provider: nobody is let in then."""
+    files = [Path(path) for path in st.get_option("secrets.files")]
+    if not any(path.exists() for path in files):
+        return []
+    try:
+        secrets = st.secrets.to_dict()
+    except FileNotFoundError:
+        raise ValueError("Streamlit's secrets cannot be read, so nobody is let in: expected TOML.") from None
+    auth = secrets.get("auth", {})
+    named = {name: value for name, value in auth.items() if isinstance(value, Mapping) and "client_id" in value}
+    found = {**({"default": auth} if "client_id" in auth else {}), **named}
+    meant = [name for name in _all_names(secrets) if "auth" in name.lower() or name in (*SHARED, *EACH)]
+    if not found and (meant or not secrets):
+        raise ValueError(
+            "Streamlit's secrets name no identity provider, so nobody is let in: expected a section [auth] with "
+            f"client_id and what else st.login needs, found {', '.join(map(repr, meant[:5])) or 'nothing'}."
+        )
+    lacking = [key for key in SHARED if found and not auth.get(key)]
+    lacking += [f"{key} of {name}" for name, one in found.items() for key in EACH if not one.get(key)]
+    if lacking:
+        raise ValueError(
+            f"The section [auth] of Streamlit's secrets lacks {', '.join(lacking)}, so nobody can sign in: expected "
+            "all that st.login needs."
+        )
+    return list(found)
+
+
+def _all_names(secrets: Mapping[str, object]) -> list[str]:
+    """Of the sections and of what is in them."""
+    inner = [_all_names(value) for value in secrets.values() if isinstance(value, Mapping)]
+    return [*secrets, *(name for names in inner for name in names)]
+
+
+def _show_sign_in(providers: list[str]) -> None:
+    st.html(REMEMBER, unsafe_allow_javascript=True)
+    st.title("Unforeseen", anchor=False)
+    st.markdown("Find the unforeseen in sensor and medical-record time series. Runs here belong to who made them.")
+    for name in providers:
+        label = "Sign in" if name == "default" else f"Sign in with {plain(name.title())}"
+        st.button(label, type="primary", icon=":material/login:", on_click=st.login, args=(name,))
+
+
+def _invited() -> set[str]:
+    """E-mail addresses and domains that the environment names; none: everybody. Raises ValueError."""
+    named = os.environ.get(PEOPLE, "").strip().lower()
+    invited = {one.strip() for one in named.split(",")} if named else set()
+    wrong = [one for one in sorted(invited) if "@" not in one or set(one) & set("; ")]
+    if wrong:
+        raise ValueError(
+            f"{PEOPLE}: expected e-mail addresses and domains with commas between, such as ada@example.org, "
+            f"@hospital.example; found {wrong[0]!r}. Nobody is let in."
+        )
+    return invited
+
+
+def _is_invited(asked: Mapping[str, object], invited: set[str]) -> bool:
+    """Whether their e-mail address or its domain is among those, where there are any."""
+    if not invited:
+        return True
+    address = str(asked.get("email") or "").lower()
+    # Some providers send the word.
+    if not address or str(asked.get("email_verified", True)).lower() == "false":
+        return False
+    return bool(invited & {address, "@" + address.rpartition("@")[2]})
+
+
+def has_signed_out() -> bool:
+    """Whether who sits here signed out in another tab: this one's connection does not know."""
+    return signed_out_check()()
+
+
+def signed_out_check() -> Callable[[], bool]:
+    """The same, to be asked where there is no page."""
+    sign_in = _sign_in_of_this_tab()
+    return lambda: sign_in in _signed_out
+
+
+def _sign_in_of_this_tab() -> str:
+    """Another for every time that somebody signs in: a digest of the cookie that Streamlit gave for it."""
+    cookies = st.context.cookies.to_dict()
+    # A long one comes in parts.
+    parts = {name: value for name, value in cookies.items() if name == COOKIE or name.startswith(f"{COOKIE}__")}
+    return hashlib.sha256(repr(sorted(parts.items())).encode()).hexdigest()
+
+
+def sign_out() -> None:
+    """The page behind one's name."""
+    _signed_out.add(_sign_in_of_this_tab())
+    st.logout()

@@ -1,0 +1,1 @@
+"""The page Learn: how a recurrent network learns, on the user's own series."""

@@ -1,0 +1,1 @@
+"""What several pages show: how a page begins, the settings at the left, what training will take."""

@@ -1,0 +1,66 @@
+"""What training will take, and what it cannot learn, said before it starts."""
+
+import streamlit as st
+
+from anomaly.domain import AnomalyError, FitSettings, say_duration
+from anomaly.forecasting import estimate, suggest_bptt
+from anomaly.runs import is_warm, workers
+from anomaly.ui import session
+from anomaly.ui.plain import plain
+from anomaly.ui.session.spool import release_memory
+from anomaly.ui.wording import say_bytes
+
+POLL_SECONDS = 1.0
+
+
+def show_effort(opened: session.Current) -> None:
+    """Time and memory for the settings in the panel. They are measured with torch, for which nobody should wait: until
+    it is there, this alone looks again."""
+    if is_warm():
+        _show(opened)
+    else:
+        _wait()
+
+
+@st.fragment(run_every=POLL_SECONDS)
+def _wait() -> None:
+    if is_warm():
+        st.rerun()
+
+
+def show_effort_of_all(opened: session.Current) -> None:
+    """The same for one network of each cell, as the page Compare offers them."""
+    if not is_warm():
+        return
+    from anomaly.evaluating import CELLS
+
+    try:
+        settings = FitSettings(**opened.chosen) if opened.chosen else opened.fit
+        key = (settings.model_dump_json(), opened.dataset.digest)
+        if opened.effort_of_all is None or opened.effort_of_all[0] != key:
+            efforts = [estimate(opened.dataset, settings.model_copy(update={"cell": cell})) for cell in CELLS]
+            opened.effort_of_all = key, sum(one.seconds for one in efforts) / workers()
+            release_memory()
+    except AnomalyError:
+        return
+    seconds = opened.effort_of_all[1]
+    st.caption(f"All {len(CELLS)} networks, with the settings at the left: about {say_duration(seconds)} at most.")
+
+
+def _show(opened: session.Current) -> None:
+    try:
+        settings = FitSettings(**opened.chosen)
+        key = (settings.model_dump_json(), opened.dataset.digest)
+        if opened.effort is None or opened.effort[0] != key:
+            opened.effort = (key, estimate(opened.dataset, settings), suggest_bptt(opened.dataset, settings))
+            release_memory()
+    except AnomalyError:  # said when a fit is asked for; the value may be half typed
+        return
+    _, effort, suggested = opened.effort
+    kept = " Not all of it would fit: parts are computed twice." if effort.is_checkpointed else ""
+    st.caption(
+        f"At most {effort.epochs:,} epochs, about {say_duration(effort.seconds)} and {say_bytes(effort.memory)} for "
+        f"backpropagation.{kept}"
+    )
+    if suggested is not None:
+        st.caption(plain(suggested[1]))

@@ -1,0 +1,34 @@
+"""What one browser session holds. It knows no panel and no page.
+
+`opened.py`: the file that is open, its fit under way. `run.py`: the run on the screen. `choices.py`: what panel and
+widgets show. `comparison.py`: fits side by side. `spool.py`: tables set aside on disk. Imported by the first page,
+which should not wait for pandas: what needs it is imported when a file is opened.
+"""
+
+from typing import TYPE_CHECKING
+
+from anomaly.faces import open_face
+
+if TYPE_CHECKING:
+    from anomaly.ui.session.choices import CHOICES, FORECASTER, PENDING, SPAN, choices_of, forget_panel, keep_choices
+    from anomaly.ui.session.comparison import Comparison
+    from anomaly.ui.session.opened import (
+        UPLOADS,
+        Current,
+        Look,
+        change_columns,
+        close,
+        current,
+        discard_job,
+        label,
+        new_upload_box,
+        open_dataset,
+        open_job,
+        open_kept,
+        open_tables,
+        use_fitted,
+    )
+    from anomaly.ui.session.run import Run, View
+
+
+__getattr__, __all__ = open_face(__name__, __file__)
