@@ -27,10 +27,12 @@ clean:
 		{ echo "Expected Python 3.11 or newer, found $$($(PYTHON) --version). Name one: make PYTHON=python3.12 ..."; exit 1; }
 	$(PYTHON) -m venv .venv
 
-.venv/app: .venv/bin/python requirements.txt
+REQUIREMENTS := requirements.txt $(wildcard requirements/*.txt)
+
+.venv/app: .venv/bin/python $(REQUIREMENTS)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	touch $@
 
-.venv/dev: .venv/bin/python requirements.txt requirements-dev.txt
+.venv/dev: .venv/bin/python $(REQUIREMENTS) requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	touch $@

@@ -1,7 +1,19 @@
-"""python -m anomaly"""
+"""python -m anomaly, and the command `unforeseen`."""
 
 import sys
 
-from anomaly.cli import main
+INTERRUPTED = 130
 
-sys.exit(main())
+
+def run() -> int:
+    """The command line. Ctrl-C is no error, though it comes while the program is still being loaded."""
+    try:
+        from anomaly.cli import main
+
+        return main()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+if __name__ == "__main__":
+    sys.exit(run())

@@ -1,6 +1,6 @@
-"""read, fit (in `fitting`) and detect: the whole product on one page.
+"""read, fit (in `anomaly.forecasting.fitting`) and detect: the whole product on one page.
 
-read:           files -> tables -> columns and their parts -> dataset
+read:           files -> tables -> columns and their roles -> dataset
 fit (slow):     dataset -> train span -> scaling -> forecaster trained by backpropagation through time -> Fitted
 detect (fast):  Fitted, dataset -> forecast -> scores -> threshold -> events
 Each step of detect is a function of its own, so that a page reruns only what a moved slider touches.
@@ -42,11 +42,11 @@ class Scored:
     reference: tuple[np.ndarray, ...]
     """per record of the train file, (T,): scores over the reference span"""
     healthy: bool
-    """whether the train span was chosen, and so is taken to be free of anomalies"""
+    """whether the user chose the train span, which is then taken to be free of anomalies"""
     half_band: np.ndarray
-    """(C,) own units"""
+    """(C,) half width of the expected band, own units"""
     ranges: np.ndarray
-    """(2, C) own units: lowest and highest of the train span"""
+    """(2, C) own units: lowest and highest value of the train span"""
     width: int
     """smoothing width in steps"""
 
@@ -67,7 +67,7 @@ def read(
 
 
 def same_columns(fitted: Fitted) -> ReadSettings:
-    """What reads another file as the one that `fitted` was fitted on was read."""
+    """The settings that read another file as the one behind `fitted` was read."""
     columns = fitted.columns
     return ReadSettings(
         time=columns.time or "",
@@ -82,7 +82,11 @@ def same_columns(fitted: Fitted) -> ReadSettings:
 
 
 def detect(fitted: Fitted, dataset: Dataset, settings: DetectSettings | None = None) -> Detection:
-    """The anomalies of `dataset`: forecast, score, set the threshold, find the events."""
+    """Find the anomalies of `dataset`: forecast, score, set the threshold, find the events.
+
+    Raises DataError where the channels are not those trained on or there is nothing to set a threshold from,
+    SettingsError where `settings` ask for what `dataset` does not have.
+    """
     settings = settings or DetectSettings()
     return flag(score(fitted, forecast(fitted, dataset), dataset, settings), settings)
 
@@ -215,7 +219,7 @@ def check_settings(dataset: Dataset, settings: DetectSettings) -> None:
 
 
 def _unit_steps(dataset: Dataset, unit: str) -> float:
-    """Steps in the unit of time that alarms are counted in, as the dataset is sampled on average."""
+    """Mean number of steps in one `unit`. Raises SettingsError where the file does not tell how long a step lasts."""
     if unit == "1000 steps":
         return 1_000
     axis = dataset.time_axis

@@ -94,7 +94,7 @@ def long() -> dict[str, float]:
 def upload() -> dict[str, float]:
     """What the server holds after a large upload, beside the dataset itself."""
     import anomaly
-    from tests.browser import Server, open_page, settle
+    from tests.support.browser import Server, open_page, settle
 
     with written(write_upload) as path, Server() as server, open_page() as page:
         page.goto(server.address)

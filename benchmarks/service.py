@@ -31,7 +31,7 @@ from anomaly import DetectSettings, FitSettings
 from anomaly.runs.jobs.worker import CHECKPOINT
 from anomaly.runs import RunStore
 from anomaly.runs.unfinished import fit_kept
-from tests.strategies import make_dataset, sine_values
+from tests.support.strategies import make_dataset, sine_values
 folder = Path(sys.argv[1])
 store = RunStore(f"sqlite:///{folder / 'runs.sqlite'}", folder)
 store.sweep()
@@ -59,7 +59,7 @@ while True:
 def fit_something(folder: Path) -> Path:
     """A small fitted model, saved."""
     import anomaly
-    from tests.strategies import QUICK, make_dataset, sine_values
+    from tests.support.strategies import QUICK, make_dataset, sine_values
 
     anomaly.save(anomaly.fit(make_dataset(sine_values(900)), QUICK), folder)
     return folder
@@ -68,7 +68,7 @@ def fit_something(folder: Path) -> Path:
 def kills() -> dict[str, float]:
     from anomaly.domain.exceptions import AnomalyError
     from anomaly.runs.store import RunStore
-    from tests.test_runs import SAVER
+    from tests.support.kept_runs import SAVER
 
     rng, said, lost, corrupt = random.Random(0), set(), set(), set()
     with tempfile.TemporaryDirectory() as name:
@@ -103,7 +103,7 @@ def fit_kills() -> dict[str, float]:
 
     import anomaly
     from anomaly.runs.store import RunStore
-    from tests.strategies import make_dataset, sine_values
+    from tests.support.strategies import make_dataset, sine_values
 
     rng, said = random.Random(0), {"learnt": set(), "kept": set()}
     with tempfile.TemporaryDirectory() as name:
@@ -145,8 +145,8 @@ def listing() -> dict[str, float]:
     from anomaly.domain.settings.detecting import DetectSettings
     from anomaly.runs.store import RunStore
     from benchmarks.visitor import open_often
-    from tests.browser import Server
-    from tests.strategies import make_dataset, sine_values
+    from tests.support.browser import Server
+    from tests.support.strategies import make_dataset, sine_values
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -170,7 +170,7 @@ def listing() -> dict[str, float]:
 
 def sessions() -> dict[str, float]:
     from benchmarks.visitor import visit
-    from tests.browser import Server, open_page, settle
+    from tests.support.browser import Server, open_page, settle
 
     os.environ["ANOMALY_WORKERS"] = str(FITS)
     with Server() as server:

@@ -103,7 +103,7 @@ def start() -> dict[str, float]:
     subprocess.run([sys.executable, "-m", "anomaly", "--help"], check=True, capture_output=True)
     figures = {"start: --help (s)": time.perf_counter() - began}
     try:
-        from tests.browser import Server, open_page
+        from tests.support.browser import Server, open_page
     except ImportError:
         return figures
     with open_page() as page:

@@ -12,8 +12,13 @@ from hypothesis import settings
 from anomaly.domain.records import Dataset
 from anomaly.forecasting.fitting import Fitted, fit
 from anomaly.runs.store import RunStore
-from tests.postgres import BINARIES, run_postgres
-from tests.strategies import make_dataset, quick_settings, sine_values
+from tests.support.postgres import BINARIES, run_postgres
+from tests.support.strategies import make_dataset, quick_settings, sine_values
+
+# Their assertions, too, say what they found.
+pytest.register_assert_rewrite(
+    *(f"tests.support.{name}" for name in ("command_line", "file_server", "fit_jobs", "pages", "workbooks"))
+)
 
 # What tests fit is not kept among the user's own runs.
 _data = tempfile.TemporaryDirectory(prefix="unforeseen-tests-", ignore_cleanup_errors=True)
@@ -59,3 +64,19 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RunStore]:
         opened = RunStore(url, tmp_path)
     yield opened
     opened.close()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A browser test that fails is run once more: a busy machine is not a defect. No other is."""
+    for item in items:
+        if item.get_closest_marker("browser") is not None:
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name what needed to be run twice: it wavers, and wants to be mended."""
+    twice = terminalreporter.stats.get("rerun", [])
+    if twice:
+        terminalreporter.section("passed or failed at the second try")
+        for report in twice:
+            terminalreporter.line(f"{report.nodeid}: {str(report.longrepr).splitlines()[-1]}")

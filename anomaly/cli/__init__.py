@@ -1,4 +1,4 @@
-"""The command line: every flag drawn from the settings, every command a thin call of the same functions as the pages.
+"""The command line: every flag drawn from the settings, every command a thin call of the functions that the pages call.
 
 In: words after `unforeseen` or `python -m anomaly`. Out: files, and one sentence where something is wrong.
 Begin in `entry.py` (which commands there are), then `commands.py` (what each does); `arguments.py` draws the flags from

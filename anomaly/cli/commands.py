@@ -2,9 +2,12 @@
 
 import subprocess
 import sys
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from anomaly.cli.terminal import say
 from anomaly.domain import DetectSettings, FitSettings, ReadSettings, SettingsError, pick, shipped
 
 if TYPE_CHECKING:  # --help should not wait for pandas, let alone torch
@@ -41,7 +44,7 @@ def fit(values: dict[str, Any]) -> None:
     _check_folder(values["model"])
     dataset = _read(values["files"], pick(ReadSettings, values))
     storage.save(_fit(dataset, settings), values["model"])
-    print(f"Model kept in {values['model']}.")
+    say(f"Model kept in {values['model']}.")
 
 
 def score(values: dict[str, Any]) -> None:
@@ -57,7 +60,7 @@ def score(values: dict[str, Any]) -> None:
     dataset = _label(dataset, values["labels_from"])
     moved = say_drift(fitted.drift(dataset))
     if moved:
-        print(moved, file=sys.stderr)
+        say(moved, sys.stderr)
     _write(fitted, dataset, settings, values["out"], values["report"])
 
 
@@ -72,7 +75,7 @@ def demo(values: dict[str, Any]) -> None:
         out.write_bytes(content)
     except OSError as error:
         raise SettingsError(f"{out} cannot be written: {error.strerror}.") from None
-    print(f"{out}: {content.count(10) - 1:,} rows.")
+    say(f"{out}: {content.count(10) - 1:,} rows.")
 
 
 def datasets(values: dict[str, Any]) -> None:
@@ -81,7 +84,7 @@ def datasets(values: dict[str, Any]) -> None:
 
     if values["action"] == "list":
         for one in catalogue.entries():
-            print(f"{one.name}\n  {one.title}. {one.labelled}\n  Licence: {one.licence}")
+            say(f"{one.name}\n  {one.title}. {one.labelled}\n  Licence: {one.licence}")
         return
     if values["name"] is None:
         raise SettingsError(f"datasets get: expected a NAME; `{catalogue.LIST_COMMAND}` lists them.")
@@ -89,27 +92,48 @@ def datasets(values: dict[str, Any]) -> None:
     folder = Path(values["out"] or entry.name)
     _check_folder(str(folder))
     for path in catalogue.get(entry, folder):
-        print(path)
+        say(str(path))
     for warning in catalogue.unchecked(entry, folder):
-        print(warning)
+        say(warning)
 
 
 def _check_folder(folder: str) -> None:
-    """That a file stands where the results should go is said before minutes of training, not after."""
-    nearest = next((path for path in (Path(folder), *Path(folder).parents) if path.exists()), None)
+    """What cannot be written is said before minutes of training, not after: it is tried, and nothing of it left."""
+    nearest = next((path for path in (Path(folder), *Path(folder).parents) if _is_there(path)), None)
     if nearest is not None and not nearest.is_dir():
         raise SettingsError(f"{folder} cannot be written: expected a folder, but {nearest} is a file.")
+    made = [path for path in (Path(folder), *Path(folder).parents) if not _is_there(path)]
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as tried:
+            tried.write(b"x")
+    except OSError as error:
+        raise SettingsError(f"{folder} cannot be written: {error.strerror}.") from None
+    finally:
+        for path in made:
+            with suppress(OSError):
+                path.rmdir()
+
+
+def _is_there(path: Path) -> bool:
+    """Not where the system refuses to look, as for a name that is too long."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
 
 
 def _read(files: list[str], settings: ReadSettings) -> "Dataset":
     from anomaly.pipeline import read
 
-    dataset = read(files, settings)
+    if "-" in files and len(files) > 1:
+        raise SettingsError("- is standard input, which is one file: expected no others beside it.")
+    dataset = read(sys.stdin.buffer.read(), settings, name="stdin") if files == ["-"] else read(files, settings)
     context = f" with {', '.join(dataset.columns.context)} as context" * bool(dataset.columns.context)
     records = f"{len(dataset.series):,} record{'s' * (len(dataset.series) > 1)}"
-    print(f"{dataset.name}: {dataset.steps:,} steps, {records}, monitoring {', '.join(dataset.monitored)}{context}.")
+    say(f"{dataset.name}: {dataset.steps:,} steps, {records}, monitoring {', '.join(dataset.monitored)}{context}.")
     for repair in dataset.repairs:
-        print(f"  {repair}.")
+        say(f"  {repair}.")
     return dataset
 
 
@@ -121,7 +145,7 @@ def _label(dataset: "Dataset", file: str | None) -> "Dataset":
 
     labelled = label_dataset(dataset, read_table(file))
     for repair in labelled.repairs[len(dataset.repairs) :]:
-        print(f"  {repair}.")
+        say(f"  {repair}.")
     return labelled
 
 
@@ -132,13 +156,13 @@ def _fit(dataset: "Dataset", settings: FitSettings) -> "Fitted":
     from anomaly.forecasting import describe_memory, estimate, fit, suggest_bptt
 
     effort = estimate(dataset, settings)
-    print(f"Training takes at most {effort.epochs:,} epochs, about {say_duration(effort.seconds)}.")
+    say(f"Training takes at most {effort.epochs:,} epochs, about {say_duration(effort.seconds)}.")
     suggested = suggest_bptt(dataset, settings)
     if suggested is not None:
-        print(suggested[1])
+        say(suggested[1])
     with training_progress() as (on_epoch, should_stop):
         fitted = fit(dataset, settings, on_epoch=on_epoch, should_stop=should_stop)
-    print(fitted.ended, describe_memory(fitted, dataset))
+    say(f"{fitted.ended} {describe_memory(fitted, dataset)}")
     return fitted
 
 
@@ -148,18 +172,19 @@ def _write(fitted: "Fitted", dataset: "Dataset", settings: DetectSettings, out: 
     from anomaly.showing import export
 
     detection = pipeline.detect(fitted, dataset, settings)
-    written = export.write_files(detection, fitted, out)
+    more = {}
     if with_report:
         from anomaly.showing import report_html
 
-        written.append(Path(out) / "report.html")
-        written[-1].write_bytes(report_html(detection, fitted))
-    count = len(detection.events)
-    print(f"{count:,} event{'s' * (count != 1)} above {detection.threshold.value:.6g}: {', '.join(map(str, written))}.")
+        more["report.html"] = report_html(detection, fitted)
+    written = export.write_files(detection, fitted, out, more)
+    count, files = len(detection.events), ", ".join(map(str, written))
+    found = detection.no_score or f"{count:,} event{'s' * (count != 1)} above {detection.threshold.value:.6g}:"
+    say(f"{found} {files}.")
     if detection.threshold.note:
-        print(detection.threshold.note)
+        say(detection.threshold.note)
     if dataset.has_labels:
         _, events = agree(detection)
         known = events.found + events.missed
         alarms = f"{events.false:,} false alarm{'s' * (events.false != 1)}"
-        print(f"{events.found:,} of {known:,} known anomalies found, {alarms}; more in run.json.")
+        say(f"{events.found:,} of {known:,} known anomalies found, {alarms}; more in run.json.")

@@ -8,10 +8,10 @@ from pathlib import Path
 import anomaly
 from anomaly.cli import commands
 from anomaly.cli.arguments import Parser, add_files, add_flags
+from anomaly.cli.terminal import complain, prepare_streams
 from anomaly.domain import AnomalyError, DetectSettings, FitSettings, ReadSettings, SettingsError
 
 BAD_INPUT = 2
-INTERRUPTED = 130
 LABEL_FILE = "CSV file of known anomalies to compare with: start,end and perhaps record, or TRAINSET's labels"
 
 
@@ -20,6 +20,7 @@ PROGRAM = "unforeseen"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. 0: it worked; 2: one sentence on stderr says what is wrong with the input or settings."""
+    prepare_streams()
     try:
         chosen, unknown = make_parser().parse_known_args(arguments)
         if unknown and not chosen.passes_on:
@@ -28,10 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             )
         chosen.run(vars(chosen) | {"unknown": unknown})
     except AnomalyError as error:
-        print(" ".join(str(error).split()), file=sys.stderr)
+        complain(str(error))
         return BAD_INPUT
-    except KeyboardInterrupt:
-        return INTERRUPTED
     return 0
 
 

@@ -1,10 +1,10 @@
 """Forecast -> Detection: how surprising each step is, where that is too much, and why.
 
-In: residuals and the profiles of stretches, with those of the reference span. Out: `Detection`: scores, threshold,
-ranked events, each with its sentence.
+In: residuals and stretch profiles, also those of the reference span. Out: `Detection`: scores, threshold, ranked
+events, each with a sentence.
 Begin in `scores.py`, then `thresholds.py` (the eight rules), `events.py` (flags to runs to events),
-`explanations.py` (the sentence). `shapes.py` compares stretches; `agreement.py` counts flags against known
-anomalies, for the rule `best`.
+`explanations.py` (the sentence). `shapes.py` compares stretches; `agreement.py` counts flags against labels,
+for the rule `best`. Defaults of threshold and merge gap: `anomaly/domain/settings/detecting.py`.
 """
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Flags against known anomalies, by steps and by events: what the threshold rule `best` is set by."""
+"""Flags against labels, by steps and by events; the threshold rule `best` maximises the agreement."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from anomaly.domain import find_runs, overlaps_any
 
 @dataclass(frozen=True)
 class Agreement:
-    """How what was flagged agrees with what is known, at one threshold."""
+    """How flags or events agree with labels at one threshold. NaN marks what cannot be told."""
 
     found: int
     """known points flagged, or known events that a flagged event overlaps"""
@@ -40,12 +40,12 @@ class Agreement:
 
 
 def evaluate_points(labels: np.ndarray, flags: np.ndarray) -> Agreement:
-    """Step by step: labels (T,) and flags (T,), both bool."""
+    """Agreement step by step: labels (T,) and flags (T,), both bool."""
     return Agreement(int((labels & flags).sum()), int((labels & ~flags).sum()), int((~labels & flags).sum()))
 
 
 def evaluate_events(labels: np.ndarray, starts: np.ndarray, stops: np.ndarray) -> Agreement:
-    """Run by run: a known run is found when one of the flagged spans [starts[i], stops[i]) overlaps it.
+    """Agreement by runs: a run of labels (T,) is found when one of the flagged spans [starts[i], stops[i]) overlaps it.
 
     A flagged span that overlaps none is false.
     """

@@ -35,7 +35,7 @@ class Detection:
     events: tuple[Event, ...]
     """most severe first"""
     settings: DetectSettings
-    """as used: `smoothing` is a number here"""
+    """as used: `smoothing` and `merge_gap` are numbers here"""
     half_band: np.ndarray
     """(C,) own units: 99 % of the reference steps lie within predicted +- half_band"""
     ranges: np.ndarray
@@ -45,8 +45,23 @@ class Detection:
         """(T,) bool: score > threshold."""
         return find_flags(self.scores[record].values, self.threshold.value)
 
+    @property
+    def scored_steps(self) -> int:
+        """Steps that have a score, of all records."""
+        return sum(int(np.isfinite(scores.values).sum()) for scores in self.scores)
+
+    @property
+    def no_score(self) -> str:
+        """The headline where no step could be scored, and "no events" would be a false all-clear; else empty."""
+        if self.scored_steps:
+            return ""
+        return (
+            f"No step of {self.dataset.name} could be scored, so nothing is known of it: expected records longer than "
+            "the forecaster needs to warm up, with values that are neither missing nor ignored."
+        )
+
     def points(self) -> pd.DataFrame:
-        """One line per row of the file, in time order within a record; per step where rows were brought onto even ones.
+        """One line per row of the file, in time order within a record; per step where rows were resampled.
 
         record, time, score, threshold, flagged, then NAME and NAME_predicted for each monitored channel, then the parts
         of the score. Unknown is NaN; `flagged` is 0 where the score is unknown.
@@ -84,7 +99,7 @@ class Detection:
         )
 
     def with_missed(self, missed: Sequence[tuple[int, Span]]) -> "Detection":
-        """Stretches of records that a person added, as events after those that were flagged."""
+        """The detection with stretches (record, span) that a person marked, as events after the flagged ones."""
         added = [
             describe_event(record, span, self.forecasts[record], self.scores[record], self.dataset.monitored)
             for record, span in missed

@@ -8,7 +8,7 @@ from anomaly.domain import Event, Forecast, Scores, Span, find_runs, merge_runs,
 
 
 def find_flags(scores: np.ndarray, threshold: float) -> np.ndarray:
-    """(T,) bool. Strictly above, here and nowhere else: with >=, a quantile would flag all of a constant score."""
+    """Scores (T,) -> (T,) bool. Strictly above, only here: with >=, a quantile would flag all of a constant score."""
     with np.errstate(invalid="ignore"):
         return scores > threshold
 
@@ -34,7 +34,7 @@ def find_events(
     leave: float = 1.0,
     min_effect: Mapping[str, float] | None = None,
 ) -> list[Event]:
-    """The events of one record, in time order; `merge_gap` and what follows, channels aside, as in `DetectSettings`."""
+    """Events of one record, in time order; `merge_gap`, `min_length`, `leave`, `min_effect` as in `DetectSettings`."""
     runs = merge_runs(*find_alarms(scores.values, threshold, leave), merge_gap, min_length)
     events = [
         describe_event(record, Span(int(start), int(stop)), forecast, scores, channels)
@@ -44,7 +44,7 @@ def find_events(
 
 
 def _effect(event: Event, forecast: Forecast, channels: tuple[str, ...]) -> float:
-    """How far the leading channel was from what was expected, at most, in its own units."""
+    """The largest |residual| of the leading channel within the event, in its own units."""
     part = slice(event.span.start, event.span.stop)
     leading = channels.index(event.channel)
     apart = np.abs(forecast.series.values[part, leading] - forecast.predicted[part, leading])
@@ -57,7 +57,7 @@ def rank_events(events: list[Event]) -> list[Event]:
 
 
 def describe_event(record: int, span: Span, forecast: Forecast, scores: Scores, channels: tuple[str, ...]) -> Event:
-    """What made a stretch odd, flagged or not; its peak score is NaN where nothing is scored."""
+    """`span` as an event, flagged or not; its peak score is NaN where nothing is scored."""
     peak, leading = _find_peak(span, scores)
     values = scores.values[span.start : span.stop]
     observed, expected = float(forecast.series.values[peak, leading]), float(forecast.predicted[peak, leading])

@@ -8,18 +8,18 @@ import numpy as np
 from anomaly.domain import Event, Forecast, Scores, Span, find_runs
 
 FEW_STEPS = 3
-"""more than half as far out as the farthest: at most so many are a spike"""
+"""steps with more than half the largest |residual|: at most so many make a spike"""
 FEWEST_FLAT = 6
 """equal values in a row before a channel counts as stuck"""
 FEWEST_BEFORE = 20
-"""steps before an event that it is compared with, or as many as it has itself"""
+"""steps before an event that it is compared with; as many as it lasts where that is more"""
 CLEAR_SHIFT = 2.0
 """standard deviations of the steps before"""
 FEWEST_TREND = 8
 CLEAR_TREND = 0.8
 """correlation of the residuals with time"""
 FAR_OUTSIDE = 0.1
-"""of the width of the train span's values: so far outside them is said before all else of a course"""
+"""share of the range of the train span's values: farther outside it, the kind is out of range"""
 LEAST_SHARE = 0.1
 MOST_NAMED = 3
 
@@ -33,7 +33,7 @@ class Explanation:
     part: str
     """the larger part of the score at its highest: error or shape"""
     shares: tuple[tuple[str, float], ...]
-    """channels and what they have in the event, the largest first, in all 1"""
+    """channels and their share of that part of the score, largest first, summing to 1"""
     reference_steps: int
     """reference scores at least as high as the event's peak"""
     sentence: str
@@ -135,7 +135,7 @@ def _tell_shape(event: Event, forecast: Forecast, name: str) -> str:
 def _tell_outside(
     event: Event, forecast: Forecast, channel: int, name: str, ranges: np.ndarray, units: Mapping[str, str]
 ) -> str | None:
-    """Where the channel left the values of the train span by far: the farthest it came."""
+    """How far the channel went outside the values of the train span; None where not far."""
     values = forecast.series.values[event.span.start : event.span.stop, channel]
     low, high = ranges[:, channel]
     beyond = np.nan_to_num(np.fmax(values - high, low - values), nan=-np.inf)
@@ -181,7 +181,7 @@ def _trend(residuals: np.ndarray, band: float) -> float | None:
 
 
 def _name_others(shares: tuple[tuple[str, float], ...], named: str) -> str:
-    """Who else has a good part in it; and what the one that was named has, where that is less."""
+    """The other channels with a large share, and that of the channel named, where it is less."""
     others = [(name, share) for name, share in shares if name != named and share >= LEAST_SHARE][: MOST_NAMED - 1]
     if not others:
         return ""

@@ -1,7 +1,7 @@
 """Residuals (T, C) and stretch profiles -> how anomalous each step is (T,), and why.
 
-The score is a sum of two named parts. Prediction error: |residual| above its usual size, smoothed, and what one step
-alone is beyond the tail of the reference span: a spike would else drown in its surroundings. Shape: how unlike every
+The score is a sum of two named parts. Prediction error: |residual| above its usual size, smoothed, and how far a
+single step lies beyond the tail of the reference span: smoothing alone would hide a spike. Shape: how unlike every
 learnt stretch the stretches around the step are, one part for each width. Each is measured against its own usual size
 over the reference span, in spreads, and enters by its logarithm, so that neither drowns the other.
 """
@@ -15,8 +15,8 @@ from scipy.ndimage import maximum_filter1d, uniform_filter1d
 from anomaly.domain import Profile, Scores
 
 SPREAD_FLOOR = 0.05
-"""added to the spread of residuals and distances, in standard deviations of the channel: what is predicted, or repeats,
-almost perfectly should not shout at the tenth decimal"""
+"""added to the spread of residuals and distances, in standard deviations of the channel: else the tiny
+residuals of what is predicted, or repeats, almost perfectly would score high"""
 NEAR, FAR, RARE = 0.05, 0.01, 1e-4
 """shares of the reference steps: the slope of the tail is told between the first two, what is beyond the last is odd"""
 LEAST_SLOPE = 0.5
@@ -53,18 +53,17 @@ class ResidualScale:
 
 @dataclass(frozen=True, eq=False)
 class Tail:
-    """Where the surprise of single steps of the reference span ends, per channel (C,)."""
+    """Upper tail of the surprise of single steps over the reference span, per channel (C,)."""
 
     limit: np.ndarray
-    """that RARE of the steps exceed, if the tail falls off as an exponential one does; at least the highest of a span
-    that is known to be healthy"""
+    """exceeded by a share RARE of the steps if the tail is exponential; at least the highest of a healthy span"""
     slope: np.ndarray
-    """what it has to grow by to become e times rarer"""
+    """increase of surprise that makes it e times rarer"""
 
     @classmethod
     def fit(cls, surprises: Sequence[np.ndarray], is_healthy: bool) -> "Tail":
-        """From the surprise (T, C) of the reference span of every record; NaN left out. Told from what few anomalies
-        among the steps leave as it is."""
+        """From the surprise (T, C) of the reference span of every record; NaN left out. Its quantiles hardly
+        move with a few anomalies among the steps."""
         limits, slopes = [], []
         for channel in range(surprises[0].shape[1]):
             values = np.concatenate([part[:, channel] for part in surprises])
@@ -80,7 +79,7 @@ class Tail:
         return cls(np.array(limits), np.array(slopes))
 
     def excess(self, surprise: np.ndarray) -> np.ndarray:
-        """(T, C) -> (T,) how far the channel that is farthest lies beyond its limit, in slopes; 0 where none does."""
+        """Surprise (T, C) -> (T,) how far the farthest channel lies beyond its limit, in slopes; 0 where none does."""
         beyond = (surprise - self.limit) / self.slope
         return np.nan_to_num(np.maximum(np.fmax.reduce(beyond, axis=1), 0.0), nan=0.0)
 
@@ -107,7 +106,7 @@ class Usual:
 
 @dataclass(frozen=True, eq=False)
 class Scorer:
-    """Scores records as usual as the reference span is."""
+    """Scores records against what is usual over the reference span."""
 
     residuals: ResidualScale
     surprise: float
@@ -185,8 +184,8 @@ def smooth(values: np.ndarray, width: int, window: str = "centred", usual: float
     "centred": peak hold over width / 2, then the mean over `width` steps, both around the present step, so a score
     depends on the next 3/4 `width` steps too. Where fewer steps are known, at a record's ends, their mean would vary
     more and be highest by chance: what it has beyond `usual` is shrunk by the square root of the known share, as the
-    spread of a mean asks. "trailing": each peak is held and fades by 1/e in `width` steps; a score depends on the past
-    alone.
+    standard error of a mean asks. "trailing": each peak is held and fades by 1/e in `width` steps; a score depends on
+    the past alone.
     """
     if width <= 1:
         return values

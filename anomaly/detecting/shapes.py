@@ -60,7 +60,7 @@ class Shapes:
         )
 
     def compare(self, values: np.ndarray, outages: np.ndarray) -> Profile:
-        """The stretches of one record (T, C); those across an outage are unknown.
+        """Profile of one record (T, C) in standard deviations; NaN for stretches across an outage.
 
         Where the record holds a learnt stretch itself, it is not a neighbour of the stretches that overlap it: what was
         learnt is compared with the rest of what was learnt.

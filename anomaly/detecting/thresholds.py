@@ -26,19 +26,19 @@ class Evidence:
     reference: tuple[np.ndarray, ...]
     """(T_train,) scores over the reference span"""
     scores: tuple[np.ndarray, ...]
-    """(T,) scores of what is looked at"""
+    """(T,) scores of the records to be flagged"""
     labels: tuple[np.ndarray | None, ...]
-    """(T,) bool; only the rule `best` looks"""
+    """(T,) bool; only the rule `best` uses them"""
     merge_gap: int
     """alarms at most this many steps apart are one"""
     min_length: int = 1
-    """alarms of fewer steps are none; only the rule `best` looks"""
+    """alarms of fewer steps do not count; only the rule `best` uses it"""
     unit_steps: float = 1_000
     """steps in the unit of time that alarms are counted in"""
 
 
 def calibrate(evidence: Evidence, rule: str, parameter: float) -> Threshold:
-    """The threshold that `rule` sets; `parameter` means something else for each.
+    """The threshold that `rule` sets; the meaning of `parameter` depends on the rule.
 
     margin: the 99 % quantile of the reference scores + `parameter`. budget: the lowest with at most `parameter` alarms
     a unit of time on the reference span. quantile: that quantile of the reference scores. sigma: their median +
@@ -58,6 +58,7 @@ def calibrate(evidence: Evidence, rule: str, parameter: float) -> Threshold:
 
 
 def known(scores: np.ndarray) -> np.ndarray:
+    """The finite ones of scores (T,)."""
     return scores[np.isfinite(scores)]
 
 

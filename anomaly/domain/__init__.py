@@ -1,10 +1,11 @@
-"""What flows through the wings, in order: records and datasets, forecasts, scores, events; and every setting.
+"""What all wings share: records and datasets, forecasts, scores, events; and every setting.
 
 In: nothing; the first wing, which knows no other.
 Out: frozen dataclasses with shape and unit beside each field; `ReadSettings`, `FitSettings`, `DetectSettings`;
 errors that are sentences; runs of steps; times, durations and figures in words.
-Begin in `records.py` (what is read), then `forecasts.py` and `detections.py`. A default or limit of any setting
-(BPTT steps, merge gap, threshold rule) stands in `settings/`, in the file of the stage that it steers.
+Begin in `records.py` (what is read), then `forecasts.py` and `detections.py`. The default and limits of every setting
+are in `settings/`: `reading.py` (roles, sampling), `fitting.py` (train span, network, BPTT steps), `detecting.py`
+(smoothing, threshold rule, merge gap).
 """
 
 from typing import TYPE_CHECKING
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
         TrainingError,
     )
     from anomaly.domain.figures import round_figures
+    from anomaly.domain.files import BESIDE, write_together
     from anomaly.domain.forecasts import FADED, Effort, Epoch, Forecast, Profile, Reach, Trace
-    from anomaly.domain.installation import shipped, versions
+    from anomaly.domain.installation import lacks, shipped, versions
     from anomaly.domain.records import Columns, Dataset, Repair, TimeSeries
     from anomaly.domain.settings.checking import Settings, pick
     from anomaly.domain.settings.detecting import DEFAULT_THRESHOLDS, LIMITS, RULES, DetectSettings

@@ -13,13 +13,13 @@ class Scores:
     """How surprising each step of one record is."""
 
     values: np.ndarray
-    """(T,) >= 0, unitless, high = anomalous, NaN = unknown; the sum of its parts"""
+    """(T,) >= 0, unitless, high = anomalous, NaN = unknown; error + shape"""
     contributions: np.ndarray
     """(T, C) how far each channel's residual lies above its usual size, in spreads, before smoothing"""
     error: np.ndarray
     """(T,) the part of the score that is prediction error"""
     shape: np.ndarray
-    """(T,) the part that is a stretch unlike those learnt"""
+    """(T,) the part of the score that comes from stretches unlike the learnt ones"""
     shape_contributions: np.ndarray
     """(T, C) how far the stretch around the step lies above the usual distance, in spreads, by channel"""
 
@@ -34,7 +34,7 @@ class Threshold:
     reference: np.ndarray
     """(N,) the finite reference scores"""
     note: str = ""
-    """what the person who reads the figure should know of how it was found"""
+    """a remark for the reader on how the value was found; may be empty"""
 
 
 @dataclass(frozen=True)
@@ -45,13 +45,13 @@ class Event:
     """position of the record in the dataset"""
     span: Span
     peak: int
-    """its most surprising step, before smoothing: what follows is said of this step"""
+    """its most surprising step, before smoothing; channel, direction, observed and expected are of this step"""
     peak_score: float
     """the highest score of the event, which smoothing may have put at another step"""
     channel: str
     """the channel that contributed most at the peak"""
     direction: Literal["above", "below"]
-    """whether the channel was above or below what was expected"""
+    """whether observed lay above or below expected"""
     observed: float
     """the channel's value at the peak, NaN = missing"""
     expected: float

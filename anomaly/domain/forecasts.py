@@ -1,4 +1,4 @@
-"""What training tells of itself, and the forecast it leads to. T steps, C monitored channels, H horizons."""
+"""Epochs and effort of training, how far gradients reach, and forecasts. T steps, C monitored channels, H horizons."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ import numpy as np
 from anomaly.domain.records import TimeSeries
 
 FADED = 0.01
-"""a gradient that is a smaller share of its most has vanished"""
+"""a gradient below this share of its maximum counts as vanished"""
 
 
 @dataclass(frozen=True)
@@ -34,14 +34,14 @@ class Effort:
 
     epochs: int
     streams: int
-    """stretches of the train span walked side by side"""
+    """B: stretches of the train span walked side by side"""
     updates: int
-    """of the weights, in an epoch"""
+    """of the weights, per epoch"""
     memory: float
     """bytes kept for backpropagation"""
     seconds: float
     is_checkpointed: bool
-    """whether only some states are kept and what lies between is computed twice, since all would not fit"""
+    """whether only some states are kept and the steps between computed twice, since all would not fit"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,13 +55,13 @@ class Reach:
 
     @property
     def memory(self) -> int:
-        """Effective memory in steps: the last step back at which the gradient has a FADED share of its most."""
+        """Effective memory in steps: the largest k at which the gradient is at least FADED of its maximum."""
         near = np.flatnonzero(self.after >= FADED * self.after.max())
         return int(near[-1]) if self.after.max() > 0 else 0
 
     @property
     def is_cut(self) -> bool:
-        """Whether the memory goes on beyond what was looked at."""
+        """Whether the memory may be longer than the K steps followed."""
         return 0 < self.memory == len(self.after) - 1
 
 
@@ -72,7 +72,7 @@ class Trace:
     hidden: np.ndarray
     """(L, hidden_units) what the head reads"""
     predicted: np.ndarray
-    """(L, C) the prediction made at each step, of the next"""
+    """(L, C) the prediction made at each step, at the shortest horizon"""
     losses: np.ndarray
     """(L,) the mean Huber loss of that prediction over the observed channels, NaN = nothing observed"""
     keeps: np.ndarray | None
@@ -90,18 +90,18 @@ class Profile:
     distances: np.ndarray
     """(G,) root mean square over the cells observed in both, in standard deviations; NaN = nothing to compare"""
     shares: np.ndarray
-    """(G, C) what each channel has in the squared distance, in all 1; 0 where the distance is 0 or unknown"""
+    """(G, C) each channel's share of the squared distance, summing to 1; 0 where the distance is 0 or unknown"""
 
 
 @dataclass(frozen=True, eq=False)
 class Forecast:
-    """Next-step predictions of one record, aligned to the step they speak of."""
+    """Predictions of one record at every horizon, aligned to the step they predict."""
 
     series: TimeSeries
     predicted_by_horizon: np.ndarray
     """(H, T, C) in the channel's own units; NaN at the steps before a horizon's first prediction"""
     profiles: tuple[Profile, ...] = ()
-    """how unlike the learnt stretches its own are, by width"""
+    """one per width: how unlike the learnt stretches its own are"""
 
     @property
     def predicted(self) -> np.ndarray:

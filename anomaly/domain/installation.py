@@ -2,6 +2,7 @@
 
 import platform
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
 import anomaly
@@ -14,7 +15,14 @@ def versions() -> dict[str, str]:
 
 
 def shipped(name: str) -> Path:
-    """A file by its place in the checkout: beside the package there, in its folder `shipped` once it is installed."""
+    """The file at `name` in the checkout, or, once installed, in the package's folder `shipped`."""
     package = Path(anomaly.__file__).parent
     inside = package / "shipped"
     return (inside if inside.is_dir() else package.parent) / name
+
+
+def lacks(module: str, extra: str) -> str:
+    """A sentence on what to install where `module`, part of the package's extra `extra`, is missing; else empty."""
+    if find_spec(module) is not None:
+        return ""
+    return f"expected the package {module}, which is not installed here: pip install 'unforeseen[{extra}]'"

@@ -11,7 +11,7 @@ from anomaly.domain.times import TimeAxis
 
 @dataclass(frozen=True)
 class Columns:
-    """Which column of the file plays which part."""
+    """Which column of the file has which role."""
 
     time: str | None
     record: str | None
@@ -19,11 +19,11 @@ class Columns:
     context: tuple[str, ...]
     labels: str | None
     ignore: str | None = None
-    """the rule of the steps to leave out"""
+    """rule for the steps to leave out, such as running=0"""
     date_order: Literal["day", "month"] | None = None
     """which comes first in dates such as 03/04/2025; None = told by the column"""
     step: float | None = None
-    """the even step that the rows were brought onto, in seconds or the unit of the time column; None = none was"""
+    """width of the even steps the rows were resampled to, in seconds or the time column's unit; None = not resampled"""
 
 
 @dataclass(frozen=True)

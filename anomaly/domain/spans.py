@@ -44,5 +44,5 @@ def merge_runs(starts: np.ndarray, stops: np.ndarray, merge_gap: int, min_length
 
 
 def overlaps_any(starts: np.ndarray, stops: np.ndarray, others: np.ndarray, other_stops: np.ndarray) -> np.ndarray:
-    """For each run, whether any of the other runs (sorted, disjoint) shares a step with it."""
+    """(runs,) bool: whether each run [starts[i], stops[i]) shares a step with any of the others (sorted, disjoint)."""
     return np.searchsorted(others, stops, side="left") > np.searchsorted(other_stops, starts, side="right")

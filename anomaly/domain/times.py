@@ -1,22 +1,24 @@
 """What the times of a dataset mean, and how they are written, drawn and counted in seconds."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import pandas as pd
+
+if TYPE_CHECKING:  # the first page knows of times, and should not wait for it
+    import pandas as pd
 
 
 @dataclass(frozen=True)
 class PutBack:
-    """A stretch of local time, as the file wrote it, in which the clock was behind."""
+    """A stretch of local time, as the file wrote it, after the clock was put back (as daylight saving time ends)."""
 
     start: np.datetime64
-    """the first time that was written but once again: of an hour written twice the first is not behind"""
+    """end of the repeated hour: a time written twice means its first occurrence"""
     stop: np.datetime64 | None
     """when it went forward again; None = not in the file"""
     shift: np.timedelta64
-    """by which the dataset's times lie ahead of those written"""
+    """added to the written times from start to stop to get the dataset's"""
 
 
 @dataclass(frozen=True)
@@ -63,10 +65,12 @@ def axis_offset(axis: TimeAxis) -> np.timedelta64:
     return -lead if axis.offset[0] == "-" else lead
 
 
-def format_times(times: np.ndarray, axis: TimeAxis) -> np.ndarray | pd.Series:
+def format_times(times: np.ndarray, axis: TimeAxis) -> "np.ndarray | pd.Series":
     """Times as the file gave them: numbers as they are, parsed time stamps as ISO 8601 text."""
     if axis.kind != "timestamp":
         return times
+    import pandas as pd
+
     local = (times + axis_offset(axis)).astype("datetime64[us]")
     text = np.datetime_as_string(local, unit=axis.resolution)
     return pd.Series(np.char.add(text, axis.offset) if axis.offset else text, dtype="str")

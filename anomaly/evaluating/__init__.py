@@ -1,9 +1,9 @@
-"""What was found against what is known, and models against each other.
+"""Events and scores against labels (known anomalies), and models against each other.
 
-In: detections and known anomalies; labels are looked at here and for the rule `best`, nowhere before. Out: figures
-with their meaning, contenders side by side, which to take and why, and what the lesson shows.
+In: detections and labels, which nothing before uses but the threshold rule `best`. Out: figures with their meaning,
+models side by side, which to take and why, and what the lesson shows.
 Begin in `metrics.py` (VUS-PR, affiliation, delays), then `assessment.py` (one detection), `comparison.py` (several
-models) and `recommendation.py` (which of them, in words); `lesson.py` computes the page Learn.
+models) and `recommendation.py` (which of them, in words); `lesson.py` computes what the page Learn shows.
 """
 
 from typing import TYPE_CHECKING

@@ -14,7 +14,7 @@ MOST_BUFFER = 100
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure, between 0 and 1 unless it is a delay; NaN where it cannot be told."""
+    """One figure, between 0 and 1 unless it is a delay; NaN where it is undefined."""
 
     name: str
     value: float
@@ -31,7 +31,7 @@ class Curve:
 
 
 def assess_scores(detection: Detection) -> tuple[tuple[Figure, ...], Curve]:
-    """The figures that no threshold moves."""
+    """The figures that do not depend on the threshold."""
     labels, scores = _pooled(detection)
     buffer = min(int(detection.settings.smoothing), MOST_BUFFER)
     volumes = [
@@ -63,7 +63,7 @@ def agree(detection: Detection) -> tuple[Agreement, Agreement]:
 
 
 def assess_events(detection: Detection) -> tuple[Figure, ...]:
-    """The figures at the threshold."""
+    """The figures that depend on the threshold."""
     points, events = agree(detection)
     near, delays = [], []
     for record, series in enumerate(detection.dataset.series):

@@ -1,4 +1,4 @@
-"""What a recurrent cell buys: forecasters, and what sees no sequence, side by side on the same data."""
+"""What a recurrent cell gains: networks and untrained baselines side by side on the same data."""
 
 import time
 from collections.abc import Callable
@@ -40,30 +40,30 @@ FEWEST_JUDGED = 20
 
 @dataclass(frozen=True, eq=False)
 class Contender:
-    """One forecaster, what it took and what it gave."""
+    """One forecaster: what fitting it cost, how well it forecasts and detects."""
 
     name: str
     kind: Kind
     fitted: Fitted
     seconds: float
-    """to fit"""
+    """to fit, forecast and score"""
     parameters: int
     error: float
     """mean |residual| over the judged steps, in standard deviations"""
     skill: float
-    """by how much smaller that is than the last value's, as a share of it; below 0 = worse"""
+    """1 - error / error of repeating the last value; below 0 = worse"""
     seasonal_skill: float
-    """the same against the value one period before"""
+    """the same against repeating the value one period before"""
     figures: dict[str, float]
     """agreement with the known anomalies, by name; empty without any"""
     events: tuple[Event, ...]
     threshold: float
     was_stopped: bool = False
-    """before it ended by itself: it could be better, and its time says nothing"""
+    """on request, before training ended by itself: it could be better, and its `seconds` say nothing"""
 
     @property
     def validation_loss(self) -> float:
-        """The least, NaN where nothing was trained."""
+        """The lowest of all epochs, NaN where nothing was trained."""
         return min((epoch.validation_loss for epoch in self.fitted.epochs), default=float("nan"))
 
     @property
@@ -116,7 +116,7 @@ def contend(
 
 
 def fit_baseline(dataset: Dataset, settings: FitSettings, kind: Kind) -> Fitted:
-    """A forecaster that nothing has to be trained for, in the place of a network."""
+    """A `Fitted` with a baseline in place of a network. Raises what `fit` does."""
     spans = cut_train_spans(dataset, settings)
     longest = max(spans.stops)
     if kind == "bag" and longest <= settings.window_steps:
@@ -173,8 +173,8 @@ def judged_spans(dataset: Dataset, settings: FitSettings) -> list[Span]:
 
 
 def judge_forecasts(fitted: Fitted, dataset: Dataset, settings: FitSettings) -> tuple[float, float, float]:
-    """Mean |residual| in standard deviations over the judged steps, the mean over channels; and how much smaller it is
-    than that of the last value and that of one period before, over the steps that all of them foresee."""
+    """Error, skill and seasonal skill as in `Contender`: the mean over channels, at the shortest horizon, over the
+    judged steps that the forecaster and both baselines predict."""
     prepared, spans = fitted.preparation, judged_spans(dataset, settings)
     inputs = [prepared.inputs(series) for series in dataset.series]
     breaks = [find_breaks(series.times) for series in dataset.series]

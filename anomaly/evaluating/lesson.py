@@ -13,7 +13,7 @@ TRUNCATIONS = (64, 256, 1024)
 
 
 def trace_span(fitted: Fitted, dataset: Dataset, record: int, span: Span) -> Trace:
-    """What goes on inside the network over some steps of one record."""
+    """What goes on inside the network over `span` of one record; `predicted` in own units."""
     from anomaly.forecasting import Forecaster, trace_steps
 
     series, prepared = dataset.series[record], fitted.preparation
@@ -30,7 +30,7 @@ def trace_span(fitted: Fitted, dataset: Dataset, record: int, span: Span) -> Tra
 
 
 def compare_starts(dataset: Dataset, settings: FitSettings) -> dict[str, np.ndarray]:
-    """How far the gradient reaches before anything is learnt, by cell and way of beginning: (lags + 1,) each."""
+    """How far the gradient reaches before anything is learnt, by cell and initialisation: (lags + 1,) each."""
     from anomaly.forecasting import reach_at_start
 
     inputs, targets = cut_train_spans(dataset, settings).sample
@@ -49,7 +49,7 @@ def compare_starts(dataset: Dataset, settings: FitSettings) -> dict[str, np.ndar
 
 
 def compare_truncations(dataset: Dataset, settings: FitSettings) -> dict[int, Effort]:
-    """What training takes by BPTT steps: some usual ones, those set, and the whole of the longest train span."""
+    """Effort of training by `bptt_steps`: some usual values, the one set, and the whole longest train span."""
     whole = max(find_train_stops(dataset, settings))
     lengths = sorted({*(one for one in TRUNCATIONS if one < whole), min(settings.bptt_steps, whole), whole})
     return {length: estimate(dataset, settings.model_copy(update={"bptt_steps": length})) for length in lengths}

@@ -1,4 +1,4 @@
-"""Scores and events against labels. Labels are looked at here and nowhere before."""
+"""Scores and events against labels: arrays in, figures out."""
 
 from dataclasses import dataclass
 
@@ -25,9 +25,9 @@ class Affiliation:
 
 
 def detection_delays(labels: np.ndarray, starts: np.ndarray, stops: np.ndarray) -> np.ndarray:
-    """(found runs,) int: steps from the first of a known run to the first of it that is flagged, in time order.
+    """(found runs,) int: steps from the start of each found run of labels to its first flagged step, in time order.
 
-    0 where a span is flagged from before; a known run that no flagged span [starts[i], stops[i]) overlaps is left out.
+    0 where its first step is flagged; a known run that no flagged span [starts[i], stops[i]) overlaps is left out.
     labels (T,) bool.
     """
     known_starts, known_stops = find_runs(labels)

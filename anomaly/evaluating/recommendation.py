@@ -10,9 +10,9 @@ from anomaly.domain import Dataset, Event, Span, format_times, round_figures
 from anomaly.evaluating.comparison import FEWEST_JUDGED, Contender, judged_spans
 
 AS_GOOD = 0.02
-"""a difference in skill that is none"""
+"""smaller differences in VUS-PR, event F1 or skill do not count"""
 LONGER = 1.25
-"""times as long to fit: worth a word"""
+"""a contender that takes so many times as long is called slower"""
 NO_NEARER = 0.005
 """a skill that is printed as 0 %"""
 MOST_COMPARED = 12
@@ -34,9 +34,9 @@ class Sighting:
 
 
 def recommend(contenders: Sequence[Contender]) -> Contender | None:
-    """The trained contender to take: of those as good as the best, the quickest to fit; where any was stopped, whose
-    time says nothing, the best. Good is to agree with the known anomalies where there are any, else to forecast well:
-    better than the last value where any does."""
+    """The trained contender to take: of those as good as the best, the quickest to fit, or the best where one of them
+    was stopped and its time says nothing. What counts is VUS-PR where there are labels, else skill, and then no
+    contender below 0 is as good as one above. None where nothing trained can be judged."""
     trained = [one for one in contenders if one.is_trained and not math.isnan(_worth(one))]
     if not trained:
         return None
@@ -92,7 +92,7 @@ def _say_agreement(taken: Contender, rival: Contender | None) -> str:
 
 
 def _say_untrained(taken: Contender, contenders: Sequence[Contender]) -> str:
-    """That something without training agrees as well with the known anomalies, or better."""
+    """That a contender without training agrees as well, or better, with the known anomalies; else empty."""
     agreed = {one.name: one.figures["VUS-PR"] for one in contenders if not one.is_trained}
     best = max(agreed, key=lambda name: agreed[name], default=None)
     if best is None or not agreed[best] > taken.figures["VUS-PR"] - AS_GOOD:
@@ -133,7 +133,7 @@ def _say_nearness(skill: float) -> str:
 
 
 def _find_missed(taken: Contender, contenders: Sequence[Contender], dataset: Dataset) -> str:
-    """The most severe event that it flags and what sees no sequence does not."""
+    """That a feedforward network or bag misses an event that `taken` flags; else empty."""
     sightings = [one for one in compare_events(contenders, dataset) if taken.name in one.heights]
     for blind in (one for one in contenders if one.kind in ("feedforward", "bag") and one is not taken):
         for sighting in sightings:
@@ -143,7 +143,7 @@ def _find_missed(taken: Contender, contenders: Sequence[Contender], dataset: Dat
 
 
 def compare_events(contenders: Sequence[Contender], dataset: Dataset) -> list[Sighting]:
-    """The stretches flagged, those that more contenders flag first, then the more severe; what overlaps is one."""
+    """The stretches flagged, sorted by how many contenders flag them, then by severity; overlapping events are one."""
     seen: list[tuple[int, Span, list[tuple[Contender, Event]]]] = []
     every = sorted(
         ((one, event) for one in contenders for event in one.events),
@@ -177,7 +177,7 @@ def when(sighting: Sighting, dataset: Dataset) -> str:
 
 
 def comparison_table(contenders: Sequence[Contender]) -> pd.DataFrame:
-    """One line for each: what it gave and what it took. Unknown is NaN."""
+    """One line per contender: results, cost and settings. Unknown is NaN."""
     rows = []
     for one in contenders:
         settings = one.fitted.settings

@@ -1,9 +1,10 @@
-"""Dataset -> Fitted -> Forecast: what the network sees, its training, and how it is kept.
+"""Dataset -> Fitted -> predictions: what the network sees, its training, and how a fitted model is stored.
 
-In: a `Dataset` and `FitSettings`. Out: `Fitted`, which forecasts; its memory in words; how far new data drifted.
-Begin in `fitting.py`; `preparation.py` scales and cuts the train span, `storage.py` writes and reads model folders,
-`baselines.py` is what a network has to beat. torch stays behind the door of `model/`: cells, backpropagation
-through time, checkpoints.
+In: a `Dataset` and `FitSettings`. Out: `Fitted`, whose forecaster predicts; its memory and the drift of new data in
+words.
+Begin in `fitting.py`; `preparation.py` scales and cuts the train span, `storage.py` writes and reads model folders
+(`manifest.py` checks them), `baselines.py` is what a network has to beat, `memory.py` and `drift.py` say both in words.
+Only `model/` imports torch: cells, backpropagation through time, how often a checkpoint is written (`training.py`).
 """
 
 from typing import TYPE_CHECKING

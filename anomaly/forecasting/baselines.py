@@ -15,12 +15,12 @@ TREES = 100
 MOMENTS = 4
 BAGS_AT_ONCE = 50_000
 MOST_VALUES = 4_000_000
-"""in the bags that are held at once: of many channels or long windows there are fewer"""
+"""held in bags at once: the more channels or steps a window has, the fewer windows"""
 
 
 @dataclass(frozen=True)
 class Repeat:
-    """Foresees the value of one period before; with a period of 1, the last value (Hyndman & Athanasopoulos 2021)."""
+    """Predicts the value one period before; with a period of 1, the last value (Hyndman & Athanasopoulos 2021)."""
 
     period: int
     horizons: tuple[int, ...]
@@ -41,7 +41,7 @@ class Repeat:
 
 @dataclass(frozen=True)
 class WindowMean:
-    """Foresees the mean of the last `steps` values: what can be said when their order is thrown away."""
+    """Predicts the mean of the last `steps` values, whatever their order."""
 
     steps: int
     horizons: tuple[int, ...]
@@ -82,7 +82,7 @@ class Bag:
         return cls(IsolationForest(n_estimators=TREES, random_state=seed).fit(bags), steps)
 
     def score(self, values: np.ndarray) -> np.ndarray:
-        """(T, C) -> (T,) of the window that ends at each step, 0 to 1, high = unlike those learnt; NaN before."""
+        """(T, C) -> (T,) score of the window that ends at each step, 0 to 1, high = unlike those learnt; NaN before."""
         scores = np.full(len(values), np.nan)
         at_once = min(BAGS_AT_ONCE, _most_bags(values.shape[1], self.steps))
         for first in range(0, len(values) - self.steps + 1, at_once):

@@ -11,17 +11,17 @@ BINS = 10
 SOME, LARGE = 0.1, 0.25
 """of the population stability index: the usual limits (Siddiqi 2006, Credit Risk Scorecards)"""
 LEAST_SHARE = 1e-4
-"""that an empty bin counts as"""
+"""the share that an empty bin counts as"""
 MOST_NAMED = 3
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """What the train span held of one channel, monitored or context: enough to tell later data from it."""
+    """Distribution of one channel, monitored or context, over the train span."""
 
     channel: str
     quartiles: tuple[float, ...]
-    """three, own units; none where it held no value, and then no edges and shares either"""
+    """three, own units; empty where it held no value, as then are edges and shares"""
     lowest: float
     highest: float
     edges: tuple[float, ...]
@@ -32,7 +32,7 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Drift:
-    """One channel, monitored or context."""
+    """How far one channel, monitored or context, has moved."""
 
     channel: str
     index: float
@@ -53,12 +53,12 @@ class Drift:
 
 
 def describe_inputs(dataset: Dataset, stops: Sequence[int]) -> tuple[Inputs, ...]:
-    """Of every channel and context column, what the first `stops` steps of the records hold."""
+    """Distribution of every channel and context column over the first `stops[i]` steps of each record."""
     return tuple(_describe(name, values) for name, values in _columns(dataset, stops))
 
 
 def measure_drift(learnt: Sequence[Inputs], new: Dataset) -> list[Drift]:
-    """Of every channel of `new` that was learnt from; the largest first."""
+    """Drift of every channel of `new` that is among the `learnt`; the largest first."""
     known = {one.channel: one for one in learnt}
     columns = _columns(new, [len(one) for one in new.series])
     found = [_compare(known[name], values) for name, values in columns if name in known]

@@ -19,7 +19,7 @@ MEASURED_STEPS = 8_000
 
 
 class Predictor(Protocol):
-    """What `model.forecaster.Forecaster` is to the stages after it, and a baseline too."""
+    """What `forecasting/model/forecaster.py` and the classes of `forecasting/baselines.py` have in common."""
 
     def predict(self, records: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Records (T, D) -> predictions (H, T, C), NaN before the first."""
@@ -52,7 +52,7 @@ class Fitted:
     digest: str
     """sha256 of the file it was trained on"""
     inputs: tuple[Inputs, ...] = ()
-    """what the train span held of each channel and context column; none in a model of before this was kept"""
+    """distribution of each channel and context column over the train span; empty in models saved by old versions"""
 
     @property
     def width(self) -> int:
@@ -60,13 +60,13 @@ class Fitted:
         return preparation.propose_width(self.period)
 
     def drift(self, dataset: Dataset) -> list[Drift]:
-        """Of a dataset that it scores, the channel that moved most first; none where it is the one it learnt from."""
+        """Drift of `dataset` from the train span, the largest first; empty for the dataset that was fitted on."""
         return [] if dataset.digest == self.digest else measure_drift(self.inputs, dataset)
 
 
 @dataclass(frozen=True, eq=False)
 class TrainSpans:
-    """What is learnt from, as the network sees it; one of each for every record."""
+    """The train span of each record, as the network sees it."""
 
     preparation: Preparation
     stops: list[int]
@@ -84,17 +84,17 @@ class TrainSpans:
 
     @property
     def longest(self) -> int:
-        """The record with most to learn from."""
+        """Position of the record with the longest train span."""
         return max(range(len(self.inputs)), key=lambda record: len(self.inputs[record]))
 
     @property
     def sample(self) -> tuple[np.ndarray, np.ndarray]:
-        """Inputs and targets of the longest, at most MEASURED_STEPS."""
+        """Inputs (N, D) and targets (N, C) of the longest train span, N <= MEASURED_STEPS."""
         return self.inputs[self.longest][:MEASURED_STEPS], self.targets[self.longest][:MEASURED_STEPS]
 
 
 def cut_train_spans(dataset: Dataset, settings: FitSettings) -> TrainSpans:
-    """Raises SettingsError where the train span is too short, DataError where it holds no value."""
+    """The train spans. Raises SettingsError where they are too short, DataError where they hold no value."""
     stops = preparation.find_train_stops(dataset, settings)
     prepared = preparation.prepare(dataset, stops)
     spans = list(zip(dataset.series, stops, strict=True))
@@ -131,9 +131,9 @@ def fit(
     """Train a forecaster on the train span of every record; nothing after it, and no label, is looked at.
 
     `on_epoch` is called with each finished epoch. `should_stop` is asked before every update; once it says True,
-    training ends and the best weights so far are kept. `checkpoint` is a file that a training which was broken off
-    goes on from. Raises SettingsError where the train span is too short,
-    DataError where it holds no value, TrainingError where the loss diverges.
+    training ends and the best weights so far are kept. `checkpoint` is a file from which interrupted training
+    resumes. Raises SettingsError where the train span is too short, DataError where it holds no value, TrainingError
+    where the loss diverges.
     """
     from anomaly.forecasting.model.gradients import measure_reach
     from anomaly.forecasting.model.network import pick_device
@@ -213,7 +213,7 @@ def complete(
 def predict_records(
     forecaster: Predictor, inputs: list[np.ndarray], breaks: Sequence[np.ndarray]
 ) -> Iterator[np.ndarray]:
-    """(H, T, C) of every record, the forecaster started anew at each of its breaks."""
+    """Predictions (H, T, C) of every record's inputs (T, D), the forecaster started anew at each of its breaks."""
     parts = [np.split(one, at) for one, at in zip(inputs, breaks, strict=True)]
     predicted = iter(forecaster.predict([part for record in parts for part in record]))
     for record in parts:
@@ -229,7 +229,7 @@ def compare_shapes(
 
 
 def without_start(residuals: np.ndarray, warm_up: int, breaks: np.ndarray) -> np.ndarray:
-    """(H, T, C) with the first `warm_up` steps of the record, and after each of its breaks, unknown."""
+    """Residuals (H, T, C), NaN in the first `warm_up` steps of the record and after each of its breaks."""
     for start in (0, *breaks):
         residuals[:, start : start + warm_up] = np.nan
     return residuals

@@ -1,4 +1,4 @@
-"""How far back a forecaster looks, and how far back it would have to, in words."""
+"""How far back a forecaster looks, and how far back it should, in words."""
 
 import numpy as np
 
@@ -7,9 +7,9 @@ from anomaly.forecasting.fitting import Fitted
 from anomaly.forecasting.preparation import autocorrelate, find_train_stops, last_observed
 
 MOST_STEPS, LONGEST_RHYTHM = 50_000, 5_000
-"""steps that are looked through where nothing repeats sooner"""
+"""steps searched for a period, and the longest period found"""
 LEAST_LIKENESS, NEARLY = 0.2, 0.9
-"""autocorrelation that counts as a repeat; share of the highest at which an earlier one is the period"""
+"""autocorrelation that counts as a repeat; share of the highest peak from which on an earlier one is the period"""
 ALIKE = 0.05
 """by what share two measurements of one period may differ"""
 BEYOND, ROUNDED_TO = 1.1, 32
@@ -23,7 +23,7 @@ def say_steps(steps: int, dataset: Dataset) -> str:
 
 
 def describe_memory(fitted: Fitted, dataset: Dataset) -> str:
-    """One sentence: how many steps back the gradient of a step's loss still has a hundredth of its most."""
+    """One sentence: how many steps back the gradient of a step's loss still has a FADED share of its maximum."""
     memory = fitted.reach.memory
     if not fitted.reach.after.any():
         return "Nothing is known of how far this model looks back: its gradient is 0."
@@ -34,8 +34,8 @@ def describe_memory(fitted: Fitted, dataset: Dataset) -> str:
 
 
 def suggest_bptt(dataset: Dataset, settings: FitSettings) -> tuple[int, str] | None:
-    """BPTT steps that reach from one period of the train span to the next, and why; None where those set do, or nothing
-    repeats. Raises SettingsError where the train span is too short."""
+    """BPTT steps that reach from one period of the train span to the next, and why; None where `bptt_steps` already
+    does, or nothing repeats. Raises SettingsError where the train span is too short."""
     if settings.cell == "feedforward":
         return None
     stops = find_train_stops(dataset, settings)
@@ -79,7 +79,7 @@ def _first_rhythm(values: np.ndarray) -> int | None:
 
 
 def _usual_step(dataset: Dataset) -> float:
-    """Seconds; 0 where times are not times."""
+    """Median time between steps in seconds; 0 where times have no known unit."""
     axis = dataset.time_axis
     gaps = [np.diff(series.times) for series in dataset.series if axis.is_calendar and len(series) > 1]
     return seconds_of(np.sort(np.concatenate(gaps))[sum(map(len, gaps)) // 2], axis) if gaps else 0.0

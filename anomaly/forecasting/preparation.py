@@ -9,9 +9,9 @@ from anomaly.domain import DataError, Dataset, FitSettings, SettingsError, TimeS
 
 VALIDATION_SHARE = 0.15
 CONSTANT = 1e-13
-"""of its size: a channel that moves less does so by rounding alone"""
+"""share of its size: a channel that varies less does so by rounding alone"""
 LARGEST = 1e9
-"""standard deviations that the network is shown: the square of more would not fit its numbers"""
+"""standard deviations at which inputs and targets are clipped, so that their squares stay finite in float32"""
 FEWEST_TRAIN_STEPS = 20
 LEAST_WIDTH = 40
 """steps: a period of a few steps repeats within an anomaly and says nothing of how long one lasts"""
@@ -78,8 +78,7 @@ class Preparation:
     def inputs(self, series: TimeSeries) -> np.ndarray:
         """(T, D) float32, complete: the last observed values, context, and missing flags (Lipton et al. 2016).
 
-        Context comes one step ahead: what a valve does at t + 1 is known when the flow at t + 1 is, and is not to be
-        foreseen but to be explained from.
+        Context comes one step ahead: the state of a valve at t + 1 is an input to the prediction of the flow at t + 1.
         """
         values, context = (
             last_observed(np.where(np.isnan(scaler.scale), 0.0, scaler.transform(part)))
@@ -96,7 +95,7 @@ class Preparation:
         return np.clip(scaled, -LARGEST, LARGEST).astype(np.float32)
 
     def predicted(self, outputs: np.ndarray) -> np.ndarray:
-        """The network's (H, T, C) -> predicted values in the channels' own order and units."""
+        """Network outputs (H, T, C) -> predicted (H, T, C) in the file's channel order and own units."""
         return self.channels.inverse(outputs[:, :, np.argsort(self.order)])
 
     def residuals(self, values: np.ndarray, predicted: np.ndarray) -> np.ndarray:

@@ -1,17 +1,26 @@
 """A fitted model to and from a folder: weights and arrays as safetensors, the rest as a JSON manifest. No pickle."""
 
+import hashlib
 import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import TypeAdapter
 
 from anomaly.detecting import Shapes
-from anomaly.domain import Columns, Epoch, FitSettings, ModelFileError, Profile, Reach, SettingsError, versions
-from anomaly.forecasting.drift import Inputs
+from anomaly.domain import (
+    BESIDE,
+    FitSettings,
+    ModelFileError,
+    Profile,
+    Reach,
+    SettingsError,
+    versions,
+    write_together,
+)
 from anomaly.forecasting.fitting import Fitted
+from anomaly.forecasting.manifest import Manifest, check_arrays, check_unchanged, read_manifest, self_digest
 from anomaly.forecasting.preparation import Preparation, Scaler
 
 FORMAT = 4
@@ -21,15 +30,15 @@ SHAPES, PROFILE = ("stretches", "starts", "firsts"), ("starts", "distances", "sh
 
 
 def save(fitted: Fitted, folder: str | Path) -> None:
-    """Write a fitted model into `folder`, which is made where it is missing; an older model there is replaced.
+    """Write a fitted model into `folder`, which is made where it is missing; an older model there is replaced, at once:
+    whatever ends this process, the folder holds one of the two.
 
     Raises ModelFileError where that is not possible.
     """
-    from safetensors import SafetensorError
-    from safetensors.numpy import save_file
+    from safetensors import numpy as tensors
 
     from anomaly.forecasting.model.forecaster import Forecaster
-    from anomaly.forecasting.model.weights import save_weights
+    from anomaly.forecasting.model.weights import pack_weights
 
     folder, forecaster = Path(folder), fitted.forecaster
     if not isinstance(forecaster, Forecaster):
@@ -50,7 +59,7 @@ def save(fitted: Fitted, folder: str | Path) -> None:
         arrays |= {f"shapes.{number}.{name}": getattr(shapes, name) for name in SHAPES}
         for record, profiles in enumerate(fitted.profiles):
             arrays |= {f"profiles.{number}.{record}.{name}": getattr(profiles[number], name) for name in PROFILE}
-    manifest = {
+    manifest: dict[str, Any] = {
         "format": FORMAT,
         "columns": asdict(fitted.columns),
         "settings": fitted.settings.model_dump(),
@@ -67,77 +76,114 @@ def save(fitted: Fitted, folder: str | Path) -> None:
         "inputs": [asdict(one) for one in fitted.inputs],
         "versions": versions(),
     }
+    contents = {
+        WEIGHTS: pack_weights(forecaster),
+        ARRAYS: tensors.save({name: np.ascontiguousarray(array) for name, array in arrays.items()}),
+    }
+    manifest["files"] = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+    manifest["check"] = self_digest(json.loads(json.dumps(manifest)))
+    contents[MANIFEST] = (json.dumps(manifest, indent=1) + "\n").encode()
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        save_weights(forecaster, folder / WEIGHTS)
-        save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, folder / ARRAYS)
-        (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
-    except (OSError, SafetensorError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise ModelFileError(f"The model cannot be saved in {folder}: {reason}.") from None
+        write_together(folder, contents)
+    except OSError as error:
+        raise ModelFileError(f"The model cannot be saved in {folder}: {error.strerror or error}.") from None
 
 
 def load(folder: str | Path) -> Fitted:
-    """The fitted model in `folder`. Raises ModelFileError where it is missing, damaged or of a newer format."""
+    """The fitted model in `folder`. Raises ModelFileError where it is missing, damaged, altered or of other format."""
     from safetensors import SafetensorError
-    from safetensors.numpy import load_file
 
     folder = Path(folder)
-    missing = [name for name in (MANIFEST, WEIGHTS, ARRAYS) if not (folder / name).exists()]
-    if missing:
+    missing = [name for name in (MANIFEST, WEIGHTS, ARRAYS) if not (folder / name).is_file()]
+    if len(missing) and not (folder / f"{MANIFEST}{BESIDE}").is_file():
         raise ModelFileError(
             f"There is no fitted model in {folder}: {missing[0]} is missing. "
             "Make one with `python -m anomaly fit FILE --model DIR`."
         )
     try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        if manifest["format"] != FORMAT:
-            raise ModelFileError(
-                f"The model in {folder} has format {manifest['format']}; this version reads {FORMAT}. Fit it again."
-            )
-        return _rebuild(manifest, load_file(folder / ARRAYS), folder / WEIGHTS)
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError, SettingsError) as error:
-        detail = str(error).splitlines()[0] if str(error) else type(error).__name__
+        return _rebuild(*_find_whole(folder))
+    except (OSError, ValueError, RuntimeError, SafetensorError, SettingsError) as error:
+        detail = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
         raise ModelFileError(f"The model in {folder} is damaged ({detail}). Fit it again.") from None
 
 
-def _rebuild(manifest: dict[str, Any], arrays: dict[str, np.ndarray], weights: Path) -> Fitted:
-    from anomaly.forecasting.model.weights import load_forecaster
+def _find_whole(folder: Path) -> tuple[Manifest, bytes, bytes]:
+    """The manifest, weights and arrays that belong together. A save that was broken off left the older model in its
+    place, or all of the newer one, part of it still beside (`write_together`)."""
+    reason: ValueError | None = None
+    for name in (f"{MANIFEST}{BESIDE}", MANIFEST):
+        if not (folder / name).is_file():
+            continue
+        try:
+            content = (folder / name).read_bytes()
+            manifest = _read(content, folder)
+            return manifest, _find_file(folder, manifest, WEIGHTS), _find_file(folder, manifest, ARRAYS)
+        except ValueError as error:
+            reason = error
+    assert reason is not None, "one of the two manifests is there"
+    raise reason
 
-    settings = FitSettings(**manifest["settings"])
-    parts = manifest["columns"]
-    columns = Columns(**parts | {name: tuple(parts[name]) for name in ("monitored", "context")})
+
+def _read(content: bytes, folder: Path) -> Manifest:
+    found = json.loads(content)
+    if isinstance(found, dict) and found.get("format", FORMAT) != FORMAT:
+        raise ModelFileError(
+            f"The model in {folder} has format {found['format']}; this version reads {FORMAT}. Fit it again."
+        )
+    manifest = read_manifest(content)
+    FitSettings(**manifest.settings)
+    check_unchanged(content)
+    return manifest
+
+
+def _find_file(folder: Path, manifest: Manifest, name: str) -> bytes:
+    for path in (folder / name, folder / f"{name}{BESIDE}"):
+        content = path.read_bytes() if path.is_file() else None
+        said = manifest.files.get(name)
+        if content is not None and said in (None, hashlib.sha256(content).hexdigest()):
+            return content
+    raise ValueError(f"{name} is not the file that was saved with its manifest")
+
+
+def _rebuild(manifest: Manifest, weights: bytes, packed: bytes) -> Fitted:
+    from safetensors import numpy as tensors
+
+    from anomaly.forecasting.model.weights import unpack_forecaster
+
+    settings, columns, arrays = FitSettings(**manifest.settings), manifest.columns, tensors.load(packed)
+    check_arrays(manifest, arrays, len(settings.horizons))
     prepared = Preparation(
         Scaler(arrays["channels.mean"], arrays["channels.scale"]),
         Scaler(arrays["context.mean"], arrays["context.scale"]),
-        tuple(manifest["flagged"]),
-        tuple(manifest["order"]),
-        tuple(manifest["context_order"]),
+        manifest.flagged,
+        manifest.order,
+        manifest.context_order,
         arrays["channels.ranges"],
     )
+    inputs, channels = prepared.input_size, len(columns.monitored)
     bounds = np.cumsum(arrays["reference.lengths"])[:-1]
     return Fitted(
-        forecaster=load_forecaster(weights, settings, prepared.input_size, len(columns.monitored), manifest["burn_in"]),
+        forecaster=unpack_forecaster(weights, settings, inputs, channels, manifest.burn_in),
         preparation=prepared,
         columns=columns,
         reference=tuple(np.split(arrays["reference.values"], bounds, axis=1)),
-        warm_up=manifest["warm_up"],
-        period=manifest["period"],
+        warm_up=manifest.warm_up,
+        period=manifest.period,
         reach=Reach(arrays["reach.before"], arrays["reach.after"]),
         shapes=tuple(
             Shapes(width, *(arrays[f"shapes.{number}.{name}"] for name in SHAPES))
-            for number, width in enumerate(manifest["widths"])
+            for number, width in enumerate(manifest.widths)
         ),
         profiles=tuple(
             tuple(
                 Profile(width, *(arrays[f"profiles.{number}.{record}.{name}"] for name in PROFILE))
-                for number, width in enumerate(manifest["widths"])
+                for number, width in enumerate(manifest.widths)
             )
             for record in range(len(arrays["reference.lengths"]))
         ),
-        epochs=tuple(Epoch(**epoch) for epoch in manifest["epochs"]),
-        ended=manifest["ended"],
+        epochs=manifest.epochs,
+        ended=manifest.ended,
         settings=settings,
-        digest=manifest["digest"],
-        inputs=TypeAdapter(tuple[Inputs, ...]).validate_python(manifest.get("inputs", [])),
+        digest=manifest.digest,
+        inputs=manifest.inputs,
     )

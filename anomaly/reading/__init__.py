@@ -1,11 +1,12 @@
-"""Files -> Dataset: bytes to tables, which column is what, times, records, and what was repaired on the way.
+"""Files -> Dataset: bytes to tables, times, records, the role of each column, and repairs.
 
-In: paths, uploads or bytes. Out: a `Dataset` that lists its repairs; a look at every column.
-Begin in `assembly.py`, which takes tables (`formats/files.py` opens them) through all rooms in order: `vocabulary/`
-(words for columns, units, months), `formats/` (a module a family; how numbers are written, decimal comma and all,
-in `formats/delimited/numerals.py`), `times/`, `columns/` (what each is: time, channel, label), `records/` (long to
-wide, who is who), then `cleaning.py` and `sampling.py`. Beside them known anomalies from a file, demonstrations,
-public data.
+In: paths, uploads or bytes. Out: a `Dataset` that lists its repairs; a line on every column.
+Begin in `formats/files.py`, which makes tables of bytes (a module per file format; the decimal sign, such as the
+German comma, is in `formats/delimited/numerals.py`), then `assembly.py`, which takes them through `times/`,
+`records/` (long tables to wide ones, whose rows these are), `columns/` (roles: time, channel, label), `cleaning.py`
+(repairs) and `sampling.py` (even and uneven steps). `vocabulary/`: words for columns, units, months.
+Beside them `labelling.py` (known anomalies from a file), `demos.py` and `synthetic.py` (demonstrations),
+`catalogue.py` (public data).
 """
 
 from typing import TYPE_CHECKING
@@ -17,11 +18,12 @@ if TYPE_CHECKING:
     from anomaly.reading.assembly import assemble, assemble_shaped, shape_tables, sheets_of
     from anomaly.reading.catalogue import Entry
     from anomaly.reading.columns.inspection import ROLES, inspect_columns, inspect_records
+    from anomaly.reading.demos import DEMOS, Demo
     from anomaly.reading.formats.files import Source, read_files, read_table
     from anomaly.reading.formats.table import Table
     from anomaly.reading.labelling import label_dataset
     from anomaly.reading.sampling import SINCE, find_breaks, find_outages
-    from anomaly.reading.synthetic import DEMOS, Demo, demo_csv
+    from anomaly.reading.synthetic import demo_csv
 
 
 __getattr__, __all__ = open_face(__name__, __file__)

@@ -16,7 +16,7 @@ from anomaly.reading.times.joining import join_times
 
 
 def assemble(tables: Sequence[Table], settings: ReadSettings) -> Dataset:
-    """What the whole product works on, from the tables of one file or several. Raises DataError and SettingsError."""
+    """The dataset in the tables of one file or several. Raises DataError and SettingsError."""
     return assemble_shaped(shape_tables(tables, settings), settings)
 
 

@@ -9,9 +9,9 @@ from anomaly.domain import Dataset, ReadSettings, Repair, SettingsError, TimeSer
 SINCE = "time since the last step"
 """the context channel of a dataset whose uneven steps are kept"""
 NEAR, EVEN = 0.1, 0.9
-"""a gap is as usual within this share of the usual one; so many of them make a dataset even"""
+"""a gap is usual within this share of the median; steps are even where this share of the gaps is usual"""
 FEWEST_GAPS = 20
-"""before anything is said of them"""
+"""gaps below which nothing is concluded from them"""
 MOSTLY_EMPTY = 0.5
 LONGEST_HOLE = 5
 """even steps without a row that are kept as missing; longer holes are left out and break the record"""
@@ -20,12 +20,12 @@ OUTAGE = 5
 LONG_UNITS = ((86_400.0, "d"), (3_600.0, "h"), (60.0, "min"))
 USUAL = 0.95
 MOST_LOST, COST = 0.2, 50
-"""so large a share of a record may go unscored after breaks, where the forecaster starts anew, so many steps each"""
+"""largest share of a record left unscored after breaks; steps unscored after each, as the forecaster starts anew"""
 
 
 def settle_sampling(dataset: Dataset, settings: ReadSettings) -> Dataset:
-    """`dataset` as `settings.sampling` asks: auto keeps even steps as they are, and of uneven ones the times as an
-    input, or brings them onto even steps where most cells would else be empty. Raises SettingsError for a bad step."""
+    """`dataset` as `settings.sampling` asks. auto: even steps stay; uneven ones get the time since the last step as an
+    input, or are resampled to even steps where most cells are empty. Raises SettingsError for a bad step."""
     settled = _settle(dataset, settings)
     if settled.columns.step is not None or (settings.step is None and settings.sampling != "resample"):
         return settled

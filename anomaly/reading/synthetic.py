@@ -5,13 +5,12 @@ of two platforms may differ, so the same bytes come out everywhere.
 """
 
 import difflib
-from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from anomaly.domain import DataError
+from anomaly.reading.demos import DEMOS
 
 Waves = tuple[tuple[float, float, float], ...]
 
@@ -54,26 +53,13 @@ VITALS_NOISE = np.array([2.2, 0.8, 0.5, 3.5, 0.1])
 VITALS_DETERIORATION = np.array([34.0, 10.0, -7.5, -30.0, 1.7])
 
 
-@dataclass(frozen=True)
-class Demo:
-    """One demonstration file and what is hidden in it."""
-
-    name: str
-    title: str
-    description: str
-    make: Callable[[], pd.DataFrame]
-    train_fraction: float | None
-    """the leading share known to be healthy, which the app learns from; None where anomalies end every record"""
-    planted: tuple[str, ...]
-
-
 def make_demo(name: str) -> pd.DataFrame:
     """The table of one demo, as its file says it: times as text, NaN = empty cell. Raises DataError if unknown."""
     if name not in DEMOS:
         nearest = difflib.get_close_matches(name.lower(), DEMOS, n=1, cutoff=0.4)
         hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
         raise DataError(f"There is no demo called {name!r}; expected one of {', '.join(DEMOS)}.{hint}")
-    return DEMOS[name].make()
+    return MAKERS[name]()
 
 
 def demo_csv(name: str) -> bytes:
@@ -83,7 +69,7 @@ def demo_csv(name: str) -> bytes:
 
 def make_cues(steps: int, delay: int, seed: int = 0) -> pd.DataFrame:
     """A long-range dependence and nothing else: now and then `value` jumps up or down, and `delay` steps later, when
-    `due` is 1, it jumps the same way again. Between the two lies noise: who has not kept the sign can only guess."""
+    `due` is 1, it jumps the same way again. Between them lies noise: a model that forgot the sign can only guess."""
     rng = np.random.default_rng(seed)
     value, due = 0.05 * rng.standard_normal(steps), np.zeros(steps, int)
     at = 10
@@ -269,50 +255,4 @@ def _written(frame: pd.DataFrame, **decimals: int) -> pd.DataFrame:
     return frame.assign(**{name: frame[name].round(places) + 0.0 for name, places in decimals.items()})
 
 
-DEMOS: dict[str, Demo] = {
-    demo.name: demo
-    for demo in (
-        Demo(
-            name="pump",
-            title="Water pump",
-            description="Six weeks of flow, pressure, vibration and bearing temperature of a pump, every ten minutes.",
-            make=_make_pump,
-            train_fraction=0.45,
-            planted=(
-                "Pressure spike: one row at 2025-03-23T12:00:00, as from a water hammer.",
-                "Bearing fault: from 2025-03-26T04:30:00 vibration creeps up while the pump runs, then the bearing "
-                "temperature; repaired at 22:30, warm until 2025-03-27T00:50:00.",
-                "Stuck sensor: pressure is flat from 2025-04-01T08:00:00 to 19:50 while the pump stops and starts.",
-                "Drift: the flow sensor reads less and less, 16 % at last, from 2025-04-05T18:00:00 to "
-                "2025-04-07T05:50:00.",
-                "Vibration spike: two rows from 2025-04-10T18:30:00.",
-                "Not labelled: 40 rows are missing after 2025-03-29T09:50:00, and the cells of flow and vibration are "
-                "empty from 2025-04-03T13:00:00 to 16:50.",
-            ),
-        ),
-        Demo(
-            name="ecg",
-            title="Heartbeat",
-            description="One hundred seconds of a one-lead electrocardiogram, a hundred samples a second.",
-            make=_make_ecg,
-            train_fraction=0.45,
-            planted=(
-                "Premature ventricular beats, early and wide, each followed by a compensatory pause: labelled from "
-                "45.85, 55.01, 63.42, 80.07 and 90.18 s for about a second each.",
-                "Pause: no beat for 2.5 s; labelled from 71.18 s, where the next one was due, to 72.83 s.",
-            ),
-        ),
-        Demo(
-            name="ward",
-            title="Hospital ward",
-            description="Hourly vital signs of forty patients, with stays of unequal length and missing measurements.",
-            make=_make_ward,
-            train_fraction=None,
-            planted=(
-                "Deterioration: P04, P11, P17, P22, P28, P33 and P39 worsen over the last 8 to 15 hours of their stay "
-                "(heart rate, breathing and temperature up, oxygen and blood pressure down), labelled from the onset.",
-                "Not labelled: 9 % of the cells are empty, P14 never has a temperature, and times are uneven.",
-            ),
-        ),
-    )
-}
+MAKERS = {"pump": _make_pump, "ecg": _make_ecg, "ward": _make_ward}

@@ -1,10 +1,11 @@
 """What lasts: fits in worker processes, and finished runs kept, found again, judged and shared.
 
 In: a dataset and settings to fit, a fitted model to keep, verdicts. Out: jobs that go on after a crash; runs by id.
-Begin in `jobs/job.py` (a fit under way; `worker.py` runs it, `watchdog.py` restarts one that hangs) and `store.py`
-(kept runs). Who may do what, viewer, editor or owner, stands in `access.py` alone; links in `sharing.py`; where
-runs are kept and for how long in `place.py`; fits broken off, their checkpoints and when these go in
-`unfinished.py`; tables and migrations in `database/`.
+Begin in `jobs/job.py` (a fit; `jobs/worker.py` runs it, `jobs/watchdog.py` restarts it when it hangs) and `store.py`
+(kept runs). `access.py` alone checks what a viewer, editor or owner may do; the least role for each action is at its
+call in `store.py` and `sharing.py` (links). `place.py`: in which folder runs are kept, and for how many days
+(ANOMALY_KEEP). A checkpoint lasts as long as its fit, or, broken off, as those days: `Workshop.sweep` in
+`unfinished.py`. `database/`: tables and migrations.
 """
 
 from typing import TYPE_CHECKING

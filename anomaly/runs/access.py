@@ -1,4 +1,7 @@
-"""Who may do what to a run, held here and nowhere else, and written down where there are accounts."""
+"""Whether a person's role is enough for what they do to a run: checked here alone; audited where there are accounts.
+
+The least role for each action stands at its call of `Access.on` in `store.py` and `sharing.py`.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,9 +36,9 @@ class Access:
     def on(
         self, run: str, least: Role, action: str | None, deleted: bool = False
     ) -> Iterator[tuple[Connection, RowMapping]]:
-        """A transaction on a run, and the run's line, for one whose role is at least `least`. Raises AccessError for
-        all others; those who may not even see it read the same words as where there is no such run. `action` is what
-        is written into the audit: None for what tells nothing of the run's data."""
+        """A transaction on a run, and the run's line, for a person whose role is at least `least`. Raises AccessError
+        for all others, with the same words as for a missing run where they may not even see it. `action` is written
+        into the audit; None where nothing of the run's data is read."""
         with self.database.begin() as connection:
             line = connection.execute(self.seen(deleted).where(runs.c.id == run)).mappings().one_or_none()
             if line is not None and RANK[line["role"]] >= RANK[least]:

@@ -1,4 +1,4 @@
-"""Where runs are kept: a folder and a database of this machine, or those that the environment names."""
+"""Where runs are kept, a folder and a database of this machine or those that the environment names; and how long."""
 
 import os
 from pathlib import Path
@@ -11,8 +11,9 @@ FOLDER, DATABASE, KEEP = "ANOMALY_DATA", "ANOMALY_DATABASE_URL", "ANOMALY_KEEP"
 
 
 def open_store() -> RunStore | None:
-    """The store; None in the mode that keeps nothing. Old runs are removed as ANOMALY_KEEP says: "nothing", "all" or a
-    number of days. Raises SettingsError for another word, RunError where the place cannot be used."""
+    """The store; None where ANOMALY_KEEP is "nothing". With a number of days, runs and fits broken off (with their
+    checkpoints) that have not changed for so long are removed; with "all", the default, none is. Raises SettingsError
+    for another word, RunError where the place cannot be used."""
     keep = os.environ.get(KEEP, "all").strip().lower()
     if keep == "nothing":
         return None

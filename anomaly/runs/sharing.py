@@ -43,7 +43,7 @@ class Noted:
 
 
 class Sharing:
-    """Every function raises RunError for a person who may not."""
+    """Links to runs, and who came by them. Every function raises RunError for a person who may not."""
 
     def __init__(self, access: Access) -> None:
         self._access = access
@@ -61,7 +61,7 @@ class Sharing:
         return secret
 
     def accept(self, run: str, secret: str) -> Role:
-        """Come by a link to a run; what one may do from now on."""
+        """Accept a link to a run; the person's role from now on. Raises RunError where the link does not hold."""
         person, database = self._access.person, self._access.database
         young = links.c.created > now() - datetime.timedelta(days=LINK_DAYS)
         wanted = (

@@ -59,7 +59,7 @@ class RunStore:
     """
 
     keep_days: float | None = None
-    """a run that has not changed for so long goes; None: none does"""
+    """a run, or a fit broken off, that has not changed for so long is removed; None: none is"""
 
     def __init__(self, url: str, folder: Path) -> None:
         self._database = Database(url, folder)
@@ -118,7 +118,7 @@ class RunStore:
         return str(line["id"])
 
     def deleted(self, most: int = 500) -> list[RunRow]:
-        """This person's own that can still be taken back, the last deleted first."""
+        """This person's deleted runs that can still be restored, the last deleted first."""
         wanted = self._access.seen(deleted=True).where(runs.c.owner == self.person.id)
         wanted = wanted.where(runs.c.deleted > now() - datetime.timedelta(hours=UNDO_HOURS))
         with self._database.begin() as connection:
@@ -126,7 +126,7 @@ class RunStore:
             return [_as_row(line) for line in found.mappings()]
 
     def list(self, search: str = "", sort: str = "updated", most: int = 200) -> list[RunRow]:
-        """Those whose name, file or notes hold every word of `search`; the newest, or largest, first."""
+        """The runs whose name, file, notes or cell hold every word of `search`; the newest, or largest, first."""
         wanted = self._access.seen()
         for word in search.split():
             like = f"%{word.replace('/', '//').replace('%', '/%').replace('_', '/_')}%"
@@ -138,13 +138,13 @@ class RunStore:
             return [_as_row(line) for line in found.mappings()]
 
     def find(self, run: str) -> RunRow:
-        """Raises RunError where there is no such run."""
+        """The line of a run. Raises RunError where there is none."""
         with self._access.on(run, "viewer", "looked it up") as (_, line):
             return _as_row(line)
 
     def standing(self, run: str) -> tuple[Role, tuple[Verdict, ...]]:
-        """What this person may do, and what everybody has said of its events so far; asked at every look, so not
-        written down. Raises AccessError where they may not see it."""
+        """This person's role, and everybody's verdicts so far; asked at every look, so not
+        audited. Raises AccessError where they may not see it."""
         with self._access.on(run, "viewer", None) as (connection, line):
             return cast(Role, line["role"]), _read_verdicts(connection, run)
 
@@ -154,7 +154,7 @@ class RunStore:
             pass
 
     def open(self, run: str, action: str = "opened it") -> tuple[Dataset, Fitted, DetectSettings]:
-        """By the name it has now. Raises RunError or ModelFileError where it cannot be. `action` is for the audit."""
+        """Dataset (by the run's present name), model and settings. Raises RunError or ModelFileError."""
         with self._access.on(run, "viewer", action) as (_, line):
             named = dict(line["artifacts"])
         files = {name: self._artifacts.get(digest) for name, digest in named.items()}
@@ -178,7 +178,7 @@ class RunStore:
         self._change(run, "wrote notes", {"notes": notes})
 
     def look_again(self, run: str, detect: DetectSettings, events: int, is_first: bool = False) -> None:
-        """Keep how it is looked at now, and what that finds."""
+        """Keep the present detection settings and the number of events that they find."""
         values = {"settings": {"detect": detect.model_dump()}, "events": events}
         self._change(run, "looked at it first" if is_first else "changed how it is looked at", values)
 
@@ -215,8 +215,8 @@ class RunStore:
     def change_verdicts(
         self, run: str, change: Callable[[tuple[Verdict, ...]], Sequence[Verdict]]
     ) -> tuple[Verdict, ...]:
-        """What `change` makes of the verdicts of a run as they are now, in one transaction: who judge at the same time
-        keep each other's."""
+        """What `change` makes of the verdicts of a run as they are now, in one transaction: people who judge at the
+        same time keep each other's."""
         at = now()
         with self._access.on(run, "editor", "judged events") as (connection, _):
             # Before they are read: another who judges waits here until this transaction has ended.

@@ -1,4 +1,6 @@
-"""Fits under way, each in a folder of its own that says all there is to go on from: server or worker may be killed."""
+"""Fits under way, each in a folder with all it can be resumed from if the server or worker is killed: dataset,
+settings, checkpoint. The folder goes when the fit has ended, or with `Workshop.sweep`.
+"""
 
 import json
 import math
@@ -52,7 +54,7 @@ class Workshop:
         return folder
 
     def broken_off(self) -> list[Unfinished]:
-        """The owner's fits that no living process holds, and that there is enough of to go on."""
+        """The owner's fits that no living process holds and that can be resumed."""
         found = []
         for folder in sorted(self.folder.glob("*")) if self.folder.exists() else ():
             if folder.name in self._locks or not (folder / DATA).exists():
@@ -68,8 +70,8 @@ class Workshop:
         return found
 
     def take_up(self, one: Unfinished) -> tuple[Dataset, FitSettings]:
-        """What a fit broken off was about; it is this process's from now on. Raises AnomalyError where it cannot be
-        read."""
+        """Dataset and settings of a fit broken off, which this process holds from now on. Raises AnomalyError where
+        they cannot be read."""
         files = {path.name: path.read_bytes() for path in (one.folder / DATA).iterdir()}
         about = self._read(one.folder)
         if about is None:
@@ -80,14 +82,14 @@ class Workshop:
         return dataset, settings
 
     def leave(self, run: str, reason: str) -> None:
-        """A fit that this process goes on with no more, and that can be taken up again."""
+        """Let go of a fit of this process, so that it can be taken up again; `reason` says why."""
         about = self._read(self.folder / run)
         if about is not None:
             self._write(self.folder / run, about | {"reason": reason})
             self._release(run)
 
     def remove(self, run: str) -> None:
-        """Another's, or one that is gone, stays as it is."""
+        """Remove a fit with its checkpoint; another owner's stays."""
         with suppress(OSError, ValueError):
             if self._read(self.folder / run) is None:
                 return
@@ -95,8 +97,8 @@ class Workshop:
         shutil.rmtree(self.folder / run, ignore_errors=True)
 
     def sweep(self, kept: Collection[str] = (), keep_days: float | None = None) -> None:
-        """Remove what no living process holds and there is nothing to go on with: those that have too little in them,
-        those whose run was `kept` before the end came, and those in which nothing has changed for `keep_days`."""
+        """Remove fits with their checkpoints that no living process holds: those without their dataset, those whose run
+        is already `kept`, and those in which nothing has changed for `keep_days` (None: for ever)."""
         oldest = -math.inf if keep_days is None else time.time() - keep_days * 86_400
         for folder in self.folder.glob("*") if self.folder.exists() else ():
             if folder.name in self._locks:
@@ -109,8 +111,8 @@ class Workshop:
                 continue
 
     def _read(self, folder: Path) -> dict[str, Any] | None:
-        """What is written about a fit; None where it is another's. Those begun before there were accounts are of
-        nobody who has one."""
+        """What is written about a fit; None where it is another owner's. Fits from before there were accounts belong
+        to no account."""
         about: dict[str, Any] = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
         return about if about.get("owner", "") == self.owner else None
 
@@ -147,7 +149,7 @@ def fit_kept(
     should_stop: Callable[[], bool] | None = None,
     checkpoint: Path | None = None,
 ) -> Fitted:
-    """`fit`, with the dataset laid beside the checkpoint first. In the worker, so that no page waits for it."""
+    """`fit`, after saving the dataset beside `checkpoint`: in the worker, so that no page waits for it."""
     if checkpoint is not None and not (checkpoint.parent / DATA).exists():
         unfinished = checkpoint.parent / f".{DATA}"
         unfinished.mkdir(exist_ok=True)

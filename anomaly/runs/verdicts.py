@@ -14,7 +14,7 @@ MOST_TRIED = 12
 
 @dataclass(frozen=True)
 class Verdict:
-    """What one stretch of one record is said to be."""
+    """A person's judgement of one stretch of one record."""
 
     record: int
     span: Span

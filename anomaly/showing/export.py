@@ -1,24 +1,28 @@
 """Detection -> events.csv, points.csv and run.json, the same bytes from the browser, the command line and Python."""
 
+import hashlib
 import io
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
 from anomaly.detecting import Detection
-from anomaly.domain import DataError, Repair, versions
+from anomaly.domain import DataError, Repair, versions, write_together
 from anomaly.evaluating import assess_events, assess_scores
 from anomaly.forecasting import Fitted
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
-STRUCTURE = set(',"\n\r')
+FORMULA_INSIDE = re.compile(r"([;\t|\r\n])(?=[=+\-@＝＋－＠])")
+"""where a spreadsheet that splits at another sign than the comma would begin a cell, and a formula"""
+STRUCTURE = set(',"\n\r;\t|')
 """characters that a CSV cell may only hold in quotes"""
 
 
@@ -48,11 +52,24 @@ def repairs_csv(repairs: Sequence[Repair]) -> bytes:
     return to_csv(pd.DataFrame(table))
 
 
-def run_json(detection: Detection, fitted: Fitted) -> bytes:
-    """What made the two tables: file digest, settings, versions, seed, threshold, repairs."""
+def run_json(detection: Detection, fitted: Fitted, tables: Mapping[str, bytes] | None = None) -> bytes:
+    """What made the two tables (`describe_run`), and the sha256 of each, by which they are known to belong to it;
+    `tables` by name, where they are there already."""
+    tables = tables or _tables(detection)
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in tables.items()}
+    run = {**describe_run(detection, fitted), "files": digests}
+    return (json.dumps(run, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def _tables(detection: Detection) -> dict[str, bytes]:
+    return {"events.csv": events_csv(detection), "points.csv": points_csv(detection)}
+
+
+def describe_run(detection: Detection, fitted: Fitted) -> dict[str, Any]:
+    """What made a detection: file digest, settings, versions, seed, threshold, repairs."""
     dataset = detection.dataset
     columns = dataset.columns
-    run = {
+    return {
         "data": {
             "name": dataset.name,
             "sha256": dataset.digest,
@@ -85,10 +102,10 @@ def run_json(detection: Detection, fitted: Fitted) -> bytes:
             {"record": row.record, "start": str(row.start), "end": str(row.end), "kind": row.kind, "why": row.why}
             for row in detection.events_table().itertuples()
         ],
+        "scored_steps": detection.scored_steps,
         "evaluation": evaluation_of(detection),
         "versions": versions(),
     }
-    return (json.dumps(run, indent=1, ensure_ascii=False) + "\n").encode()
 
 
 def evaluation_of(detection: Detection) -> dict[str, float | None] | None:
@@ -99,21 +116,20 @@ def evaluation_of(detection: Detection) -> dict[str, float | None] | None:
     return {figure.name: None if math.isnan(figure.value) else round(figure.value, 4) for figure in figures}
 
 
-def write_files(detection: Detection, fitted: Fitted, folder: str | Path) -> list[Path]:
-    """Write the three files into `folder`, made where it is missing. Raises DataError where that is not possible."""
+def write_files(
+    detection: Detection, fitted: Fitted, folder: str | Path, more: Mapping[str, bytes] | None = None
+) -> list[Path]:
+    """Write the three files, and `more` beside them, into `folder`, made where it is missing. Whatever ends this
+    process, none is cut, and run.json, which comes last, tells by its digests whether the tables are those it speaks
+    of. Raises DataError where that is not possible."""
     folder = Path(folder)
-    contents = {
-        "events.csv": events_csv(detection),
-        "points.csv": points_csv(detection),
-        "run.json": run_json(detection, fitted),
-    }
+    tables = _tables(detection)
+    contents = {**tables, **(more or {}), "run.json": run_json(detection, fitted, tables)}
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, content in contents.items():
-            (folder / name).write_bytes(content)
+        write_together(folder, contents)
     except OSError as error:
         raise DataError(f"The results cannot be written to {folder}: {error.strerror}.") from None
-    return [folder / name for name in contents]
+    return [folder / name for name in (*tables, "run.json", *(more or {}))]
 
 
 def to_csv(table: pd.DataFrame) -> bytes:
@@ -138,8 +154,11 @@ def to_csv(table: pd.DataFrame) -> bytes:
 
 
 def disarm(cell: str) -> str:
-    """A text cell that no spreadsheet takes for a formula (OWASP, CSV injection); a number, such as -5, is none."""
-    return f"'{cell}" if cell.startswith(FORMULA_STARTS) and not PLAIN_NUMBER.fullmatch(cell) else cell
+    """A text cell that no spreadsheet takes for a formula (OWASP, CSV injection), wherever it splits a line; a number,
+    such as -5, is none."""
+    if cell.startswith(FORMULA_STARTS) and not PLAIN_NUMBER.fullmatch(cell):
+        cell = f"'{cell}"
+    return FORMULA_INSIDE.sub(r"\1'", cell)
 
 
 def _quote(name: str) -> str:

@@ -15,7 +15,7 @@ from anomaly.evaluating import Contender, comparison_table, explain_choice
 from anomaly.forecasting import Fitted, describe_memory
 from anomaly.showing.charts.detection import plot_detection
 from anomaly.showing.charts.overview import plot_losses, plot_score_histogram
-from anomaly.showing.export import evaluation_of, run_json, verdict_columns
+from anomaly.showing.export import describe_run, evaluation_of, verdict_columns
 
 MOST_CHARTS, MOST_CHANNELS, MOST_EVENTS = 6, 3, 500
 STYLE = """
@@ -121,6 +121,6 @@ def _more(count: int, most: int, what: str) -> str:
 
 
 def _made_of(detection: Detection, fitted: Fitted) -> str:
-    made = json.loads(run_json(detection, fitted))
+    made = describe_run(detection, fitted)
     del made["events"]
     return json.dumps(made, indent=1, ensure_ascii=False)

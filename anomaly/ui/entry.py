@@ -16,7 +16,7 @@ ICON = Path(__file__).parent / "icon.svg"
 
 
 def show() -> None:
-    """What Streamlit runs at every look."""
+    """What Streamlit runs at every rerun."""
     st.set_page_config(page_title="Unforeseen", page_icon=str(ICON), layout="wide")
     pages = {
         "detect": st.Page(detect.show, title="Detect", url_path="detect", default=True),

@@ -19,7 +19,7 @@ RULES = {
 }
 """how the threshold can be set, and what `threshold` then means"""
 HEALTHY_MARGIN = 1.5
-"""the margin above a train span chosen to be healthy; 0 where all of the file was learnt from, anomalies too"""
+"""default margin where the user chose a healthy train span; 0 where the whole file was learnt from, anomalies too"""
 DEFAULT_THRESHOLDS = {"budget": 1.0, "quantile": 0.995, "sigma": 6.0, "pot": 1e-4, "ndt": 0.13, "best": 0.0}
 """`threshold` when left out; the rule `value` has none"""
 NUMBER = re.compile(r"\d+(\.\d*)?([eE][+-]?\d+)?|\.\d+")

@@ -1,7 +1,7 @@
 """The hidden part of the network: recurrent cells, and a window without recurrence as their contrast.
 
-All have the same face: inputs (B, L, D) and a state -> hidden (B, L, hidden_units) and the state after. A state is a
-tuple of (layers, B, ...) tensors, zeros = no past.
+All have the same interface: inputs (B, L, D) and a state -> hidden (B, L, hidden_units) and the state after. A state is
+a tuple of (layers, B, ...) tensors, zeros = no past.
 """
 
 import math
@@ -15,7 +15,7 @@ State = tuple[Tensor, ...]
 
 
 class Recurrent(nn.Module):
-    """torch's own recurrent layers: (h,) is handed on, or (h, c) by an LSTM."""
+    """torch's own recurrent layers; the state is (h,), or (h, c) for an LSTM."""
 
     def __init__(self, settings: FitSettings, input_size: int) -> None:
         super().__init__()
@@ -41,7 +41,7 @@ class Recurrent(nn.Module):
         return hidden, (last,)
 
     def initialise(self, settings: FitSettings, generator: torch.Generator) -> None:
-        """Recurrent weights as `recurrent_init` says, and biases that let gates keep (`forget_bias`)."""
+        """Initialise recurrent weights as `recurrent_init` and the biases of gates as `forget_bias` say."""
         size = self.hidden_size
         with torch.no_grad():
             for name, weight in self.layers.named_parameters():
@@ -72,9 +72,9 @@ class Recurrent(nn.Module):
 
 
 class Window(nn.Module):
-    """A fixed window of the last k steps, its own weight for every position, and rectified layers above.
+    """A fixed window of the last k steps, with weights for every position, and ReLU layers above.
 
-    Its state is the window's k - 1 steps before the next one: nothing older can be seen.
+    Its state is the last k - 1 inputs: nothing older can be seen.
     """
 
     def __init__(self, settings: FitSettings, input_size: int) -> None:

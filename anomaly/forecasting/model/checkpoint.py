@@ -1,4 +1,7 @@
-"""Training as it stood after an epoch, as one file: what goes on from it ends where an unbroken training would."""
+"""The state of training after an epoch, as one file: resumed from it, training ends as if never interrupted.
+
+`training.py` says how often it is written, `anomaly/runs/unfinished.py` how long it is kept.
+"""
 
 import json
 from dataclasses import asdict
@@ -19,7 +22,7 @@ COUNTED = ("last_epoch", "_step_count", "_last_lr")
 
 
 class Checkpoint:
-    """The file at `path`. `identity` says what is trained; a file that says otherwise, or is damaged, is none."""
+    """The file at `path`. `identity`: digest of settings and data; a file with another, or damaged, is ignored."""
 
     def __init__(
         self,
@@ -53,7 +56,7 @@ class Checkpoint:
         unfinished.replace(self.path)
 
     def load(self) -> tuple[list[Epoch], dict[str, Tensor]] | None:
-        """Put everything back as it stood; the epochs so far and the best weights. None where there is nothing."""
+        """Restore the state of training; the epochs so far and the best weights. None where no file can be used."""
         try:
             with safe_open(self.path, "pt") as file:
                 about: dict[str, Any] = json.loads(file.metadata()["about"])

@@ -1,4 +1,4 @@
-"""How training is laid out, and what it will take: streams, epochs, memory, time."""
+"""How many streams and epochs training has, and how much memory and time it will take."""
 
 import math
 import os
@@ -13,11 +13,11 @@ FEW_STREAMS, MANY_STREAMS = 8, 256
 LEAST_EPOCHS = 8
 VALUE_BYTES = {"lstm": 68, "gru": 77, "rnn": 23, "relu": 23, "feedforward": 14}
 STEP_BYTES = {"gru": 12_000, "rnn": 4_000, "relu": 4_000}
-"""kept for the way back, by hidden unit of one stream and step, and by step: measured on a CPU, torch 2.13"""
+"""kept for backpropagation per stream, step and hidden unit, and per step: measured on a CPU, torch 2.13"""
 INPUT_BYTES, OUTPUT_BYTES = 28, 9
-"""the same, by input and by predicted value"""
+"""the same, per input and per predicted value"""
 MOST_MEMORY = 0.25
-"""share of the machine's memory that may be kept for the way back"""
+"""share of the machine's memory that may be kept for backpropagation"""
 TRIED_STEPS, TRIALS = 128, 3
 OVERHEAD = 1.3
 """the optimiser, the noise and the validation, on top of the passes forward and back"""
@@ -35,7 +35,7 @@ def choose_epochs(steps: int, settings: FitSettings) -> int:
 
 
 def activation_bytes(settings: FitSettings, streams: int, steps: int, inputs: int = 1, channels: int = 1) -> float:
-    """What backpropagation through `steps` steps of `streams` streams keeps, roughly."""
+    """Bytes, roughly, that backpropagation through `steps` steps of `streams` streams keeps."""
     values = streams * settings.hidden_units * VALUE_BYTES[settings.cell]
     ends = streams * (INPUT_BYTES * inputs + OUTPUT_BYTES * channels * len(settings.horizons))
     return steps * (settings.layers * (values + STEP_BYTES.get(settings.cell, 0)) + ends)
@@ -44,7 +44,7 @@ def activation_bytes(settings: FitSettings, streams: int, steps: int, inputs: in
 def choose_stretch(
     settings: FitSettings, streams: int, steps: int, device: torch.device, inputs: int = 1, channels: int = 1
 ) -> int | None:
-    """Steps between kept states where all activations would not fit: the root of all, which keeps least (Chen et al.
+    """Steps between kept states where not all activations fit in memory: sqrt(steps), which keeps least (Chen et al.
     2016). None where they fit."""
     if activation_bytes(settings, streams, steps, inputs, channels) <= MOST_MEMORY * _memory(device):
         return None
@@ -75,7 +75,7 @@ def estimate_effort(
 def _time_update(
     settings: FitSettings, streams: int, steps: int, pieces: int, inputs: int, channels: int, device: torch.device
 ) -> float:
-    """Seconds of the fastest of a few passes forward and back, in pieces that hand on their state."""
+    """Seconds of the fastest of a few forward and backward passes, in pieces that hand on their state."""
     network = Network(settings, inputs, channels, torch.Generator()).to(device)
     parts = torch.zeros(streams, steps, inputs, device=device).chunk(pieces, 1)
     # A processor's own time: what else the machine does meanwhile does not count.
@@ -95,7 +95,7 @@ def _time_update(
 
 
 def _memory(device: torch.device) -> float:
-    """Bytes of the machine, or free on its GPU."""
+    """Bytes of memory that the machine has, or that are free on its GPU."""
     if device.type == "cuda":
         return float(torch.cuda.mem_get_info(device)[0])
     if not hasattr(os, "sysconf"):  # Windows

@@ -37,11 +37,11 @@ class Forecaster:
         return sum(weight.numel() for weight in self.network.parameters())
 
     def predict_whole(self, inputs: np.ndarray) -> np.ndarray:
-        """(T, D) -> (H, T, C), unbroken from the first step to the last. Slow on long records; exact."""
+        """Inputs (T, D) -> predictions (H, T, C), unbroken from first step to last. Slow on long records; exact."""
         return self._align(self._run(inputs[None])[0])
 
     def predict(self, records: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """Records (T, D), of any lengths -> predictions (H, T, C) aligned to the step they speak of, NaN before.
+        """Records (T, D), of any lengths -> predictions (H, T, C) aligned to the step they predict, NaN before.
 
         A recurrent network's memory is finite: each piece of `PIECE_STEPS` steps is preceded by `burn_in` steps from
         which only its state is kept, and the pieces of all records run as batches. Where a piece begins depends on
@@ -61,8 +61,8 @@ class Forecaster:
     def measure_burn_in(self, inputs: np.ndarray) -> int:
         """The fewest steps (a power of two) after which the start no longer shows in the predictions for (T, D) inputs.
 
-        Compares a run from the beginning with runs started without a past at several later steps. What a window sees
-        need not be measured.
+        Compares a run from the beginning with runs started without a past at several later steps. For a window it is
+        known without.
         """
         if self.network.settings.cell == "feedforward":
             return self.network.settings.window_steps - 1
@@ -78,10 +78,10 @@ class Forecaster:
         return int(2 ** np.ceil(np.log2(max(LEAST_BURN_IN, differs[-1] + 1 if len(differs) else 1))))
 
     def measure_warm_up(self, inputs: np.ndarray, targets: np.ndarray) -> int:
-        """How many steps after a record's start predictions are clearly worse than usual, from (T, D) and (T, C).
+        """For how many steps after a start predictions are clearly worse than usual, on inputs (T, D), targets (T, C).
 
-        Many runs are started without a past all over the record; counted are the steps until their mean |residual| at
-        the shortest horizon first comes near that of a run from the beginning.
+        Starts many runs without a past all over the record and counts the steps until their mean |residual| at the
+        shortest horizon first comes near that of a run from the beginning.
         """
         length = min(MOST_WARM_UP, len(inputs) // 2)
         starts = np.unique(np.linspace(0, len(inputs) - length, WARM_UP_RUNS, dtype=int))

@@ -1,7 +1,7 @@
 """How far back the gradient reaches: the norm of dL_t / ds_{t-k}, computed exactly by backpropagation through time.
 
-A product of k Jacobians lies between them, which shrinks or grows like a power of k (Bengio et al. 1994, Pascanu et al.
-2013). Where it has vanished, nothing that lies further back can be learnt, nor does it matter to the prediction.
+It holds a product of k Jacobians, which shrinks or grows exponentially with k (Bengio et al. 1994, Pascanu et al.
+2013). Where it has vanished, nothing further back can be learnt, nor does it affect the prediction.
 """
 
 import numpy as np
@@ -18,15 +18,15 @@ from anomaly.forecasting.model.streams import HUBER_BETA
 POSITIONS = 32
 """steps t whose losses are followed back and averaged"""
 FEWEST_POSITIONS, MOST_WORK = 4, 3e10
-"""of a large network no fewer; operations, for which all of the usual one's are far below"""
+"""positions followed even in a large network; operations above which fewer than POSITIONS are"""
 MOST_BYTES = 256e6
-"""kept for the way back at a time"""
+"""kept for backpropagation at a time"""
 REACH_LAGS = 256
 """steps that the gradient is followed back; four times as many where it has not faded by then"""
 
 
 def measure_reach(forecaster: Forecaster, settings: FitSettings, inputs: np.ndarray, targets: np.ndarray) -> Reach:
-    """Of one record's inputs (T, D) and targets (T, C), before and after training."""
+    """Gradient reach over one record's inputs (T, D) and targets (T, C), before and after training."""
     before = draw_network(settings, inputs.shape[1], targets.shape[1]).to(forecaster.device)
 
     def follow(lags: int) -> Reach:
@@ -41,7 +41,7 @@ def measure_reach(forecaster: Forecaster, settings: FitSettings, inputs: np.ndar
 
 
 def draw_network(settings: FitSettings, input_size: int, channels: int) -> Network:
-    """The untrained network that `settings` lead to: that from which their training starts."""
+    """The untrained network from which training with `settings` starts."""
     return Network(settings, input_size, channels, torch.Generator().manual_seed(settings.seed))
 
 
@@ -51,7 +51,7 @@ def follow_gradient(
     """(lags + 1,) mean norm over t of dL_t / ds_{t-k}, for k = 0 ... lags, of a run over inputs (T, D).
 
     L_t is the mean Huber loss over the observed targets (T, C) at t + `horizon`, the shortest; s the whole state, of
-    all layers. A window has no state but its inputs: of those it is, and 0 beyond them. Each run warms up for at most
+    all layers. For a window, s is its inputs, and 0 beyond them. Each run warms up for at most
     `burn_in` steps. All 0 where nothing is observed.
     """
     ends = _choose_ends(targets, horizon, lags, burn_in, _affordable(network, lags))
@@ -77,7 +77,7 @@ def follow_gradient(
 
 
 def _affordable(network: Network, lags: int) -> int:
-    """Steps to follow back: fewer of a large network, where each of them takes long."""
+    """Number of positions to follow back from: fewer in a large network, where each takes long."""
     work = 6.0 * sum(weight.numel() for weight in network.parameters()) * max(lags, 1)
     return int(min(POSITIONS, max(FEWEST_POSITIONS, MOST_WORK / work)))
 
@@ -87,8 +87,8 @@ def _rows_at_a_time(network: Network, lags: int) -> int:
 
 
 def _choose_ends(targets: np.ndarray, horizon: int, lags: int, burn_in: int, most: int) -> np.ndarray:
-    """Steps t, evenly spread, with `lags` steps before them and something observed to foresee; as many steps to warm
-    up as half of the rest allows."""
+    """Steps t, evenly spread, with `lags` steps before them and an observed target; up to half of the rest is left
+    for warming up."""
     able = np.flatnonzero(np.isfinite(targets[horizon:]).any(1))
     able = able[able >= lags + min(burn_in, max(len(targets) - lags, 0) // 2)]
     return able[np.unique(np.linspace(0, len(able) - 1, most, dtype=int))] if len(able) else able

@@ -1,4 +1,4 @@
-"""Records joined on a ring and cut into parallel streams of contiguous time; the loss of walking a segment of them."""
+"""Records joined on a ring and cut into parallel streams of contiguous time, walked segment by segment."""
 
 import itertools
 from collections.abc import Iterator, Sequence
@@ -20,7 +20,7 @@ MOST_KERNEL_STEPS = 32_768
 
 @dataclass(frozen=True, eq=False)
 class TrainRecord:
-    """What the network learns from of one record: the train span, cut in a learning and a held-out part."""
+    """The train span of one record, cut into a learning and a held-out (validation) part."""
 
     inputs: np.ndarray
     """(T, D) float32, complete"""
@@ -78,7 +78,7 @@ def shift_targets(values: np.ndarray, horizons: Sequence[int]) -> np.ndarray:
 def segments(ring: Ring, streams: int, bptt_steps: int, offset: int) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor]]:
     """Walk the ring from `offset` as B streams: (inputs, targets, observed, starts), each (B, L, ...), L <= bptt_steps.
 
-    What does not fill a whole stream (fewer than B steps) is left out this time; the offset differs the next.
+    The last steps that do not fill all streams (fewer than B) are left out; each epoch has another offset.
     """
     length = len(ring.starts) // streams
     steps = (torch.arange(streams * length) + offset) % len(ring.starts)

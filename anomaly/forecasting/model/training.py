@@ -34,7 +34,7 @@ from anomaly.forecasting.model.streams import (
 
 VALIDATION_BURN_IN = 128
 CHECKPOINT_SECONDS = 1.0
-"""so much of the training is lost, at most, when it is broken off"""
+"""least time between checkpoints, which are written after an epoch: with the epoch under way, what an end can lose"""
 
 OnEpoch = Callable[[Epoch], object]
 ShouldStop = Callable[[], bool]
@@ -57,7 +57,7 @@ def train(
 ) -> tuple[Forecaster, list[Epoch], str]:
     """Train a forecaster; the best weights by validation loss are kept.
 
-    `checkpoint` is a file that training can go on from if it is broken off: it then ends where it would have unbroken.
+    `checkpoint` is a file from which interrupted training resumes; it then ends as if never interrupted.
     Returns the forecaster, its epochs and one sentence on why training ended. Raises SettingsError where nothing can be
     learnt, TrainingError where the loss is not a number.
     """
@@ -130,7 +130,7 @@ def _watched(epoch: Epoch) -> float:
 
 
 class _Kept:
-    """The checkpoint, where there is to be one."""
+    """The checkpoint, if one was asked for."""
 
     def __init__(self, path: Path | None, walk: "_Walk", sequences: Sequence[TrainRecord]) -> None:
         digest = hashlib.sha256(walk.settings.model_dump_json().encode())
@@ -147,7 +147,7 @@ class _Kept:
         return found or ([], _copy_weights(self._network))
 
     def save(self, epochs: list[Epoch], best: dict[str, Tensor]) -> None:
-        """Not after every epoch of those that take a blink."""
+        """Write the checkpoint, at most every CHECKPOINT_SECONDS."""
         if self._file is not None and time.monotonic() - self._saved >= CHECKPOINT_SECONDS:
             self._file.save(epochs, best)
             self._saved = time.monotonic()

@@ -1,8 +1,6 @@
-"""The weights of a trained network to and from a safetensors file."""
+"""The weights of a trained network as the bytes of a safetensors file, and back."""
 
-from pathlib import Path
-
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load, save
 
 from anomaly.domain import FitSettings
 from anomaly.forecasting.model.forecaster import Forecaster
@@ -10,14 +8,17 @@ from anomaly.forecasting.model.gradients import draw_network
 from anomaly.forecasting.model.network import pick_device
 
 
-def save_weights(forecaster: Forecaster, path: Path) -> None:
-    """Raises OSError or SafetensorError where it cannot be written."""
-    save_file({name: weight.cpu() for name, weight in forecaster.network.state_dict().items()}, path)
+def pack_weights(forecaster: Forecaster) -> bytes:
+    """As a safetensors file."""
+    return save({name: weight.cpu().contiguous() for name, weight in forecaster.network.state_dict().items()})
 
 
-def load_forecaster(path: Path, settings: FitSettings, inputs: int, channels: int, burn_in: int) -> Forecaster:
-    """The network that `settings` describe, with `inputs` and `channels` columns, and the weights of `path`. Raises
-    OSError, SafetensorError or RuntimeError where they do not fit."""
+def unpack_forecaster(packed: bytes, settings: FitSettings, inputs: int, channels: int, burn_in: int) -> Forecaster:
+    """The network that `settings` describe, with `inputs` and `channels` columns, and these weights. Raises ValueError
+    or RuntimeError where they do not fit, or are not finite."""
+    weights = load(packed)
+    if not all(bool(weight.isfinite().all()) for weight in weights.values()):
+        raise ValueError("a weight is not finite: the network predicts nothing")
     network = draw_network(settings, inputs, channels)
-    network.load_state_dict(load_file(path))
+    network.load_state_dict(weights)
     return Forecaster(network.to(pick_device(settings.device)), settings.horizons, burn_in)

@@ -28,8 +28,7 @@ class Grade:
 
 
 def inspect_columns(tables: Sequence[Table], dataset: Dataset) -> pd.DataFrame:
-    """One line per column of the file, as the tables that are used have it; a channel brought onto even steps as it is
-    there.
+    """One line per column of the file, as in the tables that are used; a resampled channel as it is on its even steps.
 
     column, role, unit, spark (up to SPARK_POINTS values of the first table), low, high, missing (a
     share), gap and flat (rows: the longest stretch of empty and of equal cells), grade, reason.

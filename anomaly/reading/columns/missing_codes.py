@@ -1,4 +1,4 @@
-"""Numbers that stand for none: -999 and its like, told by lying far from all that was measured."""
+"""Numbers that mean missing, such as -999: recognised by lying far from all that was measured."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ CODES = frozenset([*_LIKELY, *(float(np.float32(code)) for code in _LIKELY)])
 """nines alone, as loggers write them where nothing was measured: -99 and 999 to 9999999.999"""
 FEWEST, FEWEST_OTHERS = 2, 10
 FAR = 2.0
-"""times the range of all other values, as which a code lies beyond them at least"""
+"""times the range of all other values: a code lies at least so far beyond them"""
 
 
 def find_codes(parts: Sequence[np.ndarray]) -> list[float]:

@@ -74,7 +74,7 @@ def spell_out(tables: Sequence[Table], column: str) -> list[str]:
 
 
 def count_kinds(values: pd.Series, most: int) -> int:
-    """How many different values there are, or `most` at least: the first rows often show that there are so many."""
+    """How many different values there are; a number from `most` up may count the first rows alone."""
     few = values.iloc[:1_000].nunique()
     return few if few >= most else values.nunique()
 

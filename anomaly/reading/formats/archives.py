@@ -49,6 +49,9 @@ def unpack_zip(content: bytes, name: str) -> list[tuple[bytes, str]]:
     """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            # Python's own reader stumbles over one.
+            if not all(one.filename for one in archive.infolist()):
+                raise DataError(f"{name} holds a file without a name: expected a sound zip archive. Pack it again.")
             members = sorted(
                 (one for one in archive.infolist() if not one.is_dir() and not _is_hidden(one.filename)),
                 key=lambda one: one.filename,

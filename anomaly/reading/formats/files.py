@@ -22,7 +22,7 @@ WFDB_HEADER, WFDB_PARTS = ".hea", (".dat", ".atr", ".qrs", ".ann")
 EDF = (b"0       ", b"\xffBIOSEMI")
 MAGIC = (*EDF, archives.GZIP, archives.ZIP, spreadsheets.OLE2, columnar.PARQUET, columnar.ARROW, columnar.FEATHER,
          columnar.NUMPY)  # fmt: skip
-"""how files begin that are data, sound or not"""
+"""first bytes of known formats: such a file is data, damaged or not"""
 
 
 def read_table(source: Source, name: str | None = None) -> Table:

@@ -58,10 +58,10 @@ class Table:
 def load(source: str | Path | bytes, name: str | None) -> tuple[bytes, str]:
     """The bytes of a path, or the bytes themselves, and the name to call them by."""
     if isinstance(source, bytes):
-        return source, Path(name or "data").stem
+        return source, _name(name or "data")
     path = Path(source)
     try:
-        return path.read_bytes(), Path(name or path).stem
+        return path.read_bytes(), _name(str(name or path))
     except IsADirectoryError:
         raise DataError(f"{path} is a folder; expected a file, such as {path / 'sensors.csv'}.") from None
     except FileNotFoundError:
@@ -70,6 +70,11 @@ def load(source: str | Path | bytes, name: str | None) -> tuple[bytes, str]:
         raise DataError(f"{path} cannot be read: {error.strerror}.") from None
     except ValueError:  # a control code in the name
         raise DataError(f"{str(path)!r} cannot be read: expected the name of a file.") from None
+
+
+def _name(file: str) -> str:
+    """What a file is called without its ending; a name that is no UTF-8 could not be written into any result."""
+    return Path(file).stem.encode(errors="replace").decode()
 
 
 def name_apart(names: Sequence[str], source: str) -> tuple[list[str], list[Repair]]:

@@ -14,7 +14,7 @@ SHOWN = 5
 
 
 def align(tables: Sequence[Table]) -> list[Table]:
-    """The tables, each with a name of its own, and all with the columns of all, in the order in which these come."""
+    """The tables with unique names and the same columns: those of any, in order of first appearance."""
     tables = _name_apart(tables)
     names = list(dict.fromkeys(str(column) for table in tables for column in table.frame))
     if all(len(table.frame.columns) == len(names) for table in tables):

@@ -1,4 +1,4 @@
-"""Records whose column has a name of its own: told by the times, which only rise within each of its values."""
+"""Record columns whose name does not say so: found by the times, which only rise within each of their values."""
 
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import replace
@@ -17,17 +17,17 @@ SAMPLE = 1_000
 FEWEST_STEPS = 4
 """rows for each name, on average: fewer are no records"""
 SHARED = 0.2
-"""of the rows have the time of another, where records run side by side"""
+"""least share of rows with the time of another row, where records run side by side"""
 ANEW = 0.25
-"""of the changes from one name to the next put the time back, where records follow each other"""
+"""least share of changes of name at which time goes back, where records follow each other"""
 UNEXPLAINED = 0.05
-"""of the places where time does not rise may lie within one name"""
+"""most of the places where time does not rise, as a share, that may lie within one name"""
 PRESENT = 0.5
-"""of the times between the first and the last of a number that names a record: a measurement comes and goes"""
+"""least share of the times from its first to its last that a number which names a record is there"""
 
 
 def fill_down(table: Table, settings: ReadSettings) -> Table:
-    """Names of records that stand only in the first row of their block, as merged cells of a sheet do, in every row."""
+    """Write record names that stand only in the first row of a block, as merged cells do, into all of its rows."""
     for column in map(str, table.frame):
         cells = table.frame[column]
         starts = cells.notna().to_numpy()
@@ -63,7 +63,7 @@ def _restarts(table: Table, starts: np.ndarray, taken: Set[str | None], settings
 def find_untold_record(
     tables: Sequence[Table], columns: Columns, settings: ReadSettings
 ) -> tuple[str, str, Repair] | None:
-    """Record, time and a note, where no column is called as a record but the rows of several are mixed."""
+    """Record column, time column and a note, where rows of several records are mixed and no name tells the column."""
     if columns.record is not None or settings.record is not None:
         return None
     table = max(tables, key=lambda table: len(table.frame))

@@ -14,13 +14,13 @@ from anomaly.reading.times.parsing import looks_like_time
 from anomaly.reading.vocabulary.naming import CYCLE_NAMES, JOINT, TIME_NAMES, names_records, words_of
 
 TIMES = 500
-"""that are looked at: all rows of these"""
+"""times that are sampled: all of their rows are looked at"""
 STRETCH, STRETCHES = 2_000, 20
-"""rows of a table in the order of its times, and how many times so many"""
+"""rows of a stretch, and stretches looked at, where rows are in the order of their times"""
 SHARED = 0.2
-"""of the rows have the time of another, where records run side by side"""
+"""least share of rows with the time of another row, where records run side by side"""
 FEW = 0.01
-"""of the rows may still share it with another of the same name"""
+"""largest share of rows that may still have the time of another of the same name"""
 FEWEST_STEPS = 4
 """rows for each name, on average: fewer are no records"""
 
@@ -28,8 +28,8 @@ FEWEST_STEPS = 4
 def join_record(
     tables: Sequence[Table], settings: ReadSettings, keys: Sequence[str] = (), others: Set[str | None] = frozenset()
 ) -> list[Table]:
-    """A column more that names the records, in every table that has its parts: those that the settings name, joined by
-    JOINT, or found by looking at the largest table. None where one column is enough.
+    """The tables with a column that joins several, by JOINT, into the name of a record: those of `settings.record`, or
+    those found by looking at the largest table. Unchanged where one column is enough.
 
     `keys` are the time and the variable of a long table, `others` its value and unit.
     """

@@ -21,10 +21,10 @@ VARIABLE_NAMES = (
 VALUE_NAMES = ("value", "values", "val", "valuenum", "reading", "result", "amount", "wert", "messwert")
 UNIT_NAMES = ("unit", "units", "uom", "valueuom")
 BESIDE = {"name", "id", "code", "type", "num", "measured", "numeric"}
-"""words that may stand beside these"""
+"""words that may stand beside one of these in a column's name"""
 MOST_VARIABLES = 500
 SHARED_TIMES = 0.5
-"""of the rows have another variable at the same time: found by looking where no name tells"""
+"""least share of rows that share their time with another variable, where no name tells that a table is long"""
 UNTOLD = 0.05
 """of the rows repeat another's time and variable, where those of several records are mixed"""
 MOST_CELLS = 200_000_000
@@ -42,7 +42,7 @@ class LongForm:
 
 
 def find_long_form(table: Table, settings: ReadSettings) -> LongForm | None:
-    """What a table in long form holds where; None where it is not one."""
+    """The columns of a long table; None where the table is wide."""
     frame = table.frame
     numbers = [str(column) for column in frame if pd.api.types.is_numeric_dtype(frame[column])]
     record = settings.record if settings.record in frame else find_record(frame, set())

@@ -42,7 +42,7 @@ def list_put_back(times: np.ndarray, late: np.ndarray, shift: int) -> tuple[PutB
 
 
 def put_forward(times: np.ndarray, changes: tuple[PutBack, ...]) -> np.ndarray:
-    """Written times as those of a dataset that holds these changes."""
+    """Written times (R,) -> times (R,) of a dataset with these changes, which lie ahead where the clock was behind."""
     told = times
     for change in changes:
         behind = times >= change.start

@@ -1,4 +1,4 @@
-"""How a text column writes the time, other than in ISO 8601: dates of many customs, clock times and durations."""
+"""Times in text other than ISO 8601: dates in the notations of many countries, clock times, durations."""
 
 import re
 from collections.abc import Callable
@@ -51,12 +51,12 @@ FORMS = {
 SAMPLE = 200
 SHOWN = 5
 TIDY = 0.9
-"""share of the rows in order from which on their order tells how to read them"""
+"""share of steps that go one way from which on the order of rows decides between day and month first"""
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a column stands, for those who have to mend it."""
+    """Where a column stands in a file, for error messages."""
 
     name: str
     source: str
@@ -67,7 +67,7 @@ class Place:
         return f"{self.source}, line {self.line_of(row):,}"
 
     def lines(self, rows: np.ndarray) -> tuple[int, ...]:
-        """Those of the first few rows."""
+        """The lines of the first few of `rows`."""
         return tuple(self.line_of(int(row)) for row in rows[:SHOWN])
 
 

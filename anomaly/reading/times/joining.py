@@ -1,4 +1,4 @@
-"""What several columns tell of the time, in one: a date beside a time of day, or year, month, day and hour apart."""
+"""Times told by several columns, joined in one: a date beside a time of day, or year, month, day and hour."""
 
 from dataclasses import replace
 
@@ -23,7 +23,7 @@ CENTURIES = (19_000_101, 21_001_231)
 
 
 def join_times(table: Table, time: str | None) -> Table:
-    """What several columns tell of the time, in one; as it is where the time is a column of the file, or none."""
+    """The table with the columns that tell its time joined in one; unchanged where one column tells it, or none."""
     if time is not None and (not time or time in table.frame):
         return table
     return _join_calendar(_join_date_and_clock(table))

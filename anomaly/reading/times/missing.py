@@ -14,7 +14,7 @@ from anomaly.reading.times.parsing import ReadTimes, UnreadableTimes, epoch_unit
 FEW, ENOUGH = 0.01, 20
 """share of the rows that may have no time, and rows among which one may have none"""
 NEVER_SET = np.array(["1899-12-30", "1899-12-31", "1900-01-01", "1969-12-31", "1970-01-01"], "datetime64[D]")
-"""days that a clock or a table shows which was never set"""
+"""dates shown by a clock that was never set"""
 AGES = np.timedelta64(3_650, "D")
 """such a day tells no time where all other times are so much later"""
 

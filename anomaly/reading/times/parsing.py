@@ -66,7 +66,7 @@ def looks_like_time(text: pd.Series) -> bool:
 def parse_times(
     column: pd.Series, name: str, source: str, line_of: Callable[[int], int], date_order: Order | None = None
 ) -> tuple[np.ndarray, TimeAxis]:
-    """`read_times` without what was assumed."""
+    """The times (R,) and axis of `read_times`, without its notes."""
     read = read_times(column, name, source, line_of, date_order)
     return read.times, read.axis
 

@@ -1,4 +1,4 @@
-"""What columns are called: the words by which their part is told."""
+"""Column names: the words that tell a column's role."""
 
 import re
 from collections.abc import Collection

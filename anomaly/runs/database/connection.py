@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from anomaly.domain import RunError
+from anomaly.domain import RunError, lacks
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 CONNECT_SECONDS = 10
@@ -18,11 +18,14 @@ _upgrading = threading.Lock()
 
 
 class Database:
-    """Raises RunError where it cannot be used."""
+    """The database at `url`, with this version's tables. Raises RunError where it cannot be used."""
 
     def __init__(self, url: str, folder: Path) -> None:
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            lacking = lacks("psycopg", "postgres") if url.startswith("postgresql+psycopg:") else ""
+            if lacking:
+                raise RunError(f"Runs cannot be kept in {_without_password(url)}: {lacking}.")
             self._engine = sa.create_engine(url, pool_pre_ping=True, connect_args=_patience(url))
             if self._engine.dialect.name == "sqlite":
                 sa.event.listen(self._engine, "connect", _prepare_sqlite)

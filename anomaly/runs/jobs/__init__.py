@@ -1,1 +1,1 @@
-"""Fits in worker processes: `job.py` as the server sees one, `worker.py` inside one, `processes.py` how many."""
+"""Fits in worker processes: `job.py` in the server, `worker.py` in the process, `processes.py` how many at once."""

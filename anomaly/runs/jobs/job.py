@@ -38,8 +38,8 @@ _numbers = itertools.count(1)
 
 
 class FitJob(Generic[Result]):
-    """`work`, which is `fitting.fit` or takes the same. `epochs` grows as it learns; `result` or `error` is there once
-    `is_running` ends.
+    """`work` in a worker process: `anomaly.forecasting.fit`, or what takes the same arguments. `epochs` grows as it
+    learns; `result` or `error` is there once `is_running` is False.
 
     Raises SettingsError at once where the train span is too short, or ANOMALY_WORKERS is no number.
     """
@@ -53,10 +53,10 @@ class FitJob(Generic[Result]):
         folder: Path | None = None,
         after: "FitJob[Any] | None" = None,
     ) -> None:
-        """`on_end` is called with the job, in a thread of its own, when it has ended, and it runs until then. A job
-        without it is given up when nobody holds it any more; one with it goes on, whoever has left. `folder` is where
-        its checkpoint lies, which it goes on from; left out, one of its own that goes with it. It takes its place in
-        the queue when `after` has ended: what others ask for meanwhile comes first.
+        """`on_end` is called with the job, in a thread of its own, when it has ended; until it returns, the job
+        is running. A job without it is given up when nobody holds it any more; one with it goes on, whoever has left.
+        `folder` holds the checkpoint that it resumes from; left out, a temporary one that is removed with the job. It
+        is queued when the job `after` has ended: what others ask for meanwhile comes first.
         """
         self.dataset = dataset
         self.settings = settings
@@ -205,7 +205,7 @@ class FitJob(Generic[Result]):
 
     @property
     def result(self) -> Result | None:
-        """There while `on_end` is at work, too."""
+        """What `work` returned, also while `on_end` runs; None before that or after an error."""
         if self._future is None or not self._future.done() or self._future.exception() is not None:
             return None
         return self._future.result()

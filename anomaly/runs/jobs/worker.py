@@ -28,8 +28,8 @@ Result = TypeVar("Result")
 
 
 def end_with(server: int) -> None:
-    """End when the server has, once a fit under way has laid down its last checkpoint. Nobody would read
-    the result; to hand it over would wait for ever."""
+    """End this process when the server has ended, once a fit under way has stopped. Nobody would read the result; to
+    hand it over would wait for ever."""
     global _server
     _server = server
 

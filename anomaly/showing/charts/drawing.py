@@ -10,10 +10,11 @@ from anomaly.domain import TimeAxis, TimeSeries, find_runs, to_calendar
 from anomaly.reading import find_outages
 
 OBSERVED, PREDICTED, BAND = "#334155", "#0d9488", "rgba(13, 148, 136, 0.16)"
+"""BAND: the expected band, predicted +- half_band"""
 ERROR, SHAPE = "rgba(51, 65, 85, 0.22)", "rgba(217, 119, 6, 0.22)"
 FLAGGED, SHADE, KNOWN, QUIET = "#dc2626", "rgba(220, 38, 38, 0.10)", "#f59e0b", "#94a3b8"
 MISSED = "#7c3aed"
-"""what a person added"""
+"""stretches that a person marked as missed"""
 IGNORED = "rgba(100, 116, 139, 0.14)"
 """behind what was neither learnt nor scored"""
 GRID = {"gridcolor": "#eef1f3", "zeroline": False}
@@ -24,7 +25,7 @@ DRESS = {
     "paper_bgcolor": "#ffffff",
     "font": {"size": 12, "color": "#16222c"},
 }
-"""of every chart"""
+"""layout of every chart"""
 FEW_STEPS = 150
 """below this many drawn steps, each gets a marker"""
 

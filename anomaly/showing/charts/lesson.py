@@ -23,11 +23,11 @@ from anomaly.showing.charts.drawing import (
 
 COLOURS = ("#0f766e", "#d97706", "#4338ca", "#e11d48", "#64748b", "#a21caf", "#65a30d", "#0ea5e9")
 LOWEST = 1e-12
-"""of the most: less is not drawn"""
+"""share of the maximum below which nothing is drawn"""
 
 
 def plot_trace(dataset: Dataset, record: int, channel: int, span: Span, trace: Trace, horizon: int) -> go.Figure:
-    """A stretch unrolled: the channel and what was foreseen of it, the hidden state, the loss of every step."""
+    """A stretch unrolled: a channel observed and predicted, the hidden state, the loss of every step."""
     series = dataset.series[record]
     times = calendar(series, dataset.time_axis)[span.start : span.stop]
     figure = make_subplots(rows=3, cols=1, shared_xaxes=True, vertical_spacing=0.05, row_heights=[1.0, 1.2, 0.7])
@@ -59,7 +59,7 @@ def plot_trace(dataset: Dataset, record: int, channel: int, span: Span, trace: T
 def plot_reach(
     curves: Mapping[str, np.ndarray], before: Mapping[str, np.ndarray] | None = None, truncation: int | None = None
 ) -> go.Figure:
-    """By steps back, the norm of the gradient as a share of its most, on a log axis; `before` training is dotted."""
+    """By steps back, the norm of the gradient as a share of its maximum, on a log axis; `before` training is dotted."""
     figure = go.Figure()
     for (name, norms), colour in zip(curves.items(), COLOURS * len(curves), strict=False):
         for which, dash in ((norms, "solid"), ((before or {}).get(name), "dot")):

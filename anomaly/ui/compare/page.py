@@ -1,4 +1,4 @@
-"""Which model for these data? Cells and settings side by side, and what sees no sequence beside them."""
+"""Which model for these data? Cells and settings side by side, next to untrained baselines."""
 
 import itertools
 from functools import partial

@@ -4,7 +4,6 @@ import streamlit as st
 
 from anomaly.ui import session
 from anomaly.ui.detect.opening import first_page as opening
-from anomaly.ui.lasting import fits
 from anomaly.ui.panels.layout import begin_page
 from anomaly.ui.plain import show_error
 
@@ -21,6 +20,7 @@ def show() -> None:
         return
     from anomaly.ui.detect import preview, training
     from anomaly.ui.detect.result import results
+    from anomaly.ui.lasting import fits
     from anomaly.ui.panels import settings as settings_panel
 
     training_now = current.job is not None and current.job.is_running

@@ -1,4 +1,4 @@
-"""Fits under way, which last longer than the page that began them: watched again, gone on with, kept when they end."""
+"""Fits under way, which outlast the page that began them: watched again, resumed, kept as runs when they end."""
 
 import time
 from pathlib import Path
@@ -66,7 +66,7 @@ def _go_on(kept: RunStore, dataset: "Dataset", settings: FitSettings, folder: Pa
 
 
 def _save(kept: RunStore, job: "FitJob[Fitted]", fitted: "Fitted") -> str:
-    """Keep what a fit gave; why not, where the store does not take it."""
+    """Keep what a fit gave; empty, or why the store does not take it."""
     for pause in PAUSES:
         try:
             kept.save(job.dataset, fitted, DetectSettings(), None, run=job.id)

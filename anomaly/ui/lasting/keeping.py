@@ -1,4 +1,4 @@
-"""What of a session lasts: finished runs in the store, and where the person looks in the address."""
+"""What of a session lasts: finished runs, in the store, and what the person looks at, in the page's address."""
 
 import math
 import threading
@@ -41,7 +41,7 @@ def _watch() -> None:
 
 
 def _sweep_at_times(kept: RunStore) -> None:
-    """What was deleted, or is old, goes also from a server that runs for months."""
+    """Remove what was deleted, or is old, also on a server that runs for months."""
     while True:
         time.sleep(SWEEP_SECONDS)
         with suppress(AnomalyError, OSError):
@@ -49,7 +49,7 @@ def _sweep_at_times(kept: RunStore) -> None:
 
 
 def store(is_said: bool = True) -> RunStore | None:
-    """What the person at the page may see; None where nothing is to be kept, or nothing can be; why not `is_said`."""
+    """The store for the person at the page; None where nothing is to be kept, or can be (`is_said`: says why)."""
     try:
         kept = _open()
         return None if kept is None else kept.act_as(person())
@@ -112,7 +112,7 @@ def keep(run: session.Run, detection: Detection, settings: DetectSettings) -> No
 
 
 def write_address(run: session.Run, detection: Detection) -> None:
-    """A colleague who opens it sees the same."""
+    """Write what is on the screen into the address: a colleague who opens it sees the same."""
     view = run.view
     address = {RUN: run.id or "", THRESHOLD: f"{detection.threshold.value:.6g}"}
     if len(run.dataset.series) > 1:
@@ -127,7 +127,7 @@ def write_address(run: session.Run, detection: Detection) -> None:
 
 def change_verdicts(run: session.Run, change: Callable[[tuple[Verdict, ...]], tuple[Verdict, ...]]) -> bool:
     """Saved at once, to what others have judged meanwhile. Where the store does not answer it stays on the screen, and
-    is saved with the next. Whether it was not refused."""
+    is saved with the next. False where it was refused."""
     kept = store()
     run.unsaved.append(change)
     try:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from anomaly.domain import AccessError
+from anomaly.domain import AccessError, lacks
 from anomaly.ui import session
 from anomaly.ui.plain import plain, show_error
 
@@ -36,7 +36,7 @@ _signed_out: set[str] = set()
 
 
 def person() -> "Person":
-    """Who is signed in; LOCAL where there are no accounts. Asked for after `admit` alone."""
+    """Who is signed in; LOCAL where there are no accounts. To be asked only after `admit`."""
     # The first page need not wait for the run store.
     from anomaly.runs import LOCAL, Person
 
@@ -123,6 +123,8 @@ def _providers() -> list[str]:
             f"The section [auth] of Streamlit's secrets lacks {', '.join(lacking)}, so nobody can sign in: expected "
             "all that st.login needs."
         )
+    if found and (package := lacks("authlib", "people")):
+        raise ValueError(f"Nobody can sign in: {package}.")
     return list(found)
 
 
@@ -171,7 +173,7 @@ def has_signed_out() -> bool:
 
 
 def signed_out_check() -> Callable[[], bool]:
-    """The same, to be asked where there is no page."""
+    """`has_signed_out` as a function that can be called where there is no page."""
     sign_in = _sign_in_of_this_tab()
     return lambda: sign_in in _signed_out
 

@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from anomaly.ui.lasting import fits
 from anomaly.ui.panels.layout import begin_page, show_nothing_open
 from anomaly.ui.plain import plain
 
@@ -22,6 +21,7 @@ def show() -> None:
     if opened is None:
         show_nothing_open("Learn", ABOUT)
         return
+    from anomaly.ui.lasting import fits
     from anomaly.ui.learn import lesson
     from anomaly.ui.panels import settings as settings_panel
 

@@ -17,7 +17,7 @@ follows."""
 
 
 def dress() -> None:
-    """A fragment that shows a toast does it again: Streamlit keeps the two in one place, and forgets the other's."""
+    """Style the page. A fragment that shows a toast does it again: in Streamlit the toast takes the style's place."""
     st.html(STYLE)
 
 

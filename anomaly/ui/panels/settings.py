@@ -22,7 +22,7 @@ WORD_OR_NUMBER = ("forget_bias",)
 KEPT: dict[str, Any] = {"persist_state": "session"}
 """what was set stays when the page is changed"""
 SHOWN = 1e-6
-"""the least by which a number that need not be whole is told from its limit"""
+"""how near a fraction can come to a limit that it must not reach"""
 
 
 @st.fragment

@@ -53,11 +53,11 @@ class Current:
     job: "FitJob[Fitted] | None" = None
     comparison: "Comparison | None" = None
     effort: tuple[object, Any, Any] | None = None
-    """what the settings of the panel will take and what they cannot learn, and of which settings that is"""
+    """for which settings and file; their `Effort`; the BPTT steps suggested instead"""
     effort_of_all: tuple[object, float] | None = None
-    """the seconds of a comparison, and of which settings that is"""
+    """for which settings and file; the seconds that a comparison takes"""
     detect: DetectSettings | None = None
-    """how the last result was looked at"""
+    """detection settings of the last result"""
     run: Run | None = None
     error: str | None = None
     """why the last fit failed, until the next one starts"""

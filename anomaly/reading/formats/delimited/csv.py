@@ -135,7 +135,7 @@ def _parse(
                 null_values=list(MISSING),
                 strings_can_be_null=True,
                 decimal_point=layout.custom.decimal,
-                # Text stays text: what a time stamp is, is for `columns` to say.
+                # Text stays text: `reading/times` tells what is a time stamp.
                 column_types={
                     column: pa.string()
                     for position, column in enumerate(names)

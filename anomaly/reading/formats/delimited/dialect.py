@@ -19,7 +19,7 @@ SAMPLE_CHARACTERS, SAMPLE_LINES = 1_000_000, 400
 NEARLY_ALL = 0.9
 CLOCK = re.compile(r"\d{1,2}:\d\d(:\d\d([.,]\d+)?)?")
 DOTTED_DAY = re.compile(r"\s*\d{1,2}\.\d{1,2}\.(\d{4}|\d\d)\b.*")
-"""a day as those write it who mostly have a decimal comma"""
+"""a date such as 31.12.2025: where it is written so, a decimal comma is likely"""
 
 
 @dataclass(frozen=True)
@@ -28,24 +28,24 @@ class Layout:
 
     delimiter: str
     custom: Custom
-    """of decimal signs; a column may tell that it has another"""
+    """decimal sign of the file; a column may have another"""
     names: list[str] | None
     """of the columns; None where the file has no header"""
     units: Mapping[int, str]
     """by position of the column"""
     start: int
-    """of the first row of figures, in characters of the text"""
+    """of the first row of figures, as a position in the text"""
     rows: list[list[str]]
     """the first rows of figures"""
     passed_over: tuple[str, ...]
     """lines above the header that are no part of the table"""
     has_unit_row: bool
     stamp: int | None = None
-    """the name of that column is of a day and of the time of day behind it, which blanks part"""
+    """position of a column whose name covers a date and, after a blank, the time of day"""
 
 
 def in_utf8(content: bytes, name: str) -> bytes:
-    """The text in UTF-8 without a mark: the very bytes where they are that. Raises DataError where they are no text."""
+    """The text in UTF-8 without a byte order mark. Raises DataError where the bytes are no text."""
     encoding = _find_utf16(content)
     if encoding is not None:
         return content.decode(encoding, errors="replace").removeprefix("\ufeff").encode()

@@ -1,8 +1,8 @@
-"""How a file writes its numbers: the decimal sign, what parts thousands, bounds and per cents.
+"""How a file writes its numbers: decimal sign (1.5, or 1,5 as in German), thousands, bounds and per cents.
 
 "1,234" may be either 1234 or 1.234. A column tells by its other cells ("0,5" and "12,34" have a decimal comma,
-"1,234,567" and "1,234.5" have not), then the file by its other columns; what stays open is read the likelier way, and
-said.
+"1,234,567" and "1,234.5" have not), then the file by its other columns; what stays open is read the likelier way,
+and a repair says so.
 """
 
 import re
@@ -27,7 +27,7 @@ CLEARLY = {
     )
     for sign, other in OTHER.items()
 }
-"""by decimal sign: what can be a number with no other"""
+"""by decimal sign: numbers that can have no other"""
 EITHER = {sign: re.compile(rf"[+-]?[1-9]\d{{0,2}}\{sign}\d{{3}}") for sign in ".,"}
 BARE = re.compile(r"[+-]?[1-9]\d{0,2}")
 BOUND = re.compile(r"[<>≤≥]=?\s*")
@@ -59,7 +59,7 @@ class Signs:
 
 
 def signs_of(cells: Iterable[str]) -> Signs:
-    """Of the cells up to the first that is clear."""
+    """What the cells tell, up to the first that is clear."""
     signs = Signs()
     for cell in cells:
         signs.add(cell)
@@ -116,7 +116,7 @@ def tell_doubt(cell: str, decimal: str) -> str:
 
 
 def plain_number(cell: str, decimal: str) -> str:
-    """A number as Python writes it."""
+    """The text of a number with `decimal` as its decimal sign, as Python writes it."""
     if GROUPED[decimal].fullmatch(cell):
         cell = re.sub(_PARTS[decimal], "", cell)
     return cell.replace(",", ".") if decimal == "," else cell

@@ -1,4 +1,4 @@
-"""Workbooks whose reader may die of what they claim are read once in a process of their own, which may."""
+"""Workbooks that claim more cells than memory may hold are first read in a process of their own, which may die."""
 
 import os
 import subprocess

@@ -20,7 +20,7 @@ MARK = re.compile(
 LEAST_TILED, MOST_COVERED = 0.5, 0.9
 """shares of the recording: what follows without a gap for so long is a state; what covers so much is no anomaly"""
 NEAR = 0.05
-"""of its length: so near the end of a stretch another begins that follows it"""
+"""share of its length: an annotation that begins so near the end of another follows it"""
 COVERING = "Annotations that cover the recording are left out: no anomalies"
 MOST_NAMED = 6
 

@@ -35,7 +35,7 @@ class Recording:
     name: str
     signals: tuple[Signal, ...]
     rate: float
-    """samples a second of the signal that has most"""
+    """samples per second of the fastest signal"""
     start: dt.datetime | None
     """None = not known, or taken out for privacy"""
 
@@ -73,7 +73,7 @@ def tabulate(recording: Recording, content: bytes, told: Mapping[str, np.ndarray
 
 
 def known_start(date: dt.date | None, time: dt.time | None) -> dt.datetime | None:
-    """When a recording began, where its header tells a date that is meant."""
+    """When a recording began; None where its header has no date, or a placeholder."""
     return None if date is None or date in PLACEHOLDERS else dt.datetime.combine(date, time or dt.time())
 
 

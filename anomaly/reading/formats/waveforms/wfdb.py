@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from anomaly.domain import DataError, Repair
+from anomaly.domain import DataError, Repair, lacks
 from anomaly.reading.formats.table import Table
 from anomaly.reading.formats.waveforms.beats import label_beats
 from anomaly.reading.formats.waveforms.signals import LABEL, MOST_CELLS, Recording, Signal, known_start, tabulate
@@ -106,6 +106,8 @@ def _is_layout(first: Sequence[str], names: Sequence[str]) -> bool:
 
 def _read_with_wfdb(path: Path, sizes: Mapping[str, int]) -> tuple[Recording, tuple[np.ndarray, list[str]] | None]:
     """The recording; and the samples and symbols of its annotations, where it has any."""
+    if lacking := lacks("wfdb", "waveforms"):
+        raise DataError(f"{path.name} is a WFDB record: {lacking}.")
     import wfdb
 
     try:

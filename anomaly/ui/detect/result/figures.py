@@ -6,6 +6,7 @@ from anomaly.detecting import Agreement, Detection
 from anomaly.domain import find_runs
 from anomaly.evaluating import agree
 from anomaly.forecasting import Fitted
+from anomaly.ui.plain import plain
 from anomaly.ui.wording import alarm_rate, share, small_share
 
 TOO_MUCH = 0.3
@@ -13,6 +14,9 @@ TOO_MUCH = 0.3
 
 
 def show_figures(detection: Detection, fitted: Fitted) -> None:
+    if detection.no_score:
+        st.error(plain(detection.no_score), icon=":material/visibility_off:")
+        return
     count = len(detection.events)
     covered = sum(len(event.span) for event in detection.events)
     part = covered / max(detection.dataset.steps, 1)

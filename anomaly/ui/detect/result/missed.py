@@ -1,4 +1,4 @@
-"""What was not flagged and is an anomaly all the same: marked in the chart, listed, taken off again."""
+"""Anomalies that were not flagged: marked by a person in the chart, listed, taken off again."""
 
 import streamlit as st
 

@@ -196,6 +196,12 @@ def _list_events(run: session.Run, detection: Detection) -> bytes:
     return export.events_csv(with_missed, judged(run, with_missed))
 
 
+def _describe_run(run: session.Run, detection: Detection) -> bytes:
+    """With the digests of the tables that are offered beside it."""
+    tables = {"events.csv": _list_events(run, detection), "points.csv": export.points_csv(detection)}
+    return export.run_json(detection, run.fitted, tables)
+
+
 def _report(run: session.Run, detection: Detection) -> bytes:
     """With what was compared on the same data, if anything."""
     from anomaly.showing import report_html
@@ -212,7 +218,7 @@ def _show_downloads(run: session.Run, detection: Detection) -> None:
     for name, mime, build in (
         ("events.csv", "text/csv", lambda: _list_events(run, detection)),
         ("points.csv", "text/csv", lambda: export.points_csv(detection)),
-        ("run.json", "application/json", lambda: export.run_json(detection, run.fitted)),
+        ("run.json", "application/json", lambda: _describe_run(run, detection)),
         ("report.html", "text/html", lambda: _report(run, detection)),
     ):
         st.download_button(

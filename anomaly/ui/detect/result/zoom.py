@@ -46,7 +46,7 @@ def dragged(run: session.Run, key: str) -> Span | None:
 
 
 def show_zoom_buttons(run: session.Run) -> st.delta_generator.DeltaGenerator:
-    """The row they stand in."""
+    """The buttons, and the row of the page that they stand in."""
     view = run.view
     steps = len(run.dataset.series[view.record])
     window = view.window or Span(0, steps)

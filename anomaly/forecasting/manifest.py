@@ -1,0 +1,135 @@
+"""What a model folder must hold to be believed: types, ranges, and shapes that fit each other.
+
+A model folder is a foreign file: it may be damaged, altered, or another's. All is checked before anything is computed.
+"""
+
+import hashlib
+import json
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from anomaly.domain import Columns, Epoch
+from anomaly.forecasting.drift import Inputs
+
+MOST_STEPS = 1_000_000
+"""of burn-in, warm-up, period or width: far more than any fit gives"""
+MOST_BYTES = 200_000_000
+"""of a manifest"""
+Place = Annotated[int, Field(ge=0)]
+Steps = Annotated[int, Field(ge=0, le=MOST_STEPS)]
+Width = Annotated[int, Field(ge=1, le=MOST_STEPS)]
+
+
+class Manifest(BaseModel):
+    """The part of a model folder that is no array."""
+
+    model_config = ConfigDict(strict=True, frozen=True)
+
+    format: int
+    columns: Columns
+    settings: dict[str, Any]
+    flagged: tuple[Place, ...]
+    order: tuple[Place, ...]
+    context_order: tuple[Place, ...]
+    burn_in: Steps
+    warm_up: Steps
+    period: Width
+    widths: tuple[Width, ...]
+    epochs: tuple[Epoch, ...]
+    ended: str
+    digest: str
+    inputs: tuple[Inputs, ...] = ()
+    files: dict[str, str] = {}
+    """sha256 of the files beside it; none in a model of before it was kept"""
+
+
+def read_manifest(content: bytes) -> Manifest:
+    """Raises ValueError with a sentence's part where `content` is no manifest, or was changed after it was written."""
+    if len(content) > MOST_BYTES:
+        raise ValueError(f"its manifest has {len(content):,} bytes")
+    try:
+        manifest = Manifest.model_validate_json(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(map(str, first["loc"]))
+        raise ValueError(f"{name}: {first['msg'].lower()}" if name else "its manifest is no JSON object") from None
+    channels, context = len(manifest.columns.monitored), len(manifest.columns.context)
+    for name, places, count in (
+        ("order", manifest.order, channels),
+        ("context_order", manifest.context_order, context),
+    ):
+        if sorted(places) != list(range(count)):
+            raise ValueError(f"{name}: expected the places 0 to {count - 1}, each once, found {places[:9]}")
+    if not set(manifest.flagged) <= set(range(channels)):
+        raise ValueError(f"flagged: expected places among {channels} channels, found {manifest.flagged[:9]}")
+    return manifest
+
+
+def check_unchanged(content: bytes) -> None:
+    """Raises ValueError where a manifest that says its own digest was changed after it was written."""
+    whole = json.loads(content)
+    said = whole.pop("check", None)
+    if said is not None and said != self_digest(whole):
+        raise ValueError("its manifest was changed after it was written")
+
+
+def self_digest(manifest: dict[str, Any]) -> str:
+    """sha256 of a manifest without its own `check`, however it is laid out."""
+    return hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()
+
+
+def check_arrays(manifest: Manifest, arrays: dict[str, np.ndarray], horizons: int) -> None:
+    """Raises ValueError where an array lacks, or has another type or shape than the others say, or values that no fit
+    gives."""
+    channels, context = len(manifest.columns.monitored), len(manifest.columns.context)
+    lengths = _array(arrays, "reference.lengths", (None,), "iu")
+    if lengths.min(initial=0) < 0 or not len(lengths):
+        raise ValueError("reference.lengths: expected the lengths of records")
+    lags = len(_array(arrays, "reach.before", (None,)))
+    shapes: dict[str, tuple[int | None, ...]] = {
+        "channels.mean": (channels,),
+        "channels.scale": (channels,),
+        "channels.ranges": (2, channels),
+        "context.mean": (context,),
+        "context.scale": (context,),
+        "reach.after": (lags,),
+        "reference.values": (horizons, int(lengths.sum()), channels),
+    }
+    for name, shape in shapes.items():
+        _array(arrays, name, shape)
+    for name in ("reach.before", "reach.after"):
+        if not lags or not np.isfinite(arrays[name]).all():
+            raise ValueError(f"{name}: expected finite numbers")
+    empty = np.isnan(arrays["channels.ranges"]).all(0)
+    for name, known in (("channels", ~empty), ("context", np.ones(context, bool))):
+        mean, scale = arrays[f"{name}.mean"], arrays[f"{name}.scale"]
+        if name == "channels" and not np.isfinite(mean[known]).all():
+            raise ValueError("channels.mean: expected a number for every channel that has values")
+        if np.isinf(mean).any() or np.isinf(scale).any() or (scale <= 0).any():
+            raise ValueError(f"{name}.scale: expected numbers above 0")
+    if not np.isfinite(arrays["reference.values"]).any():
+        raise ValueError("reference.values: expected residuals, found none that is a number")
+    for place, width in enumerate(manifest.widths):
+        stretches = _array(arrays, f"shapes.{place}.stretches", (None, width, channels))
+        _array(arrays, f"shapes.{place}.starts", (len(stretches),), "iu")
+        _array(arrays, f"shapes.{place}.firsts", (len(stretches), channels))
+        for record in range(len(lengths)):
+            starts = _array(arrays, f"profiles.{place}.{record}.starts", (None,), "iu")
+            _array(arrays, f"profiles.{place}.{record}.distances", (len(starts),))
+            _array(arrays, f"profiles.{place}.{record}.shares", (len(starts), channels))
+
+
+def _array(arrays: dict[str, np.ndarray], name: str, shape: tuple[int | None, ...], kinds: str = "f") -> np.ndarray:
+    """The array `name`, which has this shape (None = any length) and a type of these kinds."""
+    if name not in arrays:
+        raise ValueError(f"{name} is missing")
+    array = arrays[name]
+    fits = len(array.shape) == len(shape) and all(
+        wanted in (None, found) for wanted, found in zip(shape, array.shape, strict=True)
+    )
+    if not fits or array.dtype.kind not in kinds:
+        wanted = " x ".join("any" if length is None else str(length) for length in shape)
+        raise ValueError(f"{name}: expected {wanted} numbers, found {' x '.join(map(str, array.shape))} {array.dtype}")
+    return array

@@ -1,0 +1,5 @@
+"""Where this checkout stands."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]

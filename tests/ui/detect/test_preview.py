@@ -1,0 +1,120 @@
+"""The page of data: the look at the columns, other ways to read, and an upload that is forgotten once read."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from anomaly.domain.exceptions import DataError
+from anomaly.reading import catalogue
+from anomaly.reading.catalogue import Entry
+from anomaly.reading.formats.files import read_table
+from anomaly.ui.detect.preview import _change_roles
+from anomaly.ui.session.opened import make_current
+from tests.support.pages import check, current, labelled, open_app, sensor_csv, upload
+from tests.support.strategies import QUICK
+
+AGAIN = "Read again with these"
+LONG = "time,variable,value\n" + "\n".join(f"{t},{name},{t % k}" for t in range(60) for name, k in (("a", 5), ("b", 7)))
+
+
+def open_text(text: str) -> AppTest:
+    return upload(open_app(), ("file.csv", text.encode()))
+
+
+def test_the_table_shows_every_column() -> None:
+    app = open_text(LONG)
+    table = app.dataframe[0].value
+    assert isinstance(table, pd.DataFrame)
+    assert table["column"].tolist() == ["time", "a", "b"] and table["role"].tolist() == [
+        "time",
+        "monitored",
+        "monitored",
+    ]
+
+
+def test_another_layout_is_read_without_another_upload() -> None:
+    app = open_text(LONG)
+    labelled(app.selectbox, "Layout").set_value("wide")
+    check(labelled(app.button, AGAIN).click().run())
+    assert "value" in current(app).dataset.monitored
+    labelled(app.selectbox, "Layout").set_value("auto")
+    check(labelled(app.button, AGAIN).click().run())
+    assert current(app).dataset.monitored == ("a", "b")
+
+
+def test_a_rule_leaves_steps_out_and_a_bad_one_is_one_sentence() -> None:
+    app = open_text("time,flow,running\n" + "\n".join(f"{t},{t % 7},{t % 2}" for t in range(60)))
+    labelled(app.text_input, "Ignore while").set_value("running=0")
+    check(labelled(app.button, AGAIN).click().run())
+    assert current(app).dataset.columns.ignore == "running=0"
+    labelled(app.text_input, "Ignore while").set_value("runing=0")
+    check(labelled(app.button, AGAIN).click().run())
+    assert len(app.error) == 1 and "nearest is 'running'" in app.error[0].value.replace("\\", "")
+    assert current(app).dataset.columns.ignore == "running=0"
+
+
+def test_uneven_steps_can_be_brought_onto_even_ones() -> None:
+    app = open_text("time,flow\n" + "\n".join(f"{t * t},{t % 7}" for t in range(60)))
+    assert current(app).dataset.columns.context == ("time since the last step",)
+    labelled(app.selectbox, "Uneven steps").set_value("resample")
+    labelled(app.number_input, "Step").set_value(100.0)
+    check(labelled(app.button, AGAIN).click().run())
+    assert current(app).dataset.columns.context == ()
+    assert len(current(app).dataset.series[0]) < 60
+
+
+@pytest.mark.parametrize(
+    ("row", "role", "monitored", "context"),
+    [(1, "context", ("b",), ("a",)), (1, "ignored", ("b",), ()), (2, "time", ("a",), ())],
+)
+def test_a_role_chosen_in_the_table_reads_the_tables_again(
+    row: int, role: str, monitored: tuple[str, ...], context: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = make_current([read_table(LONG.encode(), "file.csv")], QUICK)
+    monkeypatch.setattr(st, "session_state", {"roles-0": {"edited_rows": {row: {"role": role}}}})
+    _change_roles(opened, "roles-0")
+    assert (opened.dataset.columns.monitored, opened.dataset.columns.context) == (monitored, context)
+    assert opened.roles_read == 1 and opened.role_error is None
+
+
+def test_roles_that_leave_nothing_to_monitor_are_refused_and_what_was_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = make_current([read_table(sensor_csv(), "file.csv")], QUICK)
+    before = opened.dataset
+    edits = {row: {"role": "ignored"} for row in range(len(opened.look.columns))}
+    monkeypatch.setattr(st, "session_state", {"roles-0": {"edited_rows": edits}})
+    _change_roles(opened, "roles-0")
+    assert opened.dataset is before and "no channel to monitor" in str(opened.role_error)
+
+
+def test_a_public_data_set_is_opened_with_its_known_anomalies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if it had been downloaded."""
+
+    def fetch(entry: Entry, folder: Path) -> list[Path]:
+        files = {
+            "machine.csv": "timestamp,value\n" + "\n".join(f"{t},{t % 7}" for t in range(60)),
+            f"{entry.name}-known.csv": "start,end\n20,25\n",
+            "combined_windows.json": "{}",
+        }
+        for name, text in files.items():
+            (folder / name).write_text(text)
+        return [folder / name for name in files]
+
+    monkeypatch.setattr(catalogue, "get", fetch)
+    app = open_app()
+    check(labelled(app.button, "Download and open").click().run())
+    dataset = current(app).dataset
+    assert dataset.monitored == ("value",)
+    assert dataset.series[0].labels is not None and dataset.series[0].labels.sum() == 6
+
+
+def test_a_data_set_that_cannot_be_reached_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fetch(entry: Entry, folder: Path) -> list[Path]:
+        raise DataError("example.org could not be reached (no network): check the connection.")
+
+    monkeypatch.setattr(catalogue, "get", fetch)
+    app = open_app()
+    check(labelled(app.button, "Download and open").click().run())
+    assert len(app.error) == 1 and "could not be reached" in app.error[0].value
