@@ -84,7 +84,8 @@ def datasets(values: dict[str, Any]) -> None:
 
     if values["action"] == "list":
         for one in catalogue.entries():
-            say(f"{one.name}\n  {one.title}. {one.labelled}\n  Licence: {one.licence}")
+            for line in (one.name, f"  {one.title}. {one.labelled}", f"  Licence: {one.licence}"):
+                say(line)
         return
     if values["name"] is None:
         raise SettingsError(f"datasets get: expected a NAME; `{catalogue.LIST_COMMAND}` lists them.")
@@ -178,6 +179,9 @@ def _write(fitted: "Fitted", dataset: "Dataset", settings: DetectSettings, out: 
 
         more["report.html"] = report_html(detection, fitted)
     written = export.write_files(detection, fitted, out, more)
+    older = Path(out) / "report.html"
+    if older.is_file() and not with_report:
+        say(f"{older} is of an earlier run: --report writes it anew.")
     count, files = len(detection.events), ", ".join(map(str, written))
     found = detection.no_score or f"{count:,} event{'s' * (count != 1)} above {detection.threshold.value:.6g}:"
     say(f"{found} {files}.")

@@ -21,10 +21,9 @@ def prepare_streams() -> None:
 
 
 def say(text: str, stream: TextIO | None = None) -> None:
-    """Print lines at once. Raises SettingsError where they cannot be, as on a full disk."""
-    shown = "\n".join(map(printable, text.split("\n")))
+    """Print a line at once. Raises SettingsError where it cannot be, as on a full disk."""
     try:
-        print(shown, file=stream or sys.stdout, flush=True)
+        print(printable(text), file=stream or sys.stdout, flush=True)
     except BrokenPipeError:
         # Who read it has gone, as `head` does: no more is said, and the work goes on.
         os.dup2(os.open(os.devnull, os.O_WRONLY), (stream or sys.stdout).fileno())

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         TrainingError,
     )
     from anomaly.domain.figures import round_figures
-    from anomaly.domain.files import BESIDE, write_together
+    from anomaly.domain.files import BESIDE, write_together, write_whole
     from anomaly.domain.forecasts import FADED, Effort, Epoch, Forecast, Profile, Reach, Trace
     from anomaly.domain.installation import lacks, shipped, versions
     from anomaly.domain.records import Columns, Dataset, Repair, TimeSeries

@@ -21,8 +21,8 @@ def shipped(name: str) -> Path:
     return (inside if inside.is_dir() else package.parent) / name
 
 
-def lacks(module: str, extra: str) -> str:
-    """A sentence on what to install where `module`, part of the package's extra `extra`, is missing; else empty."""
+def lacks(module: str, package: str) -> str:
+    """What to install where `module` is missing, which the `package` of an extra brings; else empty."""
     if find_spec(module) is not None:
         return ""
-    return f"expected the package {module}, which is not installed here: pip install 'unforeseen[{extra}]'"
+    return f"expected the package {module}, which is not installed here: pip install '{package}'"

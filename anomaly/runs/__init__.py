@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from anomaly.runs.jobs.watchdog import watch
     from anomaly.runs.people import LOCAL, Person, Role
     from anomaly.runs.place import open_store
-    from anomaly.runs.store import UNDO_HOURS, RunRow, RunStore
+    from anomaly.runs.store import RunRow, RunStore
+    from anomaly.runs.sweeping import UNDO_HOURS
     from anomaly.runs.unfinished import Unfinished, fit_kept
     from anomaly.runs.verdicts import Verdict, Word, find_verdict, judge, precision_so_far, propose
 

@@ -1,63 +1,98 @@
-"""Files addressed by their content: written whole or not at all, never changed, checked when they are read."""
+"""Files addressed by their content: written whole or not at all, never changed, checked when they are read; what no
+run names lies in a trash for some days.
+"""
 
+import datetime
 import hashlib
 import os
 import re
-import tempfile
-import time
+import shutil
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 
-from anomaly.domain import RunError
+from anomaly.domain import RunError, write_whole
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
 UNFINISHED_SECONDS = 3_600
 """a file that no run names may belong to one that is being saved: it stays for so long"""
+TRASH_DAYS = 7
+"""then it lies in the trash for so long, and comes back from there when it is wanted, before it is gone for good"""
 
 
 class Artifacts:
-    """A folder of files, each named by the SHA-256 of what is in it."""
+    """A folder of files, each named by the SHA-256 of what is in it; beside it the trash, a folder for each day."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.trash = folder.parent / "trash"
 
     def put(self, content: bytes) -> str:
-        """Keep `content`; its digest. Written to a temporary name, flushed to the disk, then renamed."""
+        """Keep `content`; its digest."""
         digest = hashlib.sha256(content).hexdigest()
-        path = self._path(digest)
-        if path.exists():
-            # Young again, so that no sweep takes it before the run that now names it is saved.
-            os.utime(path)
-            return digest
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".writing-", delete=False) as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(file.name).replace(path)
+            if not self._is_touched(digest):
+                write_whole(self._path(digest), content)
         except OSError as error:
             raise RunError(f"The run cannot be kept in {self.folder}: {error.strerror}.") from None
         return digest
 
     def get(self, digest: str) -> bytes:
         """Raises RunError where the file is missing or has changed."""
+        path = self._path(digest)
         try:
-            content = self._path(digest).read_bytes()
+            if not path.exists():
+                self._bring_back(digest)
+            content = path.read_bytes()
         except OSError:
             raise RunError("A file of this run is gone from the data folder: it cannot be opened any more.") from None
         if hashlib.sha256(content).hexdigest() != digest:
             raise RunError("A file of this run has changed on the disk: it cannot be trusted and is not opened.")
         return content
 
-    def sweep(self, named: Collection[str]) -> int:
-        """Remove the files that no run names, unless they are young; how many."""
-        removed, before = 0, time.time() - UNFINISHED_SECONDS
-        for path in self.folder.glob("*/*") if self.folder.exists() else ():
-            if path.name not in named and path.stat().st_mtime < before:
-                path.unlink(missing_ok=True)
-                removed += 1
-        return removed
+    def are_known(self, named: Collection[str], spared: int = 0) -> bool:
+        """Whether at least half of the files, but for `spared` ones, are among the `named`, as all are where no run is
+        being saved. One is not enough: who keeps the same demonstration in two places has the same files in both."""
+        files = [path.name for path in self.folder.glob("*/*")]
+        return 2 * sum(name in named for name in files) >= len(files) - spared
+
+    def sweep(self, named: Collection[str], at: datetime.datetime) -> None:
+        """Move the files that no run names to the trash, unless they are young; then empty the trash of what has lain
+        there for TRASH_DAYS. `at` is now, in UTC."""
+        before = at.replace(tzinfo=datetime.UTC).timestamp() - UNFINISHED_SECONDS
+        today = self.trash / f"{at:%Y-%m-%d}"
+        for path in self.folder.glob("*/*"):
+            # One that cannot be moved, or that another sweep has moved, stays where it is.
+            with suppress(OSError):
+                if path.name not in named and path.stat().st_mtime < before:
+                    today.mkdir(parents=True, exist_ok=True)
+                    path.replace(today / path.name)
+        for day in self.trash.glob("????-??-??"):
+            with suppress(OSError, ValueError):
+                # A run may have named it in the moment in which it was moved.
+                for name in {path.name for path in day.iterdir()} & set(named):
+                    self._bring_back(name)
+                if (at.date() - datetime.date.fromisoformat(day.name)).days > TRASH_DAYS:
+                    shutil.rmtree(day, ignore_errors=True)
+
+    def _is_touched(self, digest: str) -> bool:
+        """Whether it is there, and young again, so that no sweep takes it before the run that now names it is saved."""
+        path = self._path(digest)
+        # A sweep may move it in this moment.
+        with suppress(FileNotFoundError):
+            if not path.exists():
+                self._bring_back(digest)
+            os.utime(path)
+            return True
+        return False
+
+    def _bring_back(self, digest: str) -> None:
+        """From the trash, where it is there."""
+        path = self._path(digest)
+        for found in self.trash.glob(f"*/{digest}"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            os.utime(found)
+            found.replace(path)
 
     def _path(self, digest: str) -> Path:
         if not DIGEST.fullmatch(digest):

@@ -16,14 +16,14 @@ from anomaly.runs.access import Access
 from anomaly.runs.archive import pack_dataset, pack_model, unpack_dataset, unpack_model
 from anomaly.runs.artifacts import Artifacts
 from anomaly.runs.database.connection import Database, now
-from anomaly.runs.database.schema import audit, runs, verdicts
+from anomaly.runs.database.schema import runs, verdicts
+from anomaly.runs.pairing import Pairing
 from anomaly.runs.people import LOCAL, Person, Role
 from anomaly.runs.sharing import Sharing
+from anomaly.runs.sweeping import UNDO_HOURS, Sweeping
 from anomaly.runs.unfinished import Workshop
 from anomaly.runs.verdicts import Verdict
 
-UNDO_HOURS = 24
-"""a deleted run can be taken back for so long; then its files go"""
 SORTS = {"updated": runs.c.updated, "created": runs.c.created, "name": sa.func.lower(runs.c.name),
          "events": runs.c.events, "size": runs.c.bytes}  # fmt: skip
 
@@ -65,6 +65,8 @@ class RunStore:
         self._database = Database(url, folder)
         self._artifacts = Artifacts(folder / "artifacts")
         self._everybodys_workshop = Workshop(folder / "fits")
+        self._pairing = Pairing(folder, self._database, self._artifacts)
+        self._sweeping = Sweeping(self._database, self._pairing, self._artifacts, self._everybodys_workshop)
         self._become(LOCAL)
 
     def act_as(self, person: Person) -> "RunStore":
@@ -92,6 +94,7 @@ class RunStore:
         """Keep a run, as this person's; its id, which is `run` where given. The files are written first, then the line
         that names them: a crash leaves nothing, or all."""
         files = {**pack_dataset(dataset), **pack_model(fitted)}
+        self._pairing.claim()
         artifacts = {file: self._artifacts.put(content) for file, content in files.items()}
         at = now()
         line = {
@@ -194,23 +197,18 @@ class RunStore:
             raise RunError("This run cannot be taken back any more: its files are gone.") from None
 
     def sweep(self) -> int:
-        """Remove for good what was deleted long ago, what has not changed for `keep_days`, and every file that no run
-        names; the number of runs removed. Not for a page: it is the machine's, whosever the runs are."""
-        keep_days = self.keep_days
-        gone = runs.c.deleted < now() - datetime.timedelta(hours=UNDO_HOURS)
-        with self._database.begin() as connection:
-            if keep_days is not None:
-                before = now() - datetime.timedelta(days=keep_days)
-                gone |= runs.c.updated < before
-                # What was done to a run is kept as long as the run, and no shorter than it would have been.
-                is_there = sa.exists().where(runs.c.id == audit.c.run)
-                connection.execute(audit.delete().where(audit.c.at < before, ~is_there))
-            removed = connection.execute(runs.delete().where(gone)).rowcount
-            lines = connection.execute(sa.select(runs.c.id, runs.c.artifacts)).all()
-        named = {digest for _, files in lines for digest in files.values()}
-        self._artifacts.sweep(named)
-        self._everybodys_workshop.sweep({run for run, _ in lines}, keep_days)
-        return int(removed)
+        """Remove what was deleted long ago, what has not changed for `keep_days`, and every file that no run names; the
+        number of runs removed. Files lie in the trash for TRASH_DAYS before they are gone for good.
+
+        Nothing is removed where folder and database do not match, nor, for DOUBT_DAYS, where the clock has jumped,
+        where every run there is, more than a HANDFUL, is too old at once, or where no run names most of the files:
+        `unswept` says so. Not for a page: it is the machine's, whosever the runs are."""
+        return self._sweeping.sweep(now(), self.keep_days)
+
+    @property
+    def unswept(self) -> str:
+        """Why `sweep` removes nothing at present, in a sentence; empty where all is well."""
+        return self._sweeping.say_hindrance()
 
     def change_verdicts(
         self, run: str, change: Callable[[tuple[Verdict, ...]], Sequence[Verdict]]

@@ -1,6 +1,7 @@
 """A model folder is a foreign file: damaged, altered, half replaced or hostile, it is refused in one sentence, soon."""
 
 import copy
+import errno
 import json
 import os
 import random
@@ -182,7 +183,26 @@ def test_a_save_broken_off_between_two_files_gives_the_newer_model(tmp_path: Pat
         for place, name in enumerate((WEIGHTS, ARRAYS, MANIFEST)):
             (old / (name if place < done else f"{name}.new")).write_bytes((new / name).read_bytes())
         assert load(old).settings.hidden_units == 5
-        # Broken off before all was laid down beside, it is the older one.
-        (old / f"{MANIFEST}.new").write_bytes(b'{"format": 4')
-        if done == 0:
-            assert load(old).settings.hidden_units == 4
+        # The next, on a full disk, loses neither; and one that goes through ends what was broken off.
+        with pytest.MonkeyPatch.context() as patch, pytest.raises(ModelFileError, match="No space left"):
+            patch.setattr("anomaly.domain.files.os.fsync", fail_for_want_of_space)
+            save(models[0], old)
+        assert load(old).settings.hidden_units == 5
+        save(models[0], old)
+        assert load(old).settings.hidden_units == 4
+        assert sorted(path.name for path in old.iterdir()) == sorted([MANIFEST, WEIGHTS, ARRAYS])
+
+
+def fail_for_want_of_space(_: int) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_save_broken_off_before_all_was_laid_beside_leaves_the_older_model(tmp_path: Path) -> None:
+    models = [fit(make_dataset(sine_values(200)), quick_settings(epochs=1, hidden_units=4 + n)) for n in range(2)]
+    save(models[0], tmp_path / "old")
+    save(models[1], tmp_path / "new")
+    for name in (WEIGHTS, ARRAYS):
+        (tmp_path / "old" / f"{name}.new").write_bytes((tmp_path / "new" / name).read_bytes())
+    assert load(tmp_path / "old").settings.hidden_units == 4
+    save(models[0], tmp_path / "old")
+    assert load(tmp_path / "old").settings.hidden_units == 4

@@ -14,6 +14,8 @@ from anomaly.domain import RunError, lacks
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 CONNECT_SECONDS = 10
+LOCK = 0x756E666F
+"""a number of this package's own, by which PostgreSQL lets one server after another bring the tables up to date"""
 _upgrading = threading.Lock()
 
 
@@ -23,7 +25,7 @@ class Database:
     def __init__(self, url: str, folder: Path) -> None:
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            lacking = lacks("psycopg", "postgres") if url.startswith("postgresql+psycopg:") else ""
+            lacking = lacks("psycopg", "psycopg[binary]") if url.startswith("postgresql+psycopg:") else ""
             if lacking:
                 raise RunError(f"Runs cannot be kept in {_without_password(url)}: {lacking}.")
             self._engine = sa.create_engine(url, pool_pre_ping=True, connect_args=_patience(url))
@@ -55,6 +57,9 @@ class Database:
         config.set_main_option("script_location", str(MIGRATIONS))
         # Alembic keeps its state in modules: one at a time in a process.
         with _upgrading, self._engine.begin() as connection:
+            # And one of several servers that begin at the same time: the others wait until the tables are there.
+            is_sqlite = self._engine.dialect.name == "sqlite"
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if is_sqlite else f"SELECT pg_advisory_xact_lock({LOCK})")
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
 

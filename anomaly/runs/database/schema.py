@@ -95,3 +95,17 @@ audit = Table(
     Column("at", DateTime, nullable=False),
     Index("audit_by_run", "run"),
 )
+
+# One line.
+pairing = Table(
+    "pairing",
+    metadata,
+    # The same as in the folder of files (`pairing.py`).
+    Column("id", String(32), primary_key=True),
+    # How many there were: a database with fewer than its folder knows of was put back from a copy.
+    Column("sweeps", BigInteger, nullable=False),
+    # What the clock said at the last.
+    Column("swept", DateTime, nullable=False),
+    # Since when it is not believed.
+    Column("doubted", DateTime),
+)

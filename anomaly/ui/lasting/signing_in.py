@@ -123,7 +123,7 @@ def _providers() -> list[str]:
             f"The section [auth] of Streamlit's secrets lacks {', '.join(lacking)}, so nobody can sign in: expected "
             "all that st.login needs."
         )
-    if found and (package := lacks("authlib", "people")):
+    if found and (package := lacks("authlib", "authlib")):
         raise ValueError(f"Nobody can sign in: {package}.")
     return list(found)
 

@@ -55,6 +55,8 @@ def _show_list(kept: "RunStore") -> None:
     sort = right.selectbox("Sort by", list(SORTS), format_func=SORTS.__getitem__, key="runs-sort")
     rows = kept.list(search, sort, MOST)
     _show_deleted(kept)
+    if unswept := kept.unswept:
+        st.info(plain(unswept))
     st.caption(
         f"{count:,} run{'s' * (count != 1)} kept{f', {say_bytes(size)}' if count else ''}."
         + (f" Shown: {len(rows):,}." if len(rows) != count else "")

@@ -106,7 +106,7 @@ def _is_layout(first: Sequence[str], names: Sequence[str]) -> bool:
 
 def _read_with_wfdb(path: Path, sizes: Mapping[str, int]) -> tuple[Recording, tuple[np.ndarray, list[str]] | None]:
     """The recording; and the samples and symbols of its annotations, where it has any."""
-    if lacking := lacks("wfdb", "waveforms"):
+    if lacking := lacks("wfdb", "wfdb"):
         raise DataError(f"{path.name} is a WFDB record: {lacking}.")
     import wfdb
 
