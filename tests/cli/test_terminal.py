@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -93,21 +92,29 @@ def test_the_beginning_of_a_flag_is_no_flag(tmp_path: Path, capsys: pytest.Captu
     assert "--epoch" in capsys.readouterr().err
 
 
+LOADED_SLOWLY = """
+import sys, time
+class Slow:
+    def find_spec(self, name, path=None, target=None):
+        if name == "anomaly.cli.entry":
+            print("on", flush=True)
+            time.sleep(60)
+sys.meta_path.insert(0, Slow())
+from anomaly.__main__ import run
+sys.exit(run())
+"""
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals differ")
-@pytest.mark.parametrize("after", [0.0, 0.03, 0.06, 0.1, 0.2])
-def test_ctrl_c_while_it_is_loaded_is_no_traceback(after: float, tmp_path: Path) -> None:
-    # From the first line of ours on: before it, the interpreter itself is being loaded.
-    started = "import sys; print('on', flush=True); from anomaly.__main__ import run; sys.exit(run())"
-    command = [sys.executable, "-c", started, "detect", "absent.csv", "--out", "out"]
-    process = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ | {"PYTHONPATH": str(ROOT)}
-    )
+def test_ctrl_c_while_it_is_loaded_is_no_traceback() -> None:
+    command = [sys.executable, "-c", LOADED_SLOWLY, "--help"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
     assert process.stdout is not None
     process.stdout.readline()
-    time.sleep(0.02 + after)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
-    assert b"Traceback" not in said and process.returncode in (130, 2)
+    assert said == b"" and process.returncode == 130
 
 
 def test_where_nothing_can_be_written_is_said_before_training(
