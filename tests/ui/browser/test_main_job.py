@@ -81,6 +81,8 @@ def test_upload_train_move_the_threshold_choose_an_event_and_take_what_the_comma
     page.get_by_label("or type").fill("0.5")
     page.get_by_label("or type").press("Enter")
     page.wait_for_function(f"() => {CHART_LINE}.y0 < {line}")
+    # The sentence may come a moment after the chart.
+    settle(page)
     after = count_events(page)
     assert after != before
 
