@@ -162,7 +162,7 @@ def test_a_face_says_what_comes_in_what_goes_out_and_where_to_begin(wing: str) -
     assert all(word in about for word in ("In: ", "Out: ", "Begin in ")), (
         f"anomaly/{wing}/__init__.py lacks one of them."
     )
-    assert 3 <= len(about.splitlines()) <= 10
+    assert 3 <= len(about.splitlines()) <= 8
 
 
 @pytest.mark.parametrize("face", sorted(face for face in FACES if "open_face(" in SOURCES[face]))

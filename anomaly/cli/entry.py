@@ -11,11 +11,9 @@ from anomaly.cli.arguments import Parser, add_files, add_flags
 from anomaly.cli.terminal import complain, prepare_streams
 from anomaly.domain import AnomalyError, DetectSettings, FitSettings, ReadSettings, SettingsError
 
+PROGRAM = "unforeseen"
 BAD_INPUT = 2
 LABEL_FILE = "CSV file of known anomalies to compare with: start,end and perhaps record, or TRAINSET's labels"
-
-
-PROGRAM = "unforeseen"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

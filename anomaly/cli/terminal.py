@@ -4,6 +4,7 @@ import io
 import os
 import sys
 import unicodedata
+from contextlib import suppress
 from typing import TextIO
 
 from anomaly.domain import SettingsError
@@ -32,8 +33,9 @@ def say(text: str, stream: TextIO | None = None) -> None:
 
 
 def complain(text: str) -> None:
-    """An error's sentence, on one line of stderr."""
-    say(" ".join(text.split()), sys.stderr)
+    """An error's sentence, on one line of stderr; where that cannot be written either, the exit status tells."""
+    with suppress(SettingsError):
+        say(" ".join(text.split()), sys.stderr)
 
 
 def printable(line: str) -> str:

@@ -47,8 +47,6 @@ class Manifest(BaseModel):
 
 def read_manifest(content: bytes) -> Manifest:
     """Raises ValueError with a sentence's part where `content` is no manifest, or was changed after it was written."""
-    if len(content) > MOST_BYTES:
-        raise ValueError(f"its manifest has {len(content):,} bytes")
     try:
         manifest = Manifest.model_validate_json(content)
     except ValidationError as error:

@@ -20,7 +20,7 @@ from anomaly.domain import (
     write_together,
 )
 from anomaly.forecasting.fitting import Fitted
-from anomaly.forecasting.manifest import Manifest, check_arrays, check_unchanged, read_manifest, self_digest
+from anomaly.forecasting.manifest import MOST_BYTES, Manifest, check_arrays, check_unchanged, read_manifest, self_digest
 from anomaly.forecasting.preparation import Preparation, Scaler
 
 FORMAT = 4
@@ -95,7 +95,7 @@ def load(folder: str | Path) -> Fitted:
 
     folder = Path(folder)
     missing = [name for name in (MANIFEST, WEIGHTS, ARRAYS) if not (folder / name).is_file()]
-    if len(missing) and not (folder / f"{MANIFEST}{BESIDE}").is_file():
+    if missing and not (folder / f"{MANIFEST}{BESIDE}").is_file():
         raise ModelFileError(
             f"There is no fitted model in {folder}: {missing[0]} is missing. "
             "Make one with `python -m anomaly fit FILE --model DIR`."
@@ -115,6 +115,9 @@ def _find_whole(folder: Path) -> tuple[Manifest, bytes, bytes]:
         if not (folder / name).is_file():
             continue
         try:
+            size = (folder / name).stat().st_size
+            if size > MOST_BYTES:
+                raise ValueError(f"its manifest has {size:,} bytes: expected at most {MOST_BYTES:,}")
             content = (folder / name).read_bytes()
             manifest = _read(content, folder)
             return manifest, _find_file(folder, manifest, WEIGHTS), _find_file(folder, manifest, ARRAYS)

@@ -1,12 +1,11 @@
 """Files -> Dataset: bytes to tables, times, records, the role of each column, and repairs.
 
 In: paths, uploads or bytes. Out: a `Dataset` that lists its repairs; a line on every column.
-Begin in `formats/files.py`, which makes tables of bytes (a module per file format; the decimal sign, such as the
-German comma, is in `formats/delimited/numerals.py`), then `assembly.py`, which takes them through `times/`,
-`records/` (long tables to wide ones, whose rows these are), `columns/` (roles: time, channel, label), `cleaning.py`
-(repairs) and `sampling.py` (even and uneven steps). `vocabulary/`: words for columns, units, months.
-Beside them `labelling.py` (known anomalies from a file), `demos.py` and `synthetic.py` (demonstrations),
-`catalogue.py` (public data).
+Begin in `formats/files.py`, which makes tables of bytes (a module per file format; the decimal sign, such as the German
+comma, is in `formats/delimited/numerals.py`), then `assembly.py`, which takes them through `times/`, `records/` (long
+tables to wide ones, whose rows these are), `columns/` (roles: time, channel, label), `cleaning.py` (repairs) and
+`sampling.py` (even and uneven steps). `vocabulary/`: words for columns, units, months. Beside them `labelling.py`
+(known anomalies from a file), `demos.py` and `synthetic.py` (demonstrations), `catalogue.py` (public data).
 """
 
 from typing import TYPE_CHECKING

@@ -130,6 +130,13 @@ def test_a_manifest_that_was_changed_by_hand_is_refused(sine_fitted: Fitted, tmp
     load(tmp_path)
 
 
+def test_a_manifest_of_a_size_that_none_has_is_not_read(model: dict[str, bytes], tmp_path: Path) -> None:
+    lay_down(model, tmp_path)
+    with (tmp_path / MANIFEST).open("r+b") as file:
+        file.truncate(10**9)  # takes no room on the disk
+    assert "1,000,000,000 bytes" in refusal(tmp_path)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="no such files")
 @pytest.mark.parametrize("name", [MANIFEST, WEIGHTS, ARRAYS])
 def test_what_is_no_regular_file_is_not_read(model: dict[str, bytes], tmp_path: Path, name: str) -> None:
