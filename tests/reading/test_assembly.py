@@ -94,9 +94,11 @@ def test_a_measurement_without_its_name_or_time_is_refused_with_its_line() -> No
 
 
 def test_a_pivot_that_would_not_fit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("anomaly.reading.records.pivoting.MOST_CELLS", 10)
-    with pytest.raises(DataError, match="would have 5 steps of 3 variables"):
-        read("\n".join(["time,variable,value", *(f"{t},{n},{t}" for t in range(5) for n in "abc")]))
+    text = "\n".join(["time,variable,value", *(f"{t},{n},{t}" for t in range(5) for n in "abc")])
+    table = read_table(text.encode(), "ward.csv")
+    monkeypatch.setattr("anomaly.reading.formats.budget.MOST_CELLS", 10)
+    with pytest.raises(DataError, match="would become 5 rows of 3 columns; expected at most 10 cells in all"):
+        assemble([table], ReadSettings())
 
 
 def test_what_never_changes_within_a_record_is_context() -> None:

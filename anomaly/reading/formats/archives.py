@@ -1,4 +1,4 @@
-"""gzip and zip -> the files inside, never more than memory holds."""
+"""gzip and zip -> the files inside, as far as the budget of the upload goes."""
 
 import io
 import zipfile
@@ -6,11 +6,9 @@ import zlib
 from pathlib import Path
 
 from anomaly.domain import DataError
+from anomaly.reading.formats.budget import spend_bytes, spend_members
 
 GZIP, ZIP = b"\x1f\x8b", b"PK\x03\x04"
-MOST_BYTES = 4 << 30
-"""unpacked, all members together: a small archive can unpack to more than any machine has"""
-MOST_MEMBERS = 2_000
 CHUNK = 1 << 20
 HEADER = ".hea"
 """of a waveform record, which names its other files"""
@@ -25,9 +23,9 @@ def unpack_gzip(content: bytes, name: str) -> bytes:
             while not member.eof:
                 part = member.decompress(rest, CHUNK)
                 rest = member.unconsumed_tail
+                spend_bytes(len(part), name)
                 total += len(part)
                 parts.append(part)
-                _check_size(total, name)
                 if not part and not rest and not member.eof:
                     raise DataError(
                         f"{name} is cut off: expected the end of the gzip archive after {total:,} unpacked bytes. "
@@ -41,8 +39,8 @@ def unpack_gzip(content: bytes, name: str) -> bytes:
     return b"".join(parts)
 
 
-def unpack_zip(content: bytes, name: str) -> list[tuple[bytes, str]]:
-    """(bytes, name) of every file in a zip archive, in the order of their names.
+def unpack_zip(content: bytes, name: str, *, in_order: bool = False) -> list[tuple[bytes, str]]:
+    """(bytes, name) of every file in a zip archive, in the order of their names, or `in_order` of the archive.
 
     Folders and what an operating system adds for itself are passed over. Raises DataError where it is damaged,
     encrypted, empty or too large.
@@ -52,18 +50,16 @@ def unpack_zip(content: bytes, name: str) -> list[tuple[bytes, str]]:
             # Python's own reader stumbles over one.
             if not all(one.filename for one in archive.infolist()):
                 raise DataError(f"{name} holds a file without a name: expected a sound zip archive. Pack it again.")
-            members = sorted(
-                (one for one in archive.infolist() if not one.is_dir() and not _is_hidden(one.filename)),
-                key=lambda one: one.filename,
-            )
+            members = [one for one in archive.infolist() if not one.is_dir() and not _is_hidden(one.filename)]
+            if not in_order:
+                members.sort(key=lambda one: one.filename)
             if not members:
                 raise DataError(f"{name} is an empty zip archive: expected at least one file in it.")
-            if len(members) > MOST_MEMBERS:
-                raise DataError(f"{name} holds {len(members):,} files; expected at most {MOST_MEMBERS:,}.")
+            spend_members(len(members), name)
             locked = next((one.filename for one in members if one.flag_bits & 1), None)
             if locked is not None:
                 raise DataError(f"{name} is encrypted ({locked!r} asks for a password). Unpack it and open the file.")
-            _check_size(sum(one.file_size for one in members), name)
+            spend_bytes(sum(one.file_size for one in members), name)
             names = _name_members([Path(one.filename) for one in members])
             return [(_read_member(archive, one), name) for one, name in zip(members, names, strict=True)]
     except (zipfile.BadZipFile, NotImplementedError, zlib.error, EOFError, OSError, ValueError) as error:
@@ -88,10 +84,3 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
 
 def _is_hidden(member: str) -> bool:
     return any(part.startswith((".", "__MACOSX")) for part in Path(member).parts)
-
-
-def _check_size(total: int, name: str) -> None:
-    if total > MOST_BYTES:
-        raise DataError(
-            f"{name} unpacks to more than {MOST_BYTES >> 30} GB: expected less. Unpack it and keep the part you want."
-        )

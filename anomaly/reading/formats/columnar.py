@@ -1,39 +1,92 @@
 """Parquet, Feather and NumPy files: their columns are typed already."""
 
 import io
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.feather as feather
 import pyarrow.parquet as parquet
 
 from anomaly.domain import DataError, Repair
+from anomaly.reading.formats.archives import unpack_zip
+from anomaly.reading.formats.arrow_sizes import is_folded, is_nested, is_text, tell_size, unfolded_bytes
+from anomaly.reading.formats.budget import spend_bytes, spend_cells
 from anomaly.reading.formats.table import SHOWN, Table, digest_of, name_apart
 
+NPY = ".npy"
 PARQUET, ARROW, FEATHER, NUMPY = b"PAR1", b"ARROW1", b"FEA1", b"\x93NUMPY"
 
 
 def read_parquet(content: bytes, name: str) -> Table:
-    return _from_arrow(content, name, "Parquet", lambda: parquet.read_table(pa.BufferReader(content)))
+    return _from_arrow(content, name, "Parquet", _open_parquet)
 
 
 def read_feather(content: bytes, name: str) -> Table:
-    return _from_arrow(content, name, "Feather", lambda: feather.read_table(pa.BufferReader(content)))
+    return _from_arrow(content, name, "Feather", _open_feather)
 
 
-def _from_arrow(content: bytes, name: str, kind: str, read: Callable[[], pa.Table]) -> Table:
+def _open_parquet(content: bytes, name: str) -> tuple[pa.Table, list[str]]:
+    """The columns of numbers and text; and the names of the others."""
+    told = parquet.read_metadata(pa.BufferReader(content))
+    schema = parquet.read_schema(pa.BufferReader(content))
+    groups = [told.row_group(place) for place in range(told.num_row_groups)]
+    spend_cells(told.num_rows, told.num_columns, name)
+    # A list has many values in each row.
+    values = sum(group.column(place).num_values for group in groups for place in range(told.num_columns))
+    spend_cells(max(values - told.num_rows * told.num_columns, 0), 1, name)
+    wide = sum(field.type.byte_width for field in schema if pa.types.is_fixed_size_binary(field.type))
+    spend_bytes(sum(group.total_byte_size for group in groups) + told.num_rows * wide, name)
+    nested = [field.name for field in schema if is_nested(field.type)]
+    kept = [field for field in schema if field.name not in nested] if nested else list(schema)
+    # A text that stands in every row is kept once in the file, and at first here.
+    texts = [field.name for field in kept if is_text(field.type)]
+    columns = [field.name for field in kept] if nested else None
+    return parquet.read_table(pa.BufferReader(content), columns=columns, read_dictionary=texts), nested
+
+
+def _open_feather(content: bytes, name: str) -> tuple[pa.Table, list[str]]:
+    if content.startswith(ARROW):
+        told = tell_size(content)
+        spend_bytes(told.bytes, name)
+        spend_cells(told.rows, len(pa.ipc.open_file(pa.BufferReader(content)).schema), name)
+    table = feather.read_table(pa.BufferReader(content))
+    nested = [field.name for field in table.schema if is_nested(field.type)]
+    return table.drop_columns(nested), nested
+
+
+def _unfold(table: pa.Table, name: str) -> pa.Table:
+    """With each cell by itself, where the budget holds them all."""
+    for place, field in enumerate(table.schema):
+        if not is_folded(field.type):
+            continue
+        column = table.column(place)
+        spend_bytes(unfolded_bytes(column), name)
+        if pa.types.is_run_end_encoded(field.type):
+            column = pc.run_end_decode(column)
+        elif pa.types.is_dictionary(field.type):
+            column = column.cast(field.type.value_type)
+        table = table.set_column(place, field.name, column)
+    return table
+
+
+def _from_arrow(
+    content: bytes, name: str, kind: str, read: Callable[[bytes, str], tuple[pa.Table, list[str]]]
+) -> Table:
     try:
-        table = read()
+        table, nested = read(content, name)
         # Text that is not UTF-8 would only be found out when it is looked at.
         table.validate(full=True)
-        nested = [field.name for field in table.schema if pa.types.is_nested(field.type)]
-        frame = _to_pandas(table.drop_columns(nested))
+        frame = _to_pandas(_unfold(table, name))
+    except (DataError, MemoryError):
+        raise
     except Exception as error:  # whatever a parser of foreign bytes stumbles over
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise DataError(f"{name} is no sound {kind} file ({reason}). Copy or export it again.") from None
-    notes = tell_nested(nested, len(table.schema), name)
+    notes = tell_nested(nested, len(table.schema) + len(nested), name)
     if isinstance(frame.columns, pd.MultiIndex):
         frame.columns = pd.Index([" ".join(str(part) for part in name if str(part)) for name in frame.columns])
     if not isinstance(frame.index, pd.RangeIndex):
@@ -64,8 +117,9 @@ def _to_pandas(table: pa.Table) -> pd.DataFrame:
 def read_numpy(content: bytes, name: str) -> Table:
     """`.npy`: (T,) or (T, C). `.npz`: arrays of one length side by side."""
     try:
-        loaded = np.load(io.BytesIO(content), allow_pickle=False)
-        arrays = dict(loaded) if hasattr(loaded, "files") else {"": loaded}
+        arrays = dict(_load_arrays(content, name))
+    except (DataError, MemoryError):
+        raise
     except Exception as error:  # whatever a parser of foreign bytes stumbles over
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise DataError(f"{name} is no sound NumPy file of numbers ({reason}).") from None
@@ -76,6 +130,7 @@ def read_numpy(content: bytes, name: str) -> Table:
                 f"{name}: expected arrays of numbers (steps,) or (steps, channels), found "
                 f"{array.shape} of {array.dtype}{f' called {key!r}' if key else ''}."
             )
+        spend_cells(len(array), 1 if array.ndim == 1 else array.shape[1], name)
         if array.ndim == 1:
             columns[key or "channel_1"] = array
         else:
@@ -84,6 +139,27 @@ def read_numpy(content: bytes, name: str) -> Table:
     if len(lengths) != 1:
         raise DataError(f"{name}: expected arrays of one length, found lengths {sorted(lengths)}.")
     return make_table(pd.DataFrame(columns), content, name)
+
+
+def _load_arrays(content: bytes, name: str) -> Iterator[tuple[str, np.ndarray]]:
+    """The array of a file, or those of an archive by their names."""
+    if content.startswith(NUMPY):
+        yield "", _load_array(content)
+        return
+    for member, file in unpack_zip(content, name, in_order=True):
+        yield file.removesuffix(NPY), _load_array(member)
+
+
+def _load_array(content: bytes) -> np.ndarray:
+    """Raises ValueError where it promises more than there is: so much would be allocated first."""
+    stream = io.BytesIO(content)
+    version = np.lib.format.read_magic(stream)
+    read_header = np.lib.format.read_array_header_1_0 if version[0] == 1 else np.lib.format.read_array_header_2_0
+    shape, _, kind = read_header(stream)
+    promised, found = math.prod(shape) * kind.itemsize, len(content) - stream.tell()
+    if promised > found:
+        raise ValueError(f"its header promises {promised:,} bytes, found {found:,}")
+    return np.load(io.BytesIO(content), allow_pickle=False)
 
 
 def make_table(frame: pd.DataFrame, content: bytes, name: str, notes: Sequence[Repair] = ()) -> Table:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from anomaly.domain import FILE_ENDINGS, DataError, Repair
 from anomaly.reading.formats import archives, columnar, strangers
+from anomaly.reading.formats.budget import in_one_sentence, one_layer_down, within_budget
 from anomaly.reading.formats.delimited.csv import read_csv
 from anomaly.reading.formats.delimited.dialect import in_utf8
 from anomaly.reading.formats.json import looks_like_json, read_json
@@ -41,7 +42,17 @@ def read_tables(source: Source, name: str | None = None) -> list[Table]:
 def read_files(files: Sequence[tuple[Source, str | None]]) -> list[Table]:
     """As `read_tables`, of several files and what to call them. Those that belong together are read together: a WFDB
     header with its signals and annotations, beside it in the list or in its folder."""
-    return _read_all(files, _read)
+    given = sum(len(source) if isinstance(source, bytes) else _size(source) for source, _ in files)
+    with within_budget(given):
+        return _read_all(files, _read)
+
+
+def _size(path: str | Path) -> int:
+    """Zero where there is none, which is said when it is read."""
+    try:
+        return Path(path).stat().st_size
+    except (OSError, ValueError):
+        return 0
 
 
 def _read_all(files: Sequence[tuple[Source, str | None]], read_one: Callable[[bytes, str], list[Table]]) -> list[Table]:
@@ -60,17 +71,18 @@ def _read_all(files: Sequence[tuple[Source, str | None]], read_one: Callable[[by
         short = Path(whole).name
         if short in parts or (Path(whole).stem in stems and short.lower().endswith(WFDB_PARTS)):
             continue
-        if place in records:
-            import anomaly.reading.formats.waveforms.wfdb as wfdb
+        with in_one_sentence(short):
+            if place in records:
+                import anomaly.reading.formats.waveforms.wfdb as wfdb
 
-            tables.append(wfdb.read_wfdb(records[place], short))
-            continue
-        content, stem = load(source, name)
-        if content.startswith(archives.GZIP):
-            content, stem = archives.unpack_gzip(content, stem), _inner_name(stem)
-        elif short.lower().endswith(WFDB_PARTS):
-            strangers.refuse_lone_part(content, stem, Path(whole).suffix)
-        tables += read_one(content, stem)
+                tables.append(wfdb.read_wfdb(records[place], short))
+                continue
+            content, stem = load(source, name)
+            if content.startswith(archives.GZIP):
+                content, stem = archives.unpack_gzip(content, stem), _inner_name(stem)
+            elif short.lower().endswith(WFDB_PARTS):
+                strangers.refuse_lone_part(content, stem, Path(whole).suffix)
+            tables += read_one(content, stem)
     return tables
 
 
@@ -133,7 +145,8 @@ def _read(content: bytes, name: str) -> list[Table]:
     if content.startswith(archives.ZIP):
         if _is_npz(content):
             return [columnar.read_numpy(content, name)]
-        return _read_zip(content, name)
+        with one_layer_down(name):
+            return _read_zip(content, name)
     if content.startswith(EDF):
         import anomaly.reading.formats.waveforms.edf as edf
 

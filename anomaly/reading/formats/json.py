@@ -2,13 +2,14 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from anomaly.domain import DataError, Repair
+from anomaly.reading.formats.budget import spend_cells
 from anomaly.reading.formats.columnar import make_table, tell_nested
 from anomaly.reading.formats.delimited.header import is_figure
 from anomaly.reading.formats.table import SHOWN, Table
@@ -33,9 +34,12 @@ def read_json(content: bytes, name: str) -> Table:
         raise DataError(f"{name} is nested too deeply: expected a list of records.") from None
     except json.JSONDecodeError as error:
         data = _read_lines(text, name, error)
+    except ValueError:
+        raise _refuse_digits(text, name) from None
     table, notes = _unwrap(data, name)
     if isinstance(table, dict) and not any(isinstance(value, list | dict) for value in table.values()):
         table = [table]
+    spend_cells(*_extent(table), name)
     frame = _lay_out(table, name)
     nested = np.array([_is_nested(frame.iloc[:, place]) for place in range(len(frame.columns))], bool)
     notes += tell_nested([str(column) for column in frame.columns[nested]], len(nested), name)
@@ -55,8 +59,39 @@ def _unwrap(data: Any, name: str) -> tuple[Any, list[Repair]]:
     return data[tables[0]], [note] if others else []
 
 
+def _refuse_digits(text: str, name: str) -> DataError:
+    """Python reads no integer of so many digits."""
+    digits = max(map(len, re.findall(r"[0-9]{4000,}", text)), default=0)
+    return DataError(f"{name} holds a number of {digits:,} digits: expected one that a measurement can have.")
+
+
 def _is_nested(cells: pd.Series) -> bool:
     return cells.dtype == object and any(isinstance(cell, list | dict) for cell in cells)
+
+
+def _extent(data: Any) -> tuple[int, int]:
+    """Rows and columns of the table that the data become: a cell for every name that any row has."""
+    if _is_split(data):
+        return len(data["data"]), max(len(data["columns"]), *map(len, data["data"]), 0)
+    if isinstance(data, dict) and data and all(isinstance(value, dict) for value in data.values()):
+        names = _count_names(data.values())
+        return (len(data), names) if _is_by_row(data) else (names, len(data))
+    if isinstance(data, dict):
+        return max((len(column) for column in data.values() if isinstance(column, list | dict)), default=1), len(data)
+    if _is_records(data):
+        return len(data), _count_names(data)
+    return (len(data), max(map(_width, data), default=0)) if isinstance(data, list) else (1, 1)
+
+
+def _width(row: Any) -> int:
+    return len(row) if isinstance(row, list) else 1
+
+
+def _count_names(rows: Iterable[dict[str, Any]]) -> int:
+    names: set[str] = set()
+    for row in rows:
+        names.update(row)
+    return len(names)
 
 
 def _lay_out(data: Any, name: str) -> pd.DataFrame:
@@ -121,7 +156,9 @@ def _read_lines(text: str, name: str, error: json.JSONDecodeError) -> list[objec
             continue
         try:
             rows.append(json.loads(line))
-        except (json.JSONDecodeError, RecursionError):
+        except (ValueError, RecursionError) as found_error:
+            if type(found_error) is ValueError:
+                raise _refuse_digits(line, f"{name}, line {number:,}") from None
             # The first line no record either: the file is one value, broken where its own parser says.
             where = number if rows else error.lineno
             found = text.splitlines()[where - 1][:40]

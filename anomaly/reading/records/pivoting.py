@@ -9,6 +9,7 @@ import pandas as pd
 from anomaly.domain import DataError, ReadSettings, Repair
 from anomaly.reading.columns.proposal import find_record, find_time
 from anomaly.reading.columns.states import LABEL_WORDS, is_called_labels
+from anomaly.reading.formats.budget import spend_cells, within_budget
 from anomaly.reading.formats.table import Table
 from anomaly.reading.times.missing import are_few, keep_rows, list_left_out
 from anomaly.reading.vocabulary.naming import TIME_NAMES, parts_of, words_of
@@ -27,7 +28,6 @@ SHARED_TIMES = 0.5
 """least share of rows that share their time with another variable, where no name tells that a table is long"""
 UNTOLD = 0.05
 """of the rows repeat another's time and variable, where those of several records are mixed"""
-MOST_CELLS = 200_000_000
 
 
 @dataclass(frozen=True)
@@ -153,11 +153,8 @@ def pivot(table: Table, form: LongForm) -> Table:
             )
     variable, names = pd.factorize(frame[form.variable])
     step, firsts = _number_steps(frame, keys)
-    if len(firsts) * len(names) > MOST_CELLS:
-        raise DataError(
-            f"{table.name} would have {len(firsts):,} steps of {len(names):,} variables: expected at most "
-            f"{MOST_CELLS:,} cells. Keep the variables you want to monitor."
-        )
+    with within_budget(int(frame.memory_usage().sum())):
+        spend_cells(len(firsts), len(names), table.name)
     values = frame[form.value].to_numpy(float)
     known = np.isfinite(values)
     place = step[known] * len(names) + variable[known]

@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 
 from anomaly.domain.exceptions import DataError
 from anomaly.pipeline import read
-from anomaly.reading.formats import archives
 from anomaly.reading.formats.files import read_table, read_tables
 
 FRAME = pd.DataFrame(
@@ -184,7 +183,7 @@ def test_an_encrypted_zip_is_refused() -> None:
 def test_a_small_archive_of_a_huge_file_is_refused_before_it_is_unpacked(
     pack: Callable[[bytes], bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archives, "MOST_BYTES", 10_000_000)
+    monkeypatch.setattr("anomaly.reading.formats.budget.MOST_BYTES", 10_000_000)
     with pytest.raises(DataError, match="unpacks to more than"):
         read_tables(pack(b"0\n" * 10_000_000), "bomb.gz")
 

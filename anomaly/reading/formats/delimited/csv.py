@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
 from anomaly.domain import DataError, Repair
+from anomaly.reading.formats.budget import check_columns, spend_cells
 from anomaly.reading.formats.delimited.cells import convert, keeps_zeros
 from anomaly.reading.formats.delimited.dialect import (
     BLANKS,
@@ -27,8 +28,6 @@ from anomaly.reading.formats.delimited.dialect import (
 from anomaly.reading.formats.delimited.numerals import MISSING, Custom, is_number, settle, signs_of
 from anomaly.reading.formats.table import Table, digest_of, name_apart
 
-MOST_COLUMNS = 2000
-"""a file of more is refused before its cells are parsed: no one monitors that many channels by eye"""
 FEW_RAGGED, SHARE_RAGGED = 3, 0.01
 """rows of another number of cells that are skipped, amid good ones; of more, the layout itself is in doubt"""
 MOST_FOOTERS = 10
@@ -50,14 +49,11 @@ def read_csv(content: bytes, name: str) -> Table:
     width = len(layout.rows[0]) if layout.names is None and layout.rows else len(layout.names or ())
     names = layout.names or [f"channel_{position}" for position in range(1, width + 1)]
     names = [column or f"column_{position}" for position, column in enumerate(names, 1)]
-    if len(names) > MOST_COLUMNS:
-        raise DataError(
-            f"{name} has {len(names):,} columns; expected at most {MOST_COLUMNS:,}, one row per time step. "
-            "If its rows are channels, transpose it; else keep the columns you want to monitor."
-        )
+    check_columns(len(names), name)
     names, renamed = name_apart(names, name)
     start += len(sample[: layout.start].encode())
     first_line = 1 + _count_line_ends(data[:start])
+    spend_cells(_count_line_ends(data) - first_line + 2, len(names), name)
     # A view: a copy of a large file would cost as much again.
     body = memoryview(data)[start:stop]
     if layout.delimiter == BLANKS:

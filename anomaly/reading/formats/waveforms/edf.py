@@ -4,9 +4,10 @@ import io
 import warnings
 
 from anomaly.domain import DataError
+from anomaly.reading.formats.budget import spend_cells
 from anomaly.reading.formats.table import Table
 from anomaly.reading.formats.waveforms.annotations import Annotation, tell_annotations
-from anomaly.reading.formats.waveforms.signals import MOST_CELLS, Recording, Signal, known_start, tabulate
+from anomaly.reading.formats.waveforms.signals import Recording, Signal, known_start, tabulate
 
 HEADER, SIGNAL_HEADER = 256, 256
 """bytes: of the file, and of each signal"""
@@ -69,5 +70,4 @@ def _check_lengths(content: bytes, name: str) -> None:
         )
     shown = [n for place, n in enumerate(each) if b"DF Annotations" not in content[256 + 16 * place : 272 + 16 * place]]
     steps = (len(content) - header) // max(sum(each) * sample, 1) * max(shown, default=0)
-    if steps * len(shown) > MOST_CELLS:
-        raise DataError(f"{name} holds {steps:,} steps of {len(shown):,} signals: more than can be opened at once.")
+    spend_cells(steps, len(shown), name)

@@ -15,7 +15,6 @@ from anomaly.reading.formats.table import Table
 TIME, LABEL, STATE = "time", "label", "state"
 PLACEHOLDERS = {dt.date(1985, 1, 1), dt.date(1970, 1, 1), dt.date(1900, 1, 1)}
 """what is written for a date that is unknown or was taken out; the first is the one of EDF+"""
-MOST_CELLS = 200_000_000
 FINEST_STEP = 1e-5
 """seconds: time stamps are whole microseconds, and finer steps would no longer be even"""
 

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from anomaly.domain import DataError, Repair, lacks
+from anomaly.reading.formats.budget import spend_cells
 from anomaly.reading.formats.table import Table
 from anomaly.reading.formats.waveforms.beats import label_beats
-from anomaly.reading.formats.waveforms.signals import LABEL, MOST_CELLS, Recording, Signal, known_start, tabulate
+from anomaly.reading.formats.waveforms.signals import LABEL, Recording, Signal, known_start, tabulate
 
 ANNOTATIONS = (".atr", ".qrs", ".ann")
 BITS = {"8": 8, "16": 16, "24": 24, "32": 32, "61": 16, "80": 8, "160": 16, "212": 12, "310": 10, "311": 10}
@@ -156,6 +157,7 @@ def _check_header(path: Path, sizes: Mapping[str, int]) -> None:
 
     head = wfdb.rdheader(str(path))
     if not hasattr(head, "seg_name"):
+        _spend(head.sig_len or 0, head.samps_per_frame or (), path.name)
         _check_sizes(head, sizes, path.name)
         return
     parts = [wfdb.rdheader(str(path.parent / part)) for part in head.seg_name if part + ".hea" in sizes]
@@ -164,10 +166,12 @@ def _check_header(path: Path, sizes: Mapping[str, int]) -> None:
     steps, in_segments = head.sig_len or 0, sum(head.seg_len)
     if steps != in_segments:
         raise DataError(f"{path.name}.hea promises {steps:,} steps, its segments {in_segments:,}: expected as many.")
-    _check_cells(steps, parts[0].samps_per_frame or (), path.name)
+    _spend(steps, max((part.samps_per_frame or () for part in parts), key=len), path.name)
     layouts = [part for part in parts if set(part.file_name or ()) == {NOTHING}]
     filled = [part for part in parts if part not in layouts]
     for part in filled:
+        if (part.sig_len or 0) > steps:
+            raise DataError(f"{part.record_name}.hea promises more steps than {path.name}.hea: expected a part of it.")
         _check_sizes(part, sizes, part.record_name)
         if not layouts and part.sig_name != filled[0].sig_name:
             raise DataError(
@@ -180,12 +184,9 @@ def _check_header(path: Path, sizes: Mapping[str, int]) -> None:
         )
 
 
-def _check_cells(steps: int, frames: Sequence[int | None], name: str) -> None:
-    fastest = max((count or 1 for count in frames), default=1)
-    if steps * fastest * len(frames) > MOST_CELLS:
-        raise DataError(
-            f"{name}.hea promises {steps * fastest:,} steps of {len(frames):,} signals: more than can be opened."
-        )
+def _spend(steps: int, frames: Sequence[int | None], name: str) -> None:
+    """As many cells as all signals have at the rate of the fastest."""
+    spend_cells(steps * max((count or 1 for count in frames), default=1), len(frames), f"{name}.hea")
 
 
 def _check_sizes(head: Any, sizes: Mapping[str, int], name: str) -> None:
@@ -193,7 +194,6 @@ def _check_sizes(head: Any, sizes: Mapping[str, int], name: str) -> None:
     steps, frames = head.sig_len or 0, [count or 1 for count in head.samps_per_frame or ()]
     if not set(head.file_name or ()) <= set(sizes):
         raise DataError(f"{name}.hea is no sound WFDB header: its signal files cannot be told from its lines.")
-    _check_cells(steps, frames, name)
     # A skew makes the library invent as many samples; no format packs more than one into a byte.
     if max((skew or 0 for skew in head.skew or ()), default=0) * sum(frames) > sum(sizes.values()):
         raise DataError(f"{name}.hea shifts a signal by more than its length: expected a skew of a few samples.")

@@ -125,9 +125,9 @@ def test_an_interrupted_recording_is_refused_and_a_whole_one_of_its_kind_read() 
 
 
 def test_more_cells_than_can_be_opened_are_refused_before_they_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(edf, "MOST_CELLS", 2 * STEPS - 1)
+    monkeypatch.setattr("anomaly.reading.formats.budget.MOST_CELLS", 2 * STEPS - 1)
     monkeypatch.setattr(edfio, "read_edf", lambda *_, **__: pytest.fail("read before it was counted"))
-    with pytest.raises(DataError, match="holds 1,000 steps of 2 signals: more than can be opened"):
+    with pytest.raises(DataError, match="would become 1,000 rows of 2 columns; expected at most 1,999 cells in all"):
         read_table(EDF, "night.edf")
 
 

@@ -1,0 +1,161 @@
+"""What one upload may become in memory: one budget of bytes, cells, members and layers for all its files and whatever
+they hold. It is charged with what headers say, before anything is laid out."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from anomaly.domain import DataError
+
+MOST_BYTES, FEW_BYTES = 4 << 30, 256 << 20
+"""unpacked, all layers added up: at most, and what the smallest upload may unpack to"""
+MOST_CELLS, FEW_CELLS = 200_000_000, 20_000_000
+"""rows times columns, likewise"""
+GROWTH = 50
+"""bytes, and cells, that each byte given may become beyond the least: real measurements are packed to a tenth"""
+SHEET_WEIGHT = 10
+"""cells of the budget that one of a workbook takes"""
+MOST_MEMBERS, MOST_LAYERS = 2_000, 4
+MOST_COLUMNS = 2_000
+"""of any table: no one monitors that many channels by eye"""
+
+
+@dataclass
+class Budget:
+    """What is left."""
+
+    given: int
+    """bytes of the upload"""
+    bytes: int
+    cells: int
+    members: int
+    layers: int
+
+    @classmethod
+    def of(cls, given: int) -> "Budget":
+        grown = GROWTH * given
+        return cls(
+            given, min(MOST_BYTES, FEW_BYTES + grown), min(MOST_CELLS, FEW_CELLS + grown), MOST_MEMBERS, MOST_LAYERS
+        )
+
+
+_budget: ContextVar[Budget | None] = ContextVar("budget", default=None)
+
+
+def _current() -> Budget:
+    """That of the upload; a reader that is called alone has one of its own."""
+    return _budget.get() or Budget.of(0)
+
+
+@contextmanager
+def within_budget(given: int) -> Iterator[None]:
+    """Read an upload of so many bytes; within another it is a part of that."""
+    if _budget.get() is not None:
+        yield
+        return
+    token = _budget.set(Budget.of(given))
+    try:
+        yield
+    finally:
+        _budget.reset(token)
+
+
+def spend_bytes(count: int, name: str) -> None:
+    """That so many bytes will be unpacked. Raises DataError where that is more than is left."""
+    budget = _current()
+    budget.bytes -= count
+    if budget.bytes < 0:
+        most = Budget.of(budget.given).bytes
+        raise DataError(
+            f"{name} unpacks to more than {_size(most)}, all that it holds added up: expected less in "
+            f"{_where(most < MOST_BYTES)}. Unpack it and keep the part you want."
+        )
+
+
+def spend_cells(rows: int, columns: int, name: str) -> None:
+    """That a table of this size will be laid out. Raises DataError where that is more than is left."""
+    check_columns(columns, name)
+    _spend_cells(
+        rows * columns,
+        1,
+        f"{name} would become {rows:,} rows of {columns:,} columns",
+        "Keep the rows and columns you want to monitor, or save them as CSV",
+    )
+
+
+def spend_sheet(rows: int, columns: int, name: str) -> None:
+    """As `spend_cells`, of the rectangle that a sheet's filled cells span: all of it is laid out in memory, and looked
+    at cell by cell, which takes ten times as long as in a typed file."""
+    _spend_cells(
+        rows * columns,
+        SHEET_WEIGHT,
+        f"{name}: the cells of a sheet span {rows:,} rows and {columns:,} columns",
+        "Clear what stands far from the table, or save the table as CSV",
+    )
+
+
+def _spend_cells(cells: int, weight: int, found: str, remedy: str) -> None:
+    budget = _current()
+    budget.cells -= cells * weight
+    if budget.cells < 0:
+        most = Budget.of(budget.given).cells
+        raise DataError(f"{found}; expected at most {most // weight:,} cells in {_where(most < MOST_CELLS)}. {remedy}.")
+
+
+def check_columns(columns: int, name: str) -> None:
+    """Raises DataError where a table has more than anyone monitors."""
+    if columns > MOST_COLUMNS:
+        raise DataError(
+            f"{name} has {columns:,} columns; expected at most {MOST_COLUMNS:,}, one row per time step. "
+            "If its rows are channels, transpose it; else keep the columns you want to monitor."
+        )
+
+
+def spend_members(count: int, name: str) -> None:
+    """That an archive holds so many files."""
+    budget = _current()
+    budget.members -= count
+    if budget.members < 0:
+        raise DataError(f"{name} holds {count:,} files; expected at most {MOST_MEMBERS:,} in all.")
+
+
+@contextmanager
+def one_layer_down(name: str) -> Iterator[None]:
+    """Open an archive. Raises DataError where archives lie in archives deeper than anyone packs them."""
+    budget = _current()
+    if not budget.layers:
+        raise DataError(
+            f"{name} lies in archives within archives: expected at most {MOST_LAYERS} of them. Unpack the outer ones."
+        )
+    budget.layers -= 1
+    try:
+        yield
+    finally:
+        budget.layers += 1
+
+
+@contextmanager
+def in_one_sentence(name: str) -> Iterator[None]:
+    """The last catch: what memory, depth or a library of foreign bytes breaks off with becomes a DataError."""
+    try:
+        yield
+    except (MemoryError, pa.ArrowMemoryError):
+        raise DataError(
+            f"There is not enough memory to open {name}: expected a smaller table. Keep the rows and columns you want, "
+            "or give the process more memory."
+        ) from None
+    except RecursionError:
+        raise DataError(f"{name} is nested too deeply: expected a table.") from None
+    except pa.ArrowException as error:
+        raise DataError(f"{name} cannot be read ({(str(error).splitlines() or ['damaged'])[0]}).") from None
+
+
+def _where(is_told_by_size: bool) -> str:
+    return "a file of its size" if is_told_by_size else "all"
+
+
+def _size(count: int) -> str:
+    return f"{count / (1 << 30):.3g} GB" if count >= 1 << 30 else f"{count >> 20:,} MB"
