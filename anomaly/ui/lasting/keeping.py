@@ -9,7 +9,7 @@ from contextlib import suppress
 import streamlit as st
 
 from anomaly.detecting import Detection
-from anomaly.domain import AccessError, AnomalyError, DetectSettings, RunError
+from anomaly.domain import AccessError, AnomalyError, DetectSettings, RunError, remove_left_behind
 from anomaly.runs import RunStore, Verdict, open_store
 from anomaly.ui import session
 from anomaly.ui.lasting.signing_in import SIGNED_OUT, person, signed_out_check
@@ -25,6 +25,7 @@ FOLLOWED = "followed"
 
 @st.cache_resource(show_spinner=False)
 def _open() -> RunStore | None:
+    threading.Thread(target=remove_left_behind, daemon=True).start()
     opened = open_store()
     if opened is not None:
         threading.Thread(target=_sweep_at_times, args=(opened,), daemon=True).start()
@@ -48,11 +49,17 @@ def _sweep_at_times(kept: RunStore) -> None:
             kept.sweep()
 
 
+def find_store() -> RunStore | None:
+    """The store for the person at the page; None where nothing is to be kept. Raises AnomalyError where it cannot be
+    opened."""
+    kept = _open()
+    return None if kept is None else kept.act_as(person())
+
+
 def store(is_said: bool = True) -> RunStore | None:
     """The store for the person at the page; None where nothing is to be kept, or can be (`is_said`: says why)."""
     try:
-        kept = _open()
-        return None if kept is None else kept.act_as(person())
+        return find_store()
     except AnomalyError as error:
         if is_said:
             show_error(f"{error} Results last until this page is closed.")
@@ -180,8 +187,8 @@ def guard(run: session.Run, name: str, build: Callable[[], bytes]) -> Callable[[
 
 
 def show_kept(run: str) -> None:
-    """Make a kept run what is open. Raises RunError or ModelFileError where that is not possible."""
-    kept = store()
+    """Make a kept run what is open. Raises AnomalyError where that is not possible."""
+    kept = find_store()
     if kept is None:
         raise RunError("No runs are kept here, so none can be opened.")
     dataset, fitted, detect = kept.open(run)
@@ -191,10 +198,10 @@ def show_kept(run: str) -> None:
 
 
 def open_copy(run: str) -> None:
-    """Open the data of a kept run, to be fitted with its settings or others. Raises RunError or ModelFileError."""
+    """Open the data of a kept run, to be fitted with its settings or others. Raises AnomalyError."""
     from dataclasses import replace
 
-    kept = store()
+    kept = find_store()
     if kept is None:
         raise RunError("No runs are kept here, so none can be copied.")
     dataset, fitted, _ = kept.open(run, "took a copy of its data")
