@@ -16,6 +16,7 @@ from sqlalchemy.engine import URL, Connection
 
 import anomaly
 from anomaly.domain import RunError, lacks, make_own_folder
+from anomaly.runs.database.schema import pairing
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 CONNECT_SECONDS = 10
@@ -27,6 +28,7 @@ NOT_LOST = "What is on the screen is not lost."
 MEANT = {
     "file is not a database": "the file there is no SQLite database: name another file, or move this one away",
     "readonly database": "it can be read, but not written: see that file and folder may be written",
+    "read-only transaction": "it can be read, but not written: see that its server may write",
     "disk image is malformed": "the file is damaged: put a copy in its place, or name another",
     "already exists": "another program's tables are in it: name another database",
 }
@@ -105,6 +107,8 @@ class Database:
                     f"a version that knows {max(unknown)}, or name another database in ANOMALY_DATABASE_URL."
                 )
             command.upgrade(config, "head")
+            # One that can only be read says so now, not when something is to be kept.
+            connection.execute(pairing.update().values(sweeps=pairing.c.sweeps))
 
 
 def now() -> datetime.datetime:
