@@ -10,7 +10,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-PREFIX, LOCK, UNLOCKED = "unforeseen-", "lock", "not-yet-locked"
+PREFIX, LOCK, UNLOCKED = "unforeseen-", ".unforeseen-in-use", ".unforeseen-made"
 _own = threading.Lock()
 _places: dict[Path, tuple[int, FileLock]] = {}
 """the folder of this process in each temporary folder of the system, by whom it was made, and its lock"""

@@ -117,12 +117,22 @@ def lost_fits(folder: Path, said: set[str]) -> set[str]:
     """Those that are not found under "broken off", with all that it takes to go on."""
     store = RunStore(f"sqlite:///{folder / 'runs.sqlite'}", folder)
     found = {one.id: one for one in store.workshop.broken_off()}
-    for one in found.values():
+    for one in (found[run] for run in said & set(found)):
         dataset, settings = store.workshop.take_up(one)
         assert (dataset.steps, settings.epochs) == (600, 9999)
         store.workshop.leave(one.id, "")
     store.close()
     return said - set(found)
+
+
+def lost_runs(folder: Path, said: set[str]) -> set[str]:
+    """Those that are not there, or cannot be opened."""
+    store = RunStore(f"sqlite:///{folder / 'runs.sqlite'}", folder)
+    there = {row.id for row in store.list(most=1_000_000) if not row.unreadable}
+    for run in said & there:
+        store.open(run)
+    store.close()
+    return said - there
 
 
 def kept_model(folder: Path) -> int:

@@ -9,7 +9,7 @@ from contextlib import suppress
 import streamlit as st
 
 from anomaly.detecting import Detection
-from anomaly.domain import AccessError, AnomalyError, DetectSettings, RunError, remove_left_behind
+from anomaly.domain import AccessError, AnomalyError, DetectSettings, RunError
 from anomaly.runs import RunStore, Verdict, open_store
 from anomaly.ui import session
 from anomaly.ui.lasting.signing_in import SIGNED_OUT, person, signed_out_check
@@ -25,7 +25,6 @@ FOLLOWED = "followed"
 
 @st.cache_resource(show_spinner=False)
 def _open() -> RunStore | None:
-    threading.Thread(target=remove_left_behind, daemon=True).start()
     opened = open_store()
     if opened is not None:
         threading.Thread(target=_sweep_at_times, args=(opened,), daemon=True).start()
