@@ -1,7 +1,9 @@
 """Many people, many runs, and crashes: python -m benchmarks.service [--only NAME]   (about fifteen minutes on 2 cores)
 
-"kills" ends a process that saves runs at random moments, 200 times, and then opens every run there is; "fit-kills" one
-that learns and saves, 50 times, each time gone on with by the next, and compares the weights. "list" fills a
+"kills" ends a process that saves runs at random moments, 200 times, and then opens every run there is; "all-kills" ends
+one that begins fits, saves runs, or replaces a model or results, 200 times, and looks after each for all that it had
+said to be kept; "fit-kills" ends one that learns and saves, 50 times, each time gone on with by the next, and compares
+the weights. "list" fills a
 store with 10,000 runs. "sessions" lets 20 sessions look at a result while two fits run, and times what a press of a
 button takes until all that it changes has come (`visitor.py`; chromium and playwright begin it).
 """
@@ -30,7 +32,7 @@ from pathlib import Path
 from anomaly import DetectSettings, FitSettings
 from anomaly.runs.jobs.worker import CHECKPOINT
 from anomaly.runs import RunStore
-from anomaly.runs.unfinished import fit_kept
+from anomaly.forecasting import fit
 from tests.support.strategies import make_dataset, sine_values
 folder = Path(sys.argv[1])
 store = RunStore(f"sqlite:///{folder / 'runs.sqlite'}", folder)
@@ -46,7 +48,7 @@ while True:
         dataset = make_dataset(sine_values(3000))
         place = store.workshop.begin(dataset, settings)
     print("begun", place.name, flush=True)
-    fitted = fit_kept(dataset, settings, on_epoch=lambda epoch: print("learnt", place.name, flush=True),
+    fitted = fit(dataset, settings, on_epoch=lambda epoch: print("learnt", place.name, flush=True),
                       checkpoint=place / CHECKPOINT)
     store.save(dataset, fitted, DetectSettings(), None, run=place.name)
     print("kept", place.name, flush=True)
@@ -94,6 +96,49 @@ def kills() -> dict[str, float]:
         "runs that had been saved": len(said),
         "of them lost": len(lost),
         "runs that cannot be opened": len(corrupt),
+    }
+
+
+def all_kills() -> dict[str, float]:
+    """In turn while fits are begun and learn, runs saved, a model replaced, and results: after each kill what had been
+    said to be kept is looked for, and read."""
+    from tests.support import kept_runs
+
+    rng, said, lost = random.Random(0), 0, 0
+    fits: set[str] = set()
+    runs: set[str] = set()
+    last = {"model": 0, "results": 0}
+    replaced = {
+        "model": (kept_runs.MODELS, kept_runs.kept_model),
+        "results": (kept_runs.RESULTS, kept_runs.kept_results),
+    }
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        data, model = folder / "data", fit_something(folder / "first")
+        for number in range(KILLS):
+            kind, after = ("fits", "runs", "model", "results")[number % 4], rng.uniform(0.0, 1.5)
+            if kind == "fits":
+                new = set(kept_runs.run_and_kill(kept_runs.BEGINNER, after=after, data=data))
+                fits |= new
+                lost += len(kept_runs.lost_fits(data, new))
+            elif kind == "runs":
+                new = set(kept_runs.run_and_kill(kept_runs.SAVER, data, model, after=after))
+                runs |= new
+                lost += len(kept_runs.lost_runs(data, new))
+            else:
+                script, read = replaced[kind]
+                new = set(kept_runs.run_and_kill(script, model, folder / kind, last[kind] + 1, after=after))
+                last[kind] = max([last[kind], *map(int, new)])
+                # The next may have been whole too; it is the one before that is gone then.
+                found = read(folder / kind) if last[kind] else 0
+                lost += found not in (last[kind], last[kind] + 1)
+                last[kind] = found
+            said += len(new)
+        lost += len(kept_runs.lost_fits(data, fits)) + len(kept_runs.lost_runs(data, runs))
+    return {
+        "kills while anything is kept": KILLS,
+        "said to be kept (fits, runs, models, results)": said,
+        "of what was said to be kept, lost": lost,
     }
 
 
@@ -209,9 +254,16 @@ def long_csv() -> bytes:
     return b"value\n" + b"".join(b"%d\n" % (step * step % 97) for step in range(300_000))
 
 
-MEASUREMENTS: dict[str, Measurement] = {"list": listing, "sessions": sessions, "kills": kills, "fit-kills": fit_kills}
+MEASUREMENTS: dict[str, Measurement] = {
+    "list": listing,
+    "sessions": sessions,
+    "kills": kills,
+    "all-kills": all_kills,
+    "fit-kills": fit_kills,
+}
 GOALS = {
     "of them lost": 0.0,
+    "of what was said to be kept, lost": 0.0,
     "runs that cannot be opened": 0.0,
     "of them not kept in the end": 0.0,
     "kept with other weights than unbroken": 0.0,

@@ -8,7 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from anomaly.cli.terminal import say
-from anomaly.domain import DetectSettings, FitSettings, ReadSettings, SettingsError, pick, shipped
+from anomaly.domain import (
+    DetectSettings,
+    FitSettings,
+    ReadSettings,
+    SettingsError,
+    pick,
+    remove_left_behind,
+    shipped,
+)
 
 if TYPE_CHECKING:  # --help should not wait for pandas, let alone torch
     from anomaly.domain import Dataset
@@ -17,6 +25,7 @@ if TYPE_CHECKING:  # --help should not wait for pandas, let alone torch
 
 def app(values: dict[str, Any]) -> None:
     """Start the app, until it is ended."""
+    remove_left_behind()
     # Its settings lie in the folder .streamlit beside it.
     command = [sys.executable, "-m", "streamlit", "run", str(shipped("app.py")), *values["unknown"]]
     ended = subprocess.run(command, check=False)

@@ -13,6 +13,7 @@ from anomaly.domain import AnomalyError, DetectSettings, FitSettings, ReadSettin
 
 PROGRAM = "unforeseen"
 BAD_INPUT = 2
+READERS = "the umask says who else may read it (022: all may; 077: nobody)"
 LABEL_FILE = "CSV file of known anomalies to compare with: start,end and perhaps record, or TRAINSET's labels"
 
 
@@ -60,7 +61,7 @@ def make_parser() -> argparse.ArgumentParser:
     one = every.add_parser("fit", help="fit on FILE... and keep the model in DIR")
     one.set_defaults(run=commands.fit)
     add_files(one)
-    one.add_argument("--model", metavar="DIR", required=True, help="folder for the model")
+    one.add_argument("--model", metavar="DIR", required=True, help=f"folder for the model; {READERS}")
     add_flags(one, ReadSettings, FitSettings)
 
     one = every.add_parser("score", help="score FILE... with a kept model, without fitting again")
@@ -84,6 +85,6 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def _add_results(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--out", metavar="DIR", required=True, help="folder for the results")
+    parser.add_argument("--out", metavar="DIR", required=True, help=f"folder for the results; {READERS}")
     parser.add_argument("--labels-from", metavar="FILE", help=LABEL_FILE)
     parser.add_argument("--report", action="store_true", help="write report.html beside them: one page to send")

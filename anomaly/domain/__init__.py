@@ -25,7 +25,17 @@ if TYPE_CHECKING:
         TrainingError,
     )
     from anomaly.domain.figures import round_figures
-    from anomaly.domain.files import BESIDE, write_together, write_whole
+    from anomaly.domain.files import (
+        BESIDE,
+        OWN_FILE,
+        OWN_FOLDER,
+        close_to_others,
+        flush_folder,
+        make_own_folder,
+        open_own,
+        write_together,
+        write_whole,
+    )
     from anomaly.domain.forecasts import FADED, Effort, Epoch, Forecast, Profile, Reach, Trace
     from anomaly.domain.installation import lacks, shipped, versions
     from anomaly.domain.records import Columns, Dataset, Repair, TimeSeries
@@ -34,6 +44,7 @@ if TYPE_CHECKING:
     from anomaly.domain.settings.fitting import FitSettings
     from anomaly.domain.settings.reading import FILE_ENDINGS, ReadSettings
     from anomaly.domain.spans import Span, fill_runs, find_runs, merge_runs, overlaps_any
+    from anomaly.domain.temporary import remove_left_behind, temporary_folder
     from anomaly.domain.times import PutBack, TimeAxis, axis_offset, format_times, seconds_of, to_calendar
 
 

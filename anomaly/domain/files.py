@@ -1,26 +1,81 @@
-"""Files that are there whole or not at all, whatever ends the process that writes them."""
+"""Files that are there whole or not at all, whatever ends the process that writes them; and who may read them."""
 
 import os
+import stat
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 BESIDE = ".new"
 """ending of a file that is whole and not yet in its place"""
 WRITING, LEFT_SECONDS = ".writing-", 3_600
 """beginning of a file that is being written; one that has not changed for so long was left by a process that ended"""
+OWN_FOLDER, OWN_FILE, OTHERS = 0o700, 0o600, 0o077
+"""what nobody but its owner may enter, or read; and the bits of all others"""
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Replace one file, which its owner alone may read. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _write(path.parent, content, 0o600).replace(path)
+    """Replace one file, which its owner alone may read, as the folders that are made for it. Raises OSError."""
+    make_own_folder(path.parent)
+    _write(path.parent, content, OWN_FILE).replace(path)
+
+
+def make_own_folder(folder: Path) -> None:
+    """Make a folder, and those above it that are missing, which their owner alone may enter. Raises OSError."""
+    if not folder.is_dir():
+        if folder.parent != folder:
+            make_own_folder(folder.parent)
+        folder.mkdir(OWN_FOLDER, exist_ok=True)
+
+
+def open_own(path: Path) -> BinaryIO:
+    """A new file to write, which its owner alone may read from the first moment. Raises OSError."""
+    return os.fdopen(_create(path, OWN_FILE), "wb")
+
+
+def flush_folder(folder: Path) -> None:
+    """Bring to the disk which files a folder holds, where the system knows how to."""
+    with suppress(OSError):
+        opened = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
+
+
+def close_to_others(paths: Iterable[Path]) -> Path | None:
+    """Let nobody but the owner read these files and folders, and all that lies in them; the first of which somebody
+    else still may, None where there is none. Those below are closed first: when that is broken off, those above still
+    tell. Nothing is done on Windows, where who may read is told otherwise."""
+    if os.name != "posix":
+        return None
+    still_open = None
+    for top in paths:
+        # A link inside leads to what is not ours.
+        inside = [Path(at, name) for at, folders, files in os.walk(top, topdown=False) for name in (*files, *folders)]
+        for path in (*(path for path in inside if not path.is_symlink()), top):
+            if _is_open(path):
+                with suppress(OSError):
+                    path.chmod(OWN_FOLDER if path.is_dir() else OWN_FILE)
+                if still_open is None and _is_open(path):
+                    still_open = path
+    return still_open
+
+
+def _is_open(path: Path) -> bool:
+    try:
+        return bool(stat.S_IMODE(path.stat().st_mode) & OTHERS)
+    except OSError:
+        # It has gone meanwhile.
+        return False
 
 
 def write_together(folder: Path, contents: Mapping[str, bytes]) -> None:
-    """Replace files that belong together, the one that tells of the others last. Raises OSError.
+    """Replace files that belong together, the one that tells of the others last. Who may read them, and a folder that
+    is made for them, the process's umask says. Raises OSError.
 
     All are written under names of their own and brought to the disk, then laid beside those they replace, then put in
     their places, each time in this order. Where the last lies beside, all of them are whole: who reads finds the newer
@@ -65,7 +120,7 @@ def _end_broken_off(folder: Path, names: list[str]) -> None:
 def _write(folder: Path, content: bytes, mode: int = 0o666) -> Path:
     """A file with this content, on the disk, under a name that no other process has; its `mode` as the umask allows."""
     path = folder / f"{WRITING}{uuid.uuid4().hex}"
-    opened = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), mode)
+    opened = _create(path, mode)
     try:
         with os.fdopen(opened, "wb") as file:
             file.write(content)
@@ -75,3 +130,8 @@ def _write(folder: Path, content: bytes, mode: int = 0o666) -> Path:
         path.unlink(missing_ok=True)
         raise
     return path
+
+
+def _create(path: Path, mode: int) -> int:
+    """A descriptor of a file that was not there before."""
+    return os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), mode)

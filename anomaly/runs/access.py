@@ -41,7 +41,7 @@ class Access:
         into the audit; None where nothing of the run's data is read."""
         with self.database.begin() as connection:
             line = connection.execute(self.seen(deleted).where(runs.c.id == run)).mappings().one_or_none()
-            if line is not None and RANK[line["role"]] >= RANK[least]:
+            if line is not None and RANK.get(line["role"], 0) >= RANK[least]:
                 if action is not None:
                     self.write(connection, run, action)
                 yield connection, line

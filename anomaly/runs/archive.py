@@ -2,7 +2,6 @@
 
 import io
 import json
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, astuple, replace
 from pathlib import Path
@@ -12,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import TypeAdapter
 
-from anomaly.domain import Columns, Dataset, PutBack, Repair, RunError, TimeAxis, TimeSeries
+from anomaly.domain import Columns, Dataset, PutBack, Repair, RunError, TimeAxis, TimeSeries, temporary_folder
 from anomaly.forecasting import Fitted, storage
 
 STEPS, ROWS, ABOUT = "steps.parquet", "rows.parquet", "dataset.json"
@@ -115,14 +114,14 @@ def _put_back(start: int, stop: int | None, shift: int) -> PutBack:
 
 
 def pack_model(fitted: Fitted) -> dict[str, bytes]:
-    with tempfile.TemporaryDirectory(prefix="unforeseen-") as folder:
+    with temporary_folder() as folder:
         storage.save(fitted, folder)
         return {name: (Path(folder) / name).read_bytes() for name in MODEL}
 
 
 def unpack_model(files: Mapping[str, bytes]) -> Fitted:
     """Raises ModelFileError where it is damaged or of another version."""
-    with tempfile.TemporaryDirectory(prefix="unforeseen-") as folder:
+    with temporary_folder() as folder:
         for name in MODEL:
             (Path(folder) / name).write_bytes(files.get(name, b""))
         return storage.load(folder)

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
-from anomaly.domain import RunError, write_whole
+from anomaly.domain import RunError, make_own_folder, write_whole
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
 UNFINISHED_SECONDS = 3_600
@@ -28,10 +28,10 @@ class Artifacts:
         self.trash = folder.parent / "trash"
 
     def put(self, content: bytes) -> str:
-        """Keep `content`; its digest."""
+        """Keep `content`; its digest. A file that was damaged is written anew."""
         digest = hashlib.sha256(content).hexdigest()
         try:
-            if not self._is_touched(digest):
+            if not self._is_whole(digest, len(content)):
                 write_whole(self._path(digest), content)
         except OSError as error:
             raise RunError(f"The run cannot be kept in {self.folder}: {error.strerror}.") from None
@@ -65,7 +65,7 @@ class Artifacts:
             # One that cannot be moved, or that another sweep has moved, stays where it is.
             with suppress(OSError):
                 if path.name not in named and path.stat().st_mtime < before:
-                    today.mkdir(parents=True, exist_ok=True)
+                    make_own_folder(today)
                     path.replace(today / path.name)
         for day in self.trash.glob("????-??-??"):
             with suppress(OSError, ValueError):
@@ -75,22 +75,25 @@ class Artifacts:
                 if (at.date() - datetime.date.fromisoformat(day.name)).days > TRASH_DAYS:
                     shutil.rmtree(day, ignore_errors=True)
 
-    def _is_touched(self, digest: str) -> bool:
-        """Whether it is there, and young again, so that no sweep takes it before the run that now names it is saved."""
+    def _is_whole(self, digest: str, size: int) -> bool:
+        """Whether it is there, undamaged, and young again, so that no sweep takes it before the run that now names it
+        is saved."""
         path = self._path(digest)
-        # A sweep may move it in this moment.
-        with suppress(FileNotFoundError):
+        # A sweep may move it in this moment; and one that cannot be read is to be written anew.
+        with suppress(OSError):
             if not path.exists():
                 self._bring_back(digest)
             os.utime(path)
-            return True
+            if path.stat().st_size == size:
+                with path.open("rb") as file:
+                    return hashlib.file_digest(file, "sha256").hexdigest() == digest
         return False
 
     def _bring_back(self, digest: str) -> None:
         """From the trash, where it is there."""
         path = self._path(digest)
         for found in self.trash.glob(f"*/{digest}"):
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_own_folder(path.parent)
             os.utime(found)
             found.replace(path)
 

@@ -10,10 +10,10 @@ from contextlib import suppress
 from pathlib import Path
 
 import sqlalchemy as sa
-from sqlalchemy.engine import RowMapping
+from sqlalchemy.engine import Connection, RowMapping
 
 from anomaly.domain import RunError, write_whole
-from anomaly.runs.artifacts import Artifacts
+from anomaly.runs.artifacts import DIGEST, Artifacts
 from anomaly.runs.database.connection import Database
 from anomaly.runs.database.schema import pairing, runs
 
@@ -31,12 +31,11 @@ class Pairing:
         most part of no run in the database."""
         self.folder, self._marks = folder, folder / "databases"
         with database.begin() as connection:
-            line = connection.execute(sa.select(pairing)).mappings().first()
+            line = read_line(connection)
             self.id = UNKNOWN if line is None else str(line["id"])
             if self.read():
                 return
-            kept = connection.execute(sa.select(runs.c.artifacts)).scalars()
-            named = {digest for files in kept for digest in files.values()}
+            named, _ = read_named(connection)
         is_own = line is not None and artifacts.are_known(named)
         # Where nothing can be written nothing is swept either. Another server may have claimed it meanwhile.
         with suppress(OSError):
@@ -86,3 +85,23 @@ class Pairing:
 
     def _write(self, name: str, sweeps: int) -> None:
         write_whole(self._marks / name, str(sweeps).encode())
+
+
+def read_line(connection: Connection) -> RowMapping | None:
+    """The line of `pairing`; None where there is none that can be read."""
+    line = connection.execute(sa.select(pairing)).mappings().first()
+    is_readable = line is not None and line["swept"] is not None and isinstance(line["sweeps"], int)
+    return line if is_readable else None
+
+
+def read_named(connection: Connection) -> tuple[set[str], bool]:
+    """The digests of all files that a run names, and whether those are all: where a line cannot be read, a run may name
+    files that nobody knows of."""
+    every = list(connection.execute(sa.select(runs.c.artifacts)).scalars())
+    whole = [files for files in every if are_files(files)]
+    return {digest for files in whole for digest in files.values()}, len(whole) == len(every)
+
+
+def are_files(found: object) -> bool:
+    """Whether this is what a run's column `artifacts` holds: digests by name."""
+    return isinstance(found, dict) and all(isinstance(one, str) and DIGEST.fullmatch(one) for one in found.values())

@@ -35,4 +35,7 @@ def open_store() -> RunStore | None:
 
 
 def _usual_folder() -> Path:
-    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "unforeseen"
+    try:
+        return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "unforeseen"
+    except RuntimeError:
+        raise SettingsError(f"{FOLDER}: expected a folder, since this account has no home; found nothing.") from None

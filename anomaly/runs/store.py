@@ -10,27 +10,31 @@ from typing import Any, cast
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
-from anomaly.domain import AccessError, Dataset, DetectSettings, RunError, Span
+from anomaly.domain import AccessError, Dataset, DetectSettings, RunError, SettingsError, Span
 from anomaly.forecasting import Fitted
 from anomaly.runs.access import Access
 from anomaly.runs.archive import pack_dataset, pack_model, unpack_dataset, unpack_model
 from anomaly.runs.artifacts import Artifacts
 from anomaly.runs.database.connection import Database, now
 from anomaly.runs.database.schema import runs, verdicts
-from anomaly.runs.pairing import Pairing
-from anomaly.runs.people import LOCAL, Person, Role
+from anomaly.runs.pairing import Pairing, are_files
+from anomaly.runs.people import LOCAL, RANK, Person, Role
+from anomaly.runs.privacy import close_folder
 from anomaly.runs.sharing import Sharing
-from anomaly.runs.sweeping import UNDO_HOURS, Sweeping
+from anomaly.runs.sweeping import EPOCH, UNDO_HOURS, Sweeping
 from anomaly.runs.unfinished import Workshop
-from anomaly.runs.verdicts import Verdict
+from anomaly.runs.verdicts import WORDS, Verdict
 
 SORTS = {"updated": runs.c.updated, "created": runs.c.created, "name": sa.func.lower(runs.c.name),
          "events": runs.c.events, "size": runs.c.bytes}  # fmt: skip
+UNKNOWN = {"name": "", "notes": "", "created": EPOCH, "updated": EPOCH, "dataset": "", "digest": "", "records": 0,
+           "steps": 0, "cell": "", "bytes": 0, "owner": ""}  # fmt: skip
+"""what stands in a line of the list, by column, for what cannot be read"""
 
 
 @dataclass(frozen=True)
 class RunRow:
-    """One line of the list of runs."""
+    """One line of the list of runs, whatever of it can be read."""
 
     id: str
     name: str
@@ -51,6 +55,9 @@ class RunRow:
     """the name of the person it belongs to"""
     role: Role
     """what the one who asks may do"""
+    unreadable: tuple[str, ...] = ()
+    """the columns of its line in the database that cannot be read, which stand here as in `UNKNOWN`; it cannot be
+    opened then"""
 
 
 class RunStore:
@@ -67,6 +74,8 @@ class RunStore:
         self._everybodys_workshop = Workshop(folder / "fits")
         self._pairing = Pairing(folder, self._database, self._artifacts)
         self._sweeping = Sweeping(self._database, self._pairing, self._artifacts, self._everybodys_workshop)
+        self.exposed = close_folder(folder, self._database.file)
+        """why other accounts of the machine may read what is kept; empty where they may not"""
         self._become(LOCAL)
 
     def act_as(self, person: Person) -> "RunStore":
@@ -94,6 +103,7 @@ class RunStore:
         """Keep a run, as this person's; its id, which is `run` where given. The files are written first, then the line
         that names them: a crash leaves nothing, or all."""
         files = {**pack_dataset(dataset), **pack_model(fitted)}
+        self._database.check_place()
         self._pairing.claim()
         artifacts = {file: self._artifacts.put(content) for file, content in files.items()}
         at = now()
@@ -159,9 +169,14 @@ class RunStore:
     def open(self, run: str, action: str = "opened it") -> tuple[Dataset, Fitted, DetectSettings]:
         """Dataset (by the run's present name), model and settings. Raises RunError or ModelFileError."""
         with self._access.on(run, "viewer", action) as (_, line):
-            named = dict(line["artifacts"])
+            row, named = _as_row(line), line["artifacts"]
+        if row.unreadable:
+            raise RunError(
+                f"The run {row.name!r} cannot be opened: its line in the database is damaged, or of another version "
+                f"({', '.join(row.unreadable)})."
+            )
         files = {name: self._artifacts.get(digest) for name, digest in named.items()}
-        dataset = replace(unpack_dataset(files), name=line["name"])
+        dataset = replace(unpack_dataset(files), name=row.name)
         return dataset, unpack_model(files), DetectSettings(**line["settings"]["detect"])
 
     def count(self) -> tuple[int, int]:
@@ -240,8 +255,23 @@ class RunStore:
 
 
 def _as_row(line: RowMapping) -> RunRow:
-    own = {name: line[name] for name in RunRow.__dataclass_fields__ if name != "owner"}
-    return RunRow(**own, owner=line["owner_name"])
+    found = {**line, "owner": line["owner_name"]}
+    if isinstance(found["name"], bytes):
+        found["name"] = found["name"].decode(errors="replace")
+    wrong = [name for name, unknown in UNKNOWN.items() if not isinstance(found[name], type(unknown))]
+    wrong += ["events"] * (not isinstance(line["events"], int | None)) + ["role"] * (line["role"] not in RANK)
+    found |= {name: UNKNOWN.get(name, "viewer" if name == "role" else None) for name in wrong}
+    wrong += ["settings"] * (_read_settings(line["settings"]) is None) + ["files"] * (not are_files(line["artifacts"]))
+    own = {name: found[name] for name in RunRow.__dataclass_fields__ if name in found}
+    return RunRow(**own, unreadable=tuple(wrong))
+
+
+def _read_settings(found: Any) -> DetectSettings | None:
+    """None where they are none."""
+    try:
+        return DetectSettings(**found["detect"])
+    except (SettingsError, LookupError, TypeError):
+        return None
 
 
 def _place(run: str, one: Verdict) -> list[tuple[str, str | int]]:
@@ -252,7 +282,9 @@ def _place(run: str, one: Verdict) -> list[tuple[str, str | int]]:
 def _read_verdicts(connection: Connection, run: str) -> tuple[Verdict, ...]:
     wanted = sa.select(verdicts).where(verdicts.c.run == run)
     found = connection.execute(wanted.order_by(verdicts.c.record, verdicts.c.start, verdicts.c.stop))
+    # One that is damaged stays in the database, and is passed over.
     return tuple(
         Verdict(line["record"], Span(line["start"], line["stop"]), line["verdict"], line["tag"], line["note"])
         for line in found.mappings()
+        if line["verdict"] in WORDS and all(isinstance(line[name], int) for name in ("record", "start", "stop"))
     )

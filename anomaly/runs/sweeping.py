@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection, RowMapping
 from anomaly.runs.artifacts import Artifacts
 from anomaly.runs.database.connection import Database
 from anomaly.runs.database.schema import audit, pairing, runs
-from anomaly.runs.pairing import Pairing
+from anomaly.runs.pairing import Pairing, read_line, read_named
 from anomaly.runs.unfinished import Workshop
 
 UNDO_HOURS = 24
@@ -23,6 +23,8 @@ DOUBT_DAYS = 7
 """for so long nothing is removed where the clock, or the database, may be wrong"""
 HANDFUL = 5
 """runs; so many may all be too old at once"""
+EPOCH = datetime.datetime(1970, 1, 1)
+"""no time is before this one"""
 FEW_FILES = 6 * HANDFUL
 """as many runs have; more that no run names, and more than half of all, were not left there by a crash"""
 
@@ -40,21 +42,22 @@ class Sweeping:
             # Before it is read: another sweep waits here until this one has ended.
             connection.execute(pairing.update().values(swept=pairing.c.swept))
             marks = self._pairing.read()
-            line = connection.execute(sa.select(pairing)).mappings().first()
+            line = read_line(connection)
             if line is None or self._pairing.say_mismatch(marks, line):
                 return 0
             before = None if keep_days is None else at - datetime.timedelta(days=keep_days)
-            are_known = self._artifacts.are_known(_read_named(connection), FEW_FILES)
+            are_known = self._artifacts.are_known(read_named(connection)[0], FEW_FILES)
             doubted = _doubt(line, at, not are_known or _are_all_old(connection, before))
             sweeps = line["sweeps"] + 1
             connection.execute(pairing.update().values(sweeps=sweeps, swept=at, doubted=doubted))
             removed = 0 if doubted else _remove_runs(connection, at, before)
-            named = _read_named(connection)
+            named, are_all = read_named(connection)
             kept = set(connection.execute(sa.select(runs.c.id)).scalars())
         self._pairing.note(sweeps)
         if doubted:
             return 0
-        self._artifacts.sweep(named, at)
+        if are_all:
+            self._artifacts.sweep(named, at)
         self._workshop.sweep(kept, keep_days)
         return removed
 
@@ -63,7 +66,7 @@ class Sweeping:
         # Read before the line: a sweep counts in the database first.
         marks = self._pairing.read()
         with self._database.begin() as connection:
-            line = connection.execute(sa.select(pairing)).mappings().first()
+            line = read_line(connection)
         mismatch = self._pairing.say_mismatch(marks, line)
         if mismatch or line is None or line["doubted"] is None:
             return mismatch
@@ -99,20 +102,15 @@ def _are_all_old(connection: Connection, before: datetime.datetime | None) -> bo
         return False
     there = sa.select(sa.func.count(), sa.func.max(runs.c.updated)).where(runs.c.deleted.is_(None))
     count, newest = connection.execute(there).one()
-    return bool(count > HANDFUL and newest < before)
-
-
-def _read_named(connection: Connection) -> set[str]:
-    """The digests of all files that a run names."""
-    kept = connection.execute(sa.select(runs.c.artifacts)).scalars()
-    return {digest for files in kept for digest in files.values()}
+    return bool(count > HANDFUL and newest is not None and newest < before)
 
 
 def _remove_runs(connection: Connection, at: datetime.datetime, before: datetime.datetime | None) -> int:
     """How many: those deleted long ago, and those that have not changed since `before`."""
-    gone = runs.c.deleted < at - datetime.timedelta(hours=UNDO_HOURS)
+    gone: sa.ColumnElement[bool] = runs.c.deleted.between(EPOCH, at - datetime.timedelta(hours=UNDO_HOURS))
     if before is not None:
-        gone |= runs.c.updated < before
+        # A time that cannot be read is not an old one.
+        gone |= runs.c.updated.between(EPOCH, before)
         # What was done to a run is kept as long as the run, and no shorter than it would have been.
         is_there = sa.exists().where(runs.c.id == audit.c.run)
         connection.execute(audit.delete().where(audit.c.at < before, ~is_there))

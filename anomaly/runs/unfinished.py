@@ -7,7 +7,7 @@ import math
 import shutil
 import time
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +15,10 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from anomaly.domain import AnomalyError, Dataset, Epoch, FitSettings
-from anomaly.forecasting import Fitted, fit
+from anomaly.domain import OWN_FILE, OWN_FOLDER, AnomalyError, Dataset, FitSettings, flush_folder, write_whole
 from anomaly.runs.archive import pack_dataset, unpack_dataset
 
-DATA, ABOUT, LOCK = "data", "fit.json", "lock"
+DATA, UNFINISHED, ABOUT, LOCK = "data", ".data", "fit.json", "lock"
 
 
 @dataclass(frozen=True)
@@ -45,12 +44,27 @@ class Workshop:
         return Workshop(self.folder, owner, self._locks)
 
     def begin(self, dataset: Dataset, settings: FitSettings) -> Path:
-        """A folder for a new fit, locked while this process lives."""
+        """A folder for a new fit, locked while this process lives, with all that it takes to begin anew if the process
+        is killed in the next moment. Raises OSError where it cannot be written."""
         folder = self.folder / uuid.uuid4().hex
-        folder.mkdir(parents=True)
+        # Not the data folder, which may have been taken away.
+        self.folder.mkdir(OWN_FOLDER, exist_ok=True)
+        folder.mkdir(OWN_FOLDER)
         self._take(folder)
-        about = {"name": dataset.name, "settings": settings.model_dump(), "owner": self.owner}
-        self._write(folder, about)
+        try:
+            about = {"name": dataset.name, "settings": settings.model_dump(), "owner": self.owner}
+            self._write(folder, about)
+            for name, content in pack_dataset(dataset).items():
+                write_whole(folder / UNFINISHED / name, content)
+            flush_folder(folder / UNFINISHED)
+            # It tells that all is there: who looks for fits broken off passes over a folder without it.
+            (folder / UNFINISHED).rename(folder / DATA)
+            flush_folder(folder)
+            flush_folder(self.folder)
+        except OSError:
+            self._release(folder.name)
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
         return folder
 
     def broken_off(self) -> list[Unfinished]:
@@ -60,20 +74,23 @@ class Workshop:
             if folder.name in self._locks or not (folder / DATA).exists():
                 continue
             try:
-                with FileLock(folder / LOCK, timeout=0):
+                with _lock(folder):
                     about = self._read(folder)
                 if about is not None:
                     cell, reason = about["settings"]["cell"], about.get("reason", "")
                     found.append(Unfinished(folder.name, about["name"], cell, folder, reason))
-            except (Timeout, OSError, ValueError, KeyError):
+            except (Timeout, OSError, ValueError, KeyError, TypeError, AttributeError):
                 continue
         return found
 
     def take_up(self, one: Unfinished) -> tuple[Dataset, FitSettings]:
         """Dataset and settings of a fit broken off, which this process holds from now on. Raises AnomalyError where
         they cannot be read."""
-        files = {path.name: path.read_bytes() for path in (one.folder / DATA).iterdir()}
-        about = self._read(one.folder)
+        try:
+            files = {path.name: path.read_bytes() for path in (one.folder / DATA).iterdir()}
+            about = self._read(one.folder)
+        except (OSError, ValueError):
+            about = None
         if about is None:
             raise AnomalyError("There is no such fit here: it may have ended.")
         dataset, settings = unpack_dataset(files), FitSettings(**about["settings"])
@@ -105,7 +122,7 @@ class Workshop:
                 continue
             try:
                 if folder.name in kept or not (folder / DATA).exists() or _last_change(folder) < oldest:
-                    with FileLock(folder / LOCK, timeout=0):
+                    with _lock(folder):
                         shutil.rmtree(folder, ignore_errors=True)
             except (Timeout, OSError):
                 continue
@@ -118,9 +135,7 @@ class Workshop:
 
     def _write(self, folder: Path, about: dict[str, Any]) -> None:
         """Whole or not at all: a crash must not leave a fit that nobody can read."""
-        unfinished = folder / f".{ABOUT}"
-        unfinished.write_text(json.dumps(about), encoding="utf-8")
-        unfinished.replace(folder / ABOUT)
+        write_whole(folder / ABOUT, json.dumps(about).encode())
 
     def _release(self, run: str) -> None:
         lock = self._locks.pop(run, None)
@@ -128,7 +143,7 @@ class Workshop:
             lock.release()
 
     def _take(self, folder: Path) -> None:
-        lock = FileLock(folder / LOCK, timeout=0)
+        lock = _lock(folder)
         try:
             lock.acquire()
         except Timeout:
@@ -136,24 +151,10 @@ class Workshop:
         self._locks[folder.name] = lock
 
 
+def _lock(folder: Path) -> FileLock:
+    return FileLock(folder / LOCK, timeout=0, mode=OWN_FILE)
+
+
 def _last_change(folder: Path) -> float:
     """Seconds since 1970."""
     return max((path.stat().st_mtime for path in folder.iterdir()), default=0.0)
-
-
-def fit_kept(
-    dataset: Dataset,
-    settings: FitSettings,
-    *,
-    on_epoch: Callable[[Epoch], object] | None = None,
-    should_stop: Callable[[], bool] | None = None,
-    checkpoint: Path | None = None,
-) -> Fitted:
-    """`fit`, after saving the dataset beside `checkpoint`: in the worker, so that no page waits for it."""
-    if checkpoint is not None and not (checkpoint.parent / DATA).exists():
-        unfinished = checkpoint.parent / f".{DATA}"
-        unfinished.mkdir(exist_ok=True)
-        for name, content in pack_dataset(dataset).items():
-            (unfinished / name).write_bytes(content)
-        unfinished.rename(checkpoint.parent / DATA)
-    return fit(dataset, settings, on_epoch=on_epoch, should_stop=should_stop, checkpoint=checkpoint)

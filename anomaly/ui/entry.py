@@ -1,5 +1,6 @@
 """The app as a whole: who is let in, and its pages."""
 
+import threading
 from pathlib import Path
 
 import streamlit as st
@@ -15,9 +16,23 @@ from anomaly.ui.runs import page as runs
 ICON = Path(__file__).parent / "icon.svg"
 
 
+@st.cache_resource(show_spinner=False)
+def _begin() -> None:
+    """Once for a server: what those before it left, when they were killed, goes."""
+
+    def remove() -> None:
+        # The first page does not wait for what it imports.
+        from anomaly.domain import remove_left_behind
+
+        remove_left_behind()
+
+    threading.Thread(target=remove, daemon=True).start()
+
+
 def show() -> None:
     """What Streamlit runs at every rerun."""
     st.set_page_config(page_title="Unforeseen", page_icon=str(ICON), layout="wide")
+    _begin()
     pages = {
         "detect": st.Page(detect.show, title="Detect", url_path="detect", default=True),
         "compare": st.Page(compare.show, title="Compare", url_path="compare"),

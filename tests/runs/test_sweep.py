@@ -217,6 +217,7 @@ def test_a_clock_that_jumped_takes_nothing_however_often_it_is_asked(
     sweep_after()
     store.delete(deleted)
     broken = store.workshop.begin(sine_dataset, FitSettings())
+    (broken / "data").rename(broken / ".data")
     store.workshop._locks.pop(broken.name).release()
     store._artifacts.put(b"of no run")
     make_old(store)

@@ -9,7 +9,6 @@ from anomaly.domain.exceptions import AnomalyError
 from anomaly.domain.records import Dataset
 from anomaly.domain.settings.fitting import FitSettings
 from anomaly.forecasting.fitting import Fitted
-from anomaly.runs.archive import pack_dataset
 from anomaly.runs.people import LOCAL
 from anomaly.runs.store import RunStore
 from tests.support.kept_runs import save
@@ -20,7 +19,6 @@ def test_a_fit_broken_off_is_its_owners(tmp_path: Path, sine_dataset: Dataset) -
     url = f"sqlite:///{tmp_path / 'runs.sqlite'}"
     begun = RunStore(url, tmp_path).act_as(ADA)
     folder = begun.workshop.begin(sine_dataset, FitSettings())
-    (folder / "data").mkdir()
     begun.workshop._locks.pop(folder.name).release()
 
     again = RunStore(url, tmp_path)
@@ -39,9 +37,6 @@ def test_a_fit_broken_off_is_its_owners(tmp_path: Path, sine_dataset: Dataset) -
 def test_a_fit_left_for_later_says_why_and_forgets_it_when_it_goes_on(tmp_path: Path, sine_dataset: Dataset) -> None:
     store = RunStore(f"sqlite:///{tmp_path / 'runs.sqlite'}", tmp_path)
     folder = store.workshop.begin(sine_dataset, FitSettings(cell="gru"))
-    (folder / "data").mkdir()
-    for name, content in pack_dataset(sine_dataset).items():
-        (folder / "data" / name).write_bytes(content)
     store.act_as(BEN).workshop.leave(folder.name, "another's word")
     assert store.workshop.broken_off() == []
     store.workshop.leave(folder.name, "no memory was left")
@@ -57,7 +52,6 @@ def test_a_fit_left_for_longer_than_runs_are_kept_goes(tmp_path: Path, sine_data
     store = RunStore(f"sqlite:///{tmp_path / 'runs.sqlite'}", tmp_path)
     folders = [store.workshop.begin(sine_dataset, FitSettings()) for _ in range(2)]
     for folder in folders:
-        (folder / "data").mkdir()
         store.workshop.leave(folder.name, "no memory was left")
     for path in folders[0].iterdir():
         os.utime(path, (0, 0))
@@ -74,7 +68,6 @@ def test_a_fit_whose_run_was_kept_before_the_server_was_killed_is_over(
     store = RunStore(f"sqlite:///{tmp_path / 'runs.sqlite'}", tmp_path)
     kept, broken = (store.workshop.begin(sine_dataset, FitSettings()) for _ in range(2))
     for folder in (kept, broken):
-        (folder / "data").mkdir()
         store.workshop._locks.pop(folder.name).release()
     save(store, sine_fitted, sine_dataset, run=kept.name)
     store.sweep()

@@ -1,10 +1,14 @@
 """The tables of the run store."""
 
+from collections.abc import Callable
+from typing import Any
+
 from sqlalchemy import (
     JSON,
     BigInteger,
     Column,
     DateTime,
+    Dialect,
     ForeignKey,
     Index,
     Integer,
@@ -12,8 +16,38 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    TypeDecorator,
     UniqueConstraint,
 )
+
+
+class Readable(TypeDecorator[Any]):
+    """What cannot be read in one line, as after a damage to the file, is None there: it must not hide all others."""
+
+    impl: Any = Text
+    cache_ok = True
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
+        read = super().result_processor(dialect, coltype)
+
+        def read_or_none(value: Any) -> Any:
+            try:
+                return value if read is None else read(value)
+            except (ValueError, TypeError, RecursionError):
+                return None
+
+        return read_or_none
+
+
+class ReadableTime(Readable):
+    impl = DateTime
+    cache_ok = True
+
+
+class ReadableJSON(Readable):
+    impl = JSON
+    cache_ok = True
+
 
 metadata = MetaData()
 
@@ -23,10 +57,10 @@ runs = Table(
     Column("id", String(32), primary_key=True),
     Column("name", Text, nullable=False),
     Column("notes", Text, nullable=False),
-    Column("created", DateTime, nullable=False),
-    Column("updated", DateTime, nullable=False),
+    Column("created", ReadableTime, nullable=False),
+    Column("updated", ReadableTime, nullable=False),
     # Set where it is deleted; for a while that can be taken back.
-    Column("deleted", DateTime),
+    Column("deleted", ReadableTime),
     Column("dataset", Text, nullable=False),
     Column("digest", String(64), nullable=False),
     Column("records", Integer, nullable=False),
@@ -35,9 +69,9 @@ runs = Table(
     # None until somebody has looked.
     Column("events", Integer),
     # The settings of reading and detection, by kind; those of the fit are in the model.
-    Column("settings", JSON, nullable=False),
+    Column("settings", ReadableJSON, nullable=False),
     # File name -> SHA-256 of its content.
-    Column("artifacts", JSON, nullable=False),
+    Column("artifacts", ReadableJSON, nullable=False),
     Column("bytes", BigInteger, nullable=False),
     # As `Person.id`; empty where there are no accounts.
     Column("owner", Text, nullable=False),
@@ -105,7 +139,7 @@ pairing = Table(
     # How many there were: a database with fewer than its folder knows of was put back from a copy.
     Column("sweeps", BigInteger, nullable=False),
     # What the clock said at the last.
-    Column("swept", DateTime, nullable=False),
+    Column("swept", ReadableTime, nullable=False),
     # Since when it is not believed.
-    Column("doubted", DateTime),
+    Column("doubted", ReadableTime),
 )

@@ -8,7 +8,6 @@ at once.
 import itertools
 import json
 import os
-import tempfile
 import threading
 import time
 import weakref
@@ -19,7 +18,7 @@ from typing import Any, Generic
 
 from joblib.externals.loky.process_executor import ProcessPoolExecutor, TerminatedWorkerError
 
-from anomaly.domain import AnomalyError, Dataset, Epoch, FitSettings
+from anomaly.domain import AnomalyError, Dataset, Epoch, FitSettings, temporary_folder
 from anomaly.forecasting import find_train_stops
 from anomaly.runs.jobs.processes import executor, workers
 from anomaly.runs.jobs.worker import BEAT, EPOCHS, KILL, STARTED, STOP, Result, end_left_behind, work_in, worker_in
@@ -61,7 +60,7 @@ class FitJob(Generic[Result]):
         self.dataset = dataset
         self.settings = settings
         self.train_steps = sum(find_train_stops(dataset, settings))
-        self._kept = None if folder is not None else tempfile.TemporaryDirectory(prefix="unforeseen-")
+        self._kept = None if folder is not None else temporary_folder()
         self._folder = folder or Path(self._kept.name if self._kept is not None else "")
         self._work, self._on_end = work, on_end
         self._crashes = 0
@@ -240,7 +239,7 @@ class FitJob(Generic[Result]):
 
     def stop(self) -> None:
         """End training soon, with the best weights so far."""
-        (self._folder / STOP).touch()
+        (self._folder / STOP).touch(0o600)
 
     def discard(self) -> None:
         """End training soon; nobody wants what comes of it."""

@@ -32,6 +32,8 @@ def end_with(server: int) -> None:
     hand it over would wait for ever."""
     global _server
     _server = server
+    # All that this process writes is the server's own.
+    os.umask(0o077)
 
     def watch() -> None:
         while not _has_lost_its_server() or _at_work.is_set():

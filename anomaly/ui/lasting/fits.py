@@ -1,6 +1,7 @@
 """Fits under way, which outlast the page that began them: watched again, resumed, kept as runs when they end."""
 
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from anomaly.runs import RunStore
 from anomaly.ui import session
 from anomaly.ui.lasting.keeping import RUN, is_kept, store
 from anomaly.ui.lasting.signing_in import person
+from anomaly.ui.plain import plain
 
 if TYPE_CHECKING:
     from anomaly.domain import Dataset
@@ -40,26 +42,35 @@ def start_fit(dataset: "Dataset", settings: FitSettings) -> "FitJob[Fitted]":
     find_train_stops(dataset, settings)
     try:
         folder = kept.workshop.begin(dataset, settings)
-    except OSError:
+    except OSError as error:
         # No room on the disk: it can be fitted all the same.
+        st.toast(
+            plain(f"{error.strerror or error}: if the server ends before this fit does, it has to be begun again."),
+            icon=":material/warning:",
+        )
         return FitJob(dataset, settings, fit)
     return _go_on(kept, dataset, settings, folder)
 
 
 def _go_on(kept: RunStore, dataset: "Dataset", settings: FitSettings, folder: Path) -> "FitJob[Fitted]":
-    from anomaly.runs import FitJob, fit_kept
+    from anomaly.forecasting import fit
+    from anomaly.runs import FitJob
 
     def finish(job: "FitJob[Fitted]") -> None:
         reason = KILLED if job.was_killed else ""
-        if job.result is not None and not job.is_discarded:
-            reason = _save(kept, job, job.result)
-        if reason and not job.is_discarded:
-            kept.workshop.leave(job.id, reason)
-        else:
-            kept.workshop.remove(job.id)
-        _running.pop((kept.person.id, job.id), None)
+        try:
+            if job.result is not None and not job.is_discarded:
+                reason = _save(kept, job, job.result)
+            if reason and not job.is_discarded:
+                # Where its folder was taken away there is nothing to leave for later.
+                with suppress(OSError, ValueError):
+                    kept.workshop.leave(job.id, reason)
+            else:
+                kept.workshop.remove(job.id)
+        finally:
+            _running.pop((kept.person.id, job.id), None)
 
-    job = FitJob(dataset, settings, fit_kept, finish, folder)
+    job = FitJob(dataset, settings, fit, finish, folder)
     if job.is_running:
         _running[kept.person.id, job.id] = job
     return job
@@ -93,7 +104,7 @@ def watch(job: "FitJob[Fitted]") -> None:
 
 def broken_off() -> "list[Unfinished]":
     """Fits whose server, or process, was ended while they learnt."""
-    kept = store()
+    kept = store(is_said=False)
     return [] if kept is None else kept.workshop.broken_off()
 
 

@@ -48,11 +48,17 @@ def _sweep_at_times(kept: RunStore) -> None:
             kept.sweep()
 
 
+def find_store() -> RunStore | None:
+    """The store for the person at the page; None where nothing is to be kept. Raises AnomalyError where it cannot be
+    opened."""
+    kept = _open()
+    return None if kept is None else kept.act_as(person())
+
+
 def store(is_said: bool = True) -> RunStore | None:
     """The store for the person at the page; None where nothing is to be kept, or can be (`is_said`: says why)."""
     try:
-        kept = _open()
-        return None if kept is None else kept.act_as(person())
+        return find_store()
     except AnomalyError as error:
         if is_said:
             show_error(f"{error} Results last until this page is closed.")
@@ -180,8 +186,8 @@ def guard(run: session.Run, name: str, build: Callable[[], bytes]) -> Callable[[
 
 
 def show_kept(run: str) -> None:
-    """Make a kept run what is open. Raises RunError or ModelFileError where that is not possible."""
-    kept = store()
+    """Make a kept run what is open. Raises AnomalyError where that is not possible."""
+    kept = find_store()
     if kept is None:
         raise RunError("No runs are kept here, so none can be opened.")
     dataset, fitted, detect = kept.open(run)
@@ -191,10 +197,10 @@ def show_kept(run: str) -> None:
 
 
 def open_copy(run: str) -> None:
-    """Open the data of a kept run, to be fitted with its settings or others. Raises RunError or ModelFileError."""
+    """Open the data of a kept run, to be fitted with its settings or others. Raises AnomalyError."""
     from dataclasses import replace
 
-    kept = store()
+    kept = find_store()
     if kept is None:
         raise RunError("No runs are kept here, so none can be copied.")
     dataset, fitted, _ = kept.open(run, "took a copy of its data")

@@ -31,14 +31,14 @@ COLUMNS = {
 
 def show() -> None:
     begin_page()
-    from anomaly.ui.lasting.keeping import store
+    from anomaly.ui.lasting.keeping import find_store
 
     st.title("Runs", anchor=False)
-    kept = store()
-    if kept is None:
-        st.info("Nothing is kept here (ANOMALY_KEEP=nothing): results last until the page is closed.")
-        return
     try:
+        kept = find_store()
+        if kept is None:
+            st.info("Nothing is kept here (ANOMALY_KEEP=nothing): results last until the page is closed.")
+            return
         _show_list(kept)
     except AnomalyError as error:
         show_error(error)
@@ -55,6 +55,8 @@ def _show_list(kept: "RunStore") -> None:
     sort = right.selectbox("Sort by", list(SORTS), format_func=SORTS.__getitem__, key="runs-sort")
     rows = kept.list(search, sort, MOST)
     _show_deleted(kept)
+    if kept.exposed:
+        st.warning(plain(kept.exposed))
     if unswept := kept.unswept:
         st.info(plain(unswept))
     st.caption(
@@ -64,21 +66,7 @@ def _show_list(kept: "RunStore") -> None:
     if not rows:
         st.info("A run is kept here as soon as its fit has ended." if not count else "No run has these words.")
         return
-    table = [
-        {
-            "name": row.name,
-            **({"owner": "you" if row.role == "owner" else row.owner} if kept.person.has_account else {}),
-            "notes": row.notes,
-            "updated": row.updated,
-            "dataset": row.dataset,
-            "records": row.records,
-            "steps": row.steps,
-            "cell": row.cell,
-            "events": row.events,
-            "size": say_bytes(row.bytes),
-        }
-        for row in rows
-    ]
+    table = [_line_of(row, kept.person.has_account) for row in rows]
     # A choice is kept by position: another list or order is another table, in which the same runs are chosen.
     before = st.session_state.get(CHOSEN, [])
     chosen = st.dataframe(
@@ -94,14 +82,47 @@ def _show_list(kept: "RunStore") -> None:
     st.session_state[CHOSEN] = [row.id for row in selected]
     if not selected:
         st.caption("Choose one to open, rename or delete it; two to set them against each other.")
+    elif len(selected) == 1 and selected[0].unreadable:
+        _show_unreadable(kept, selected[0])
     elif len(selected) == 1:
         _show_one(kept, selected[0])
-    if len(selected) == 2:
+    if len(selected) == 2 and not any(row.unreadable for row in selected):
         from anomaly.ui.runs.difference import show_difference
 
         show_difference(kept, *selected)
     if len(selected) > 1 and all(row.role == "owner" for row in selected):
         _show_delete(kept, selected)
+
+
+def _line_of(row: "RunRow", has_owner: bool) -> dict[str, object]:
+    """A line of the table, without what cannot be read of it."""
+    from anomaly.ui.wording import say_bytes
+
+    line = {
+        "name": row.name,
+        **({"owner": "you" if row.role == "owner" else row.owner} if has_owner else {}),
+        "notes": f"Cannot be read: {', '.join(row.unreadable)}. {row.notes}".strip() if row.unreadable else row.notes,
+        "updated": row.updated,
+        "dataset": row.dataset,
+        "records": row.records,
+        "steps": row.steps,
+        "cell": row.cell,
+        "events": row.events,
+        "size": say_bytes(row.bytes),
+    }
+    unknown = {"size" if name == "bytes" else name for name in row.unreadable} - {"name", "notes", "owner"}
+    return {name: None if name in unknown else value for name, value in line.items()}
+
+
+def _show_unreadable(kept: "RunStore", row: "RunRow") -> None:
+    st.warning(
+        plain(
+            f"{row.name or 'This run'} cannot be opened: its line in the database is damaged, or of another version "
+            f"({', '.join(row.unreadable)}). Put back a copy of the database, or delete the run."
+        )
+    )
+    if row.role == "owner":
+        _show_delete(kept, [row])
 
 
 def _show_running() -> None:

@@ -7,12 +7,12 @@ from anomaly.forecasting import describe_inputs, find_train_stops
 from anomaly.pipeline import forecast, same_columns
 from anomaly.reading import assemble, read_files
 from anomaly.ui import session
-from anomaly.ui.lasting.keeping import store
+from anomaly.ui.lasting.keeping import find_store
 
 
 def score_files(run: str, files: list[tuple[bytes, str]]) -> None:
     """Open what the model of a kept run finds in other files. Raises AnomalyError where they do not fit it."""
-    kept = store()
+    kept = find_store()
     if kept is None:
         raise RunError("No runs are kept here, so none can score a file.")
     learnt, fitted, detect = kept.open(run, "scored other data with it")

@@ -2,16 +2,16 @@
 
 import ctypes
 import gc
-import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pandas as pd
 import pyarrow as pa
 
-from anomaly.domain import DataError
+from anomaly.domain import DataError, open_own, temporary_folder
 from anomaly.reading import Table
 
 M_MMAP_THRESHOLD = -3
@@ -24,13 +24,14 @@ class SpooledTables:
 
     def __init__(self, tables: Sequence[Table]) -> None:
         self._tables = list(tables)
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._folder: TemporaryDirectory[str] | None = None
         if sum(int(table.frame.memory_usage().sum()) for table in tables) < FEW_BYTES:
             return
         try:
-            self._folder = tempfile.TemporaryDirectory(prefix="unforeseen-")
+            self._folder = temporary_folder()
             for number, table in enumerate(tables):
-                table.frame.to_feather(self._path(number), compression="lz4")
+                with open_own(self._path(number)) as file:
+                    table.frame.to_feather(file, compression="lz4")
         except OSError:
             # No room on the disk: memory it is.
             self._folder = None

@@ -1,11 +1,17 @@
 """The page Runs: runs found, named, scored with, copied and deleted; driven without a browser."""
 
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
 import pytest
+import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
 from anomaly.domain.exceptions import AccessError
 from anomaly.domain.records import Dataset
 from anomaly.forecasting.fitting import Fitted
+from anomaly.runs.place import open_store
 from anomaly.runs.store import RunStore
 from anomaly.ui.lasting import keeping
 from anomaly.ui.runs.page import CHOSEN
@@ -140,3 +146,70 @@ def test_the_run_that_is_open_is_deleted_and_taken_back(fitted: AppTest, empty_s
     assert empty_store.list() == [] and KEY not in runs.session_state
     check(labelled(runs.button, "Undo").click().run())
     assert [one.id for one in empty_store.list()] == [row.id]
+
+
+def test_a_run_whose_line_is_damaged_is_shown_as_unreadable_and_can_be_deleted(
+    fitted: AppTest, empty_store: RunStore, sine_fitted: Fitted, sine_dataset: Dataset
+) -> None:
+    bad = save(empty_store, sine_fitted, sine_dataset, name="Pump *3*")
+    with empty_store._database._engine.begin() as connection:
+        connection.execute(sa.text("update runs set settings = '{', updated = 'x' where id = :run"), {"run": bad})
+    runs = page("runs")
+    runs.session_state[CHOSEN] = [bad]
+    check(runs.run())
+    table = runs.dataframe[0].value
+    assert set(table["name"]) == {"pump", "Pump *3*"}
+    assert any(text.startswith("Cannot be read: updated, settings") for text in table["notes"])
+    said = runs.warning[0].value.replace("\\", "")
+    assert said.startswith("Pump *3* cannot be opened: its line in the database is damaged") and not runs.text_input[1:]
+    check(labelled(runs.button, "Delete").click().run())
+    assert [row.name for row in empty_store.list()] == ["pump"]
+    again = page("runs")
+    again.session_state[CHOSEN] = [empty_store.list()[0].id]
+    assert not check(again.run()).warning and labelled(again.button, "Open")
+
+
+def test_a_data_folder_that_was_taken_away_is_said_on_the_page(fitted: AppTest, tmp_path: Path) -> None:
+    runs = go_to(fitted, "runs")
+    assert runs.caption[0].value.startswith("1 run kept")
+    tmp_path.rename(elsewhere := tmp_path.with_name(f"{tmp_path.name}-elsewhere"))
+    check(runs.run())
+    assert "is gone, and what was kept in it: put it back" in runs.error[0].value.replace("\\", "")
+    assert not any("kept" in text.value for text in (*runs.caption, *runs.info))
+    elsewhere.rename(tmp_path)
+    assert check(runs.run()).caption[0].value.startswith("1 run kept")
+
+
+@pytest.mark.parametrize(
+    ("url", "content", "said"),
+    [
+        ("sqlite:///{}", b"no database, but a letter" * 99, "no SQLite database"),
+        ("postgresql+psycopg://u:secret@host:port/x", b"", "expected sqlite:///FILE or"),
+        ("sqlite:///{}", None, "a newer version of this program made it"),
+    ],
+)
+def test_where_the_store_cannot_be_opened_that_is_said_on_every_page_and_nothing_else(
+    url: str, content: bytes | None, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "other.sqlite"
+    if content is None:
+        with closing(sqlite3.connect(file)) as newer:
+            newer.executescript("create table alembic_version (version_num); insert into alembic_version values (9999)")
+    else:
+        file.write_bytes(content)
+    monkeypatch.setenv("ANOMALY_DATA", str(tmp_path))
+    monkeypatch.setenv("ANOMALY_DATABASE_URL", url.format(file))
+    monkeypatch.setattr(keeping, "_open", open_store)
+    for _ in range(2):
+        runs = check(page("runs").run())
+        assert said in runs.error[0].value.replace("\\", "") and len(runs.error) == 1
+        assert not runs.info, "that nothing is to be kept is another thing"
+    app = open_address({"run": "0" * 32})
+    assert said in app.error[0].value.replace("\\", "") and len(app.error) == 1
+    app = fit_quickly(upload(open_app(), ("pump.csv", sensor_csv())))
+    assert app.session_state[KEY].run is not None and said in app.error[0].value.replace("\\", "")
+
+
+def test_that_others_may_read_what_is_kept_is_said(empty_store: RunStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(empty_store, "exposed", "Other accounts may read it.")
+    assert check(page("runs").run()).warning[0].value.replace("\\", "") == "Other accounts may read it."

@@ -1,12 +1,11 @@
 """Public data sets on the first page: fetched from their publishers only when asked for."""
 
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
 
-from anomaly.domain import AnomalyError
+from anomaly.domain import AnomalyError, temporary_folder
 from anomaly.reading import Entry, catalogue
 from anomaly.ui.plain import plain, show_error
 
@@ -32,7 +31,7 @@ def show_catalogue(open_files: Open) -> None:
 
 def _open(entry: Entry, open_files: Open) -> None:
     try:
-        with st.spinner("Downloading …"), tempfile.TemporaryDirectory() as folder:
+        with st.spinner("Downloading …"), temporary_folder() as folder:
             data, known = catalogue.parts_of(entry, catalogue.get(entry, Path(folder)))
             files = [(path.read_bytes(), path.name) for path in data]
             labels = None if known is None else (known.read_bytes(), known.name)

@@ -1,0 +1,65 @@
+"""Temporary folders that go with their process: at its end, or, where it was killed, when the next one looks."""
+
+import atexit
+import os
+import shutil
+import tempfile
+import threading
+from contextlib import suppress
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+PREFIX, LOCK, UNLOCKED = "unforeseen-", ".unforeseen-in-use", ".unforeseen-made"
+_own = threading.Lock()
+_places: dict[Path, tuple[int, FileLock]] = {}
+"""the folder of this process in each temporary folder of the system, by whom it was made, and its lock"""
+
+
+def temporary_folder() -> "tempfile.TemporaryDirectory[str]":
+    """A folder that its owner alone may enter, removed with the object that is returned. Raises OSError."""
+    return tempfile.TemporaryDirectory(prefix=PREFIX, dir=_place())
+
+
+def remove_left_behind() -> None:
+    """Remove the temporary folders of processes that were killed.
+
+    A process holds a lock on its folder as long as it lives. The system takes it away with the process, also with one
+    in a container of its own, whose number means nothing here, and gives it to none that later has the same number.
+    """
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        # Whatever cannot be looked at, or removed, is not this process's to remove.
+        with suppress(OSError, Timeout):
+            if folder.is_symlink() or not (folder / LOCK).is_file() or not _is_mine(folder):
+                continue
+            with FileLock(folder / LOCK, timeout=0):
+                shutil.rmtree(folder, ignore_errors=True)
+            # Windows removes no file that is open.
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _place() -> Path:
+    """The folder of this process, made when it is first asked for, or when somebody has cleared it away."""
+    above = Path(tempfile.gettempdir())
+    with _own:
+        for folder, (process, _) in _places.items():
+            if process == os.getpid() and folder.parent == above and (folder / LOCK).exists():
+                return folder
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+        atexit.register(_remove, folder, os.getpid())
+        lock = FileLock(folder / UNLOCKED, timeout=0, mode=0o600)
+        lock.acquire()
+        # Whoever looks for the lock finds it held.
+        (folder / UNLOCKED).rename(folder / LOCK)
+        _places[folder] = os.getpid(), lock
+        return folder
+
+
+def _remove(folder: Path, process: int) -> None:
+    """At the end of the process that made it: one that was forked from it ends too."""
+    if process == os.getpid():
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_mine(folder: Path) -> bool:
+    return not hasattr(os, "getuid") or folder.lstat().st_uid == os.getuid()
