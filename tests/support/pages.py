@@ -5,10 +5,12 @@ from dataclasses import replace
 
 from streamlit.testing.v1 import AppTest
 
+from anomaly.domain import ReadSettings
 from anomaly.forecasting.fitting import Fitted
 from anomaly.pipeline import read
 from anomaly.reading.formats.files import read_table
-from anomaly.ui.session.opened import KEY, Current, make_current
+from anomaly.reading.opening import look_at
+from anomaly.ui.session.opened import KEY, Current
 from anomaly.ui.session.run import Run
 from tests.support.checkout import ROOT
 from tests.support.fit_jobs import wait_until
@@ -37,10 +39,16 @@ def open_app() -> AppTest:
 def open_results(content: bytes, fitted: Fitted) -> AppTest:
     """The page of results of a file, as if fitted to it: of another the page would tell the drift."""
     app, dataset = unopened(), read(content, name="pump.csv")
-    opened = make_current([read_table(content, "pump.csv")], QUICK)
+    opened = opened_of(content, "pump.csv")
     opened.run = Run(dataset, replace(fitted, digest=dataset.digest))
     app.session_state[KEY] = opened
     return check(app.run())
+
+
+def opened_of(content: bytes, name: str) -> Current:
+    """A file as a session holds it once it is read."""
+    opening = look_at([read_table(content, name)], ReadSettings())
+    return Current(opening.tables, ReadSettings(), opening.dataset, opening.look, QUICK)
 
 
 def check(app: AppTest) -> AppTest:

@@ -7,7 +7,7 @@ from anomaly.forecasting import estimate, suggest_bptt
 from anomaly.runs import is_warm, workers
 from anomaly.ui import session
 from anomaly.ui.plain import plain
-from anomaly.ui.session.spool import release_memory
+from anomaly.ui.session.memory import release_memory
 from anomaly.ui.wording import say_bytes
 
 POLL_SECONDS = 1.0

@@ -5,7 +5,7 @@ from typing import Any, get_args
 import streamlit as st
 
 from anomaly.domain import AnomalyError, FitSettings, ReadSettings
-from anomaly.reading import SINCE
+from anomaly.reading import SINCE, Look
 from anomaly.ui import session
 from anomaly.ui.lasting import fits
 from anomaly.ui.panels.effort import show_effort
@@ -54,7 +54,7 @@ def show_settings_panel(can_fit: bool = True) -> None:
         st.rerun()
 
 
-def _show_columns(opened: session.Current, look: session.Look) -> None:
+def _show_columns(opened: session.Current, look: Look) -> None:
     names, numeric, sheets = look.names, look.numeric, look.sheets
     now = opened.dataset.columns
     with st.form("columns", border=False):

@@ -5,7 +5,7 @@ from dataclasses import replace
 from anomaly.domain import RunError
 from anomaly.forecasting import describe_inputs, find_train_stops
 from anomaly.pipeline import forecast, same_columns
-from anomaly.reading import assemble, read_files
+from anomaly.reading import open_like
 from anomaly.ui import session
 from anomaly.ui.lasting.keeping import find_store
 
@@ -19,7 +19,7 @@ def score_files(run: str, files: list[tuple[bytes, str]]) -> None:
     if not fitted.inputs and learnt.digest == fitted.digest:
         # Kept by a version that did not write down what was learnt from; the data themselves are here.
         fitted = replace(fitted, inputs=describe_inputs(learnt, find_train_stops(learnt, fitted.settings)))
-    dataset = assemble(read_files(files), same_columns(fitted))
+    dataset = session.read_here(open_like, files, same_columns(fitted))
     # Whether it fits is said here, before what is open is closed.
     forecast(fitted, dataset)
     session.open_kept(session.Run(dataset, fitted), detect)

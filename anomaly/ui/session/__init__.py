@@ -1,7 +1,7 @@
 """What one browser session holds. It knows no panel and no page.
 
 `opened.py`: the file that is open, its fit under way. `run.py`: the run on the screen. `choices.py`: what panel and
-widgets show. `comparison.py`: fits side by side. `spool.py`: tables set aside on disk. Imported by the first page,
+widgets show. `comparison.py`: fits side by side. `memory.py`: what was freed goes back. Imported by the first page,
 which should not wait for pandas: what needs it is imported when a file is opened.
 """
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from anomaly.ui.session.opened import (
         UPLOADS,
         Current,
-        Look,
         change_columns,
         close,
         current,
@@ -25,7 +24,8 @@ if TYPE_CHECKING:
         open_dataset,
         open_job,
         open_kept,
-        open_tables,
+        open_upload,
+        read_here,
         use_fitted,
     )
     from anomaly.ui.session.run import Run, View

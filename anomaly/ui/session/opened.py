@@ -3,8 +3,10 @@
 Imported by the first page, which should not wait for pandas: the rest is imported when a file is opened.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
 
@@ -14,35 +16,28 @@ from anomaly.ui.session.choices import choices_of, forget_panel
 from anomaly.ui.session.run import Run
 
 if TYPE_CHECKING:
+    from tempfile import TemporaryDirectory
+
     from anomaly.domain import Dataset
     from anomaly.forecasting import Fitted
-    from anomaly.reading import Table
+    from anomaly.reading import Look, Table
     from anomaly.runs import FitJob
     from anomaly.ui.session.comparison import Comparison
-    from anomaly.ui.session.spool import SpooledTables
 
 KEY, UPLOADS = "current", "uploads"
-
-
-@dataclass
-class Look:
-    """What is known of the columns of the tables that are used."""
-
-    names: list[str]
-    numeric: list[str]
-    sheets: list[str]
-    sheet: str
-    """the one that is used; empty where the file is no workbook"""
-    columns: Any
-    """one line for each (`anomaly.reading.columns.inspection`)"""
+MOST_NAMED = 3
+CELL_BYTES = 20
+"""of a number as text: about what the file had"""
+Result = TypeVar("Result")
 
 
 @dataclass
 class Current:
     """The opened file."""
 
-    tables: "SpooledTables | None"
-    """None where a kept run was opened: of its file only the dataset was kept"""
+    tables: "Sequence[Table] | None"
+    """those that were read, without their cells where these are set aside; None where a kept run was opened: of its
+    file only the dataset was kept"""
     read: ReadSettings
     dataset: "Dataset"
     look: "Look | None"
@@ -61,6 +56,8 @@ class Current:
     run: Run | None = None
     error: str | None = None
     """why the last fit failed, until the next one starts"""
+    folder: "TemporaryDirectory[str] | None" = None
+    """in which cells are set aside; it goes with this"""
     role_error: str | None = None
     """why the roles last chosen cannot be used"""
     roles_read: int = 0
@@ -76,42 +73,39 @@ def current() -> Current | None:
     return st.session_state.get(KEY)
 
 
-def open_tables(tables: list["Table"], fit: FitSettings, known: tuple[bytes, str] | None = None) -> Current:
-    """Make these tables the opened file, with these settings for its fit; `known` is a file of known anomalies. Raises
+def open_upload(
+    files: Sequence[tuple[bytes, str]], fit: FitSettings, known: tuple[bytes, str] | None = None
+) -> Current:
+    """Make these files the opened one, with these settings for its fit; `known` is a file of known anomalies. Raises
     DataError."""
+    from anomaly.domain import temporary_folder
+    from anomaly.reading import open_upload
     from anomaly.runs import warm_up
-    from anomaly.ui.session.spool import release_memory
 
-    opened = make_current(tables, fit)
-    del tables
-    if known is not None:
-        from anomaly.reading import label_dataset, read_table
-
-        opened.dataset = label_dataset(opened.dataset, read_table(*known))
-    release_memory()
+    try:
+        folder = temporary_folder()
+    except OSError:  # no room: cells stay in memory
+        folder = None
+    opening = read_here(open_upload, files, known, None if folder is None else Path(folder.name))
     warm_up()
+    opened = Current(opening.tables, ReadSettings(), opening.dataset, opening.look, fit, folder=folder)
     st.session_state[KEY] = opened
     return opened
 
 
-def make_current(tables: list["Table"], fit: FitSettings) -> Current:
-    """What is known of freshly read tables; their cells are set aside."""
-    from anomaly.ui.session.spool import SpooledTables
+def read_here(read: Callable[..., Result], files: Sequence[tuple[bytes, str]], *given: object) -> Result:
+    """Read uploads in a process of their own; it is ended where the person has left, or gone on to something else.
+    Raises DataError."""
+    from anomaly.reading import read_apart
 
-    read = ReadSettings()
-    return Current(SpooledTables(tables), read, *_assemble(tables, read), fit)
+    size, name = sum(len(content) for content, _ in files), ", ".join(name for _, name in files[:MOST_NAMED])
+    name += f" and {len(files) - MOST_NAMED:,} more" * (len(files) > MOST_NAMED)
+    return read_apart(read, files, *given, name=name, size=size, on_wait=_stop_if_left)
 
 
-def _assemble(tables: list["Table"], read: ReadSettings) -> tuple["Dataset", Look]:
-    from anomaly.reading import assemble_shaped, inspect_columns, shape_tables, sheets_of
-
-    shaped = shape_tables(tables, read)
-    dataset = assemble_shaped(shaped, read)
-    frame = shaped[0].frame
-    names = [str(name) for name in frame.columns]
-    numeric = [name for name in names if frame[name].dtype.kind in "if"]
-    table = inspect_columns(shaped, dataset)
-    return dataset, Look(names, numeric, sheets_of(tables), shaped[0].sheet, table)
+def _stop_if_left() -> None:
+    # Whoever has left, or asked for something else, ends the script the next time that it looks at its session.
+    st.session_state.get(KEY)
 
 
 def close() -> None:
@@ -132,8 +126,15 @@ def close() -> None:
 
 def change_columns(opened: Current, read: ReadSettings) -> None:
     """Read the opened tables again with other columns; what is open stays where that fails (DataError)."""
+    from anomaly.reading import look_again, read_apart
+
     assert opened.tables is not None
-    opened.dataset, opened.look = _assemble(opened.tables.load(), read)
+    folder = None if opened.folder is None else Path(opened.folder.name)
+    size = opened.dataset.steps * len(opened.dataset.monitored) * CELL_BYTES
+    opening = read_apart(
+        look_again, opened.tables, folder, read, name=opened.dataset.name, size=size, on_wait=_stop_if_left
+    )
+    opened.dataset, opened.look = opening.dataset, opening.look
     opened.read = read
     opened.role_error = None
 

@@ -1,17 +1,12 @@
-"""The look at every column before anything is learnt, and the tables set aside meanwhile."""
-
-from pathlib import Path
+"""The look at every column before anything is learnt."""
 
 import numpy as np
-import pytest
 
-from anomaly import DataError, ReadSettings
+from anomaly import ReadSettings
 from anomaly.reading.assembly import assemble, shape_tables
 from anomaly.reading.columns.inspection import SPARK_POINTS, inspect_columns, inspect_records
 from anomaly.reading.formats.files import read_table
 from anomaly.showing.export import repairs_csv
-from anomaly.ui.session import spool
-from anomaly.ui.session.spool import SpooledTables
 
 ROWS = [
     f"P{step // 60},{step % 60},{'' if 10 <= step < 13 else step % 9},{20 if 60 <= step < 100 else step % 7 + 0.5},"
@@ -104,27 +99,3 @@ def test_repairs_can_be_taken_away_with_their_lines() -> None:
     lines = repairs_csv(dataset.repairs).decode().splitlines()
     assert lines[0] == "what,count,first_lines"
     assert any("out of time order" in line and line.endswith(",1,4") for line in lines)
-
-
-@pytest.mark.parametrize("few", [0, spool.FEW_BYTES])
-def test_tables_set_aside_come_back_as_they_were(few: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spool, "FEW_BYTES", few)
-    tables = [read_table(TEXT.encode(), "ward.csv"), read_table(b"a,b\n1,x\n2,\n", "b.csv")]
-    back = SpooledTables(tables).load()
-    assert all(one.frame.equals(other.frame) for one, other in zip(back, tables, strict=True))
-    assert [(one.name, one.digest, one.line(1)) for one in back] == [
-        (one.name, one.digest, one.line(1)) for one in tables
-    ]
-
-
-def test_a_cleared_temporary_folder_is_told_in_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spool, "FEW_BYTES", 0)
-    spooled = SpooledTables([read_table(TEXT.encode(), "ward.csv")])
-    folder = spooled._folder
-    assert folder is not None
-    kept = Path(folder.name)
-    assert kept.stat().st_mode & 0o077 == 0
-    folder.cleanup()
-    with pytest.raises(DataError, match="open it again"):
-        spooled.load()
-    assert not kept.exists()

@@ -10,11 +10,8 @@ from streamlit.testing.v1 import AppTest
 from anomaly.domain.exceptions import DataError
 from anomaly.reading import catalogue
 from anomaly.reading.catalogue import Entry
-from anomaly.reading.formats.files import read_table
 from anomaly.ui.detect.preview import _change_roles
-from anomaly.ui.session.opened import make_current
-from tests.support.pages import check, current, labelled, open_app, sensor_csv, upload
-from tests.support.strategies import QUICK
+from tests.support.pages import check, current, labelled, open_app, opened_of, sensor_csv, upload
 
 AGAIN = "Read again with these"
 LONG = "time,variable,value\n" + "\n".join(f"{t},{name},{t % k}" for t in range(60) for name, k in (("a", 5), ("b", 7)))
@@ -73,7 +70,7 @@ def test_uneven_steps_can_be_brought_onto_even_ones() -> None:
 def test_a_role_chosen_in_the_table_reads_the_tables_again(
     row: int, role: str, monitored: tuple[str, ...], context: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    opened = make_current([read_table(LONG.encode(), "file.csv")], QUICK)
+    opened = opened_of(LONG.encode(), "file.csv")
     monkeypatch.setattr(st, "session_state", {"roles-0": {"edited_rows": {row: {"role": role}}}})
     _change_roles(opened, "roles-0")
     assert (opened.dataset.columns.monitored, opened.dataset.columns.context) == (monitored, context)
@@ -81,7 +78,7 @@ def test_a_role_chosen_in_the_table_reads_the_tables_again(
 
 
 def test_roles_that_leave_nothing_to_monitor_are_refused_and_what_was_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    opened = make_current([read_table(sensor_csv(), "file.csv")], QUICK)
+    opened = opened_of(sensor_csv(), "file.csv")
     before = opened.dataset
     edits = {row: {"role": "ignored"} for row in range(len(opened.look.columns))}
     monkeypatch.setattr(st, "session_state", {"roles-0": {"edited_rows": edits}})

@@ -58,15 +58,13 @@ def open_files(
 ) -> None:
     """Read and go on to the next page; with `start`, straight to training. `known` is a file of known anomalies. What
     is wrong is said here."""
-    from anomaly.reading import read_files
     from anomaly.ui.lasting import fits
-    from anomaly.ui.session.spool import return_large_blocks
+    from anomaly.ui.session.memory import return_large_blocks
 
     return_large_blocks()
-
     try:
         with st.spinner("Opening …"):
-            opened = session.open_tables(read_files(files), start or FitSettings(), known)
+            opened = session.open_upload(files, start or FitSettings(), known)
         if start is not None:
             fits.start_job(opened)
     except AnomalyError as error:

@@ -8,7 +8,7 @@ import streamlit as st
 from anomaly.detecting import Detection
 from anomaly.domain import AnomalyError, Span, format_times
 from anomaly.evaluating import Curve, Figure, assess_events, assess_scores, false_events, missed_anomalies
-from anomaly.reading import label_dataset, read_table
+from anomaly.reading import label_dataset, open_labels
 from anomaly.showing import plot_precision_recall
 from anomaly.ui import session
 from anomaly.ui.detect.result.zoom import look_at_event
@@ -107,7 +107,8 @@ def _show_label_upload(run: session.Run) -> None:
         return
     run.label_files += 1
     try:
-        session.label(run, label_dataset(run.dataset, read_table(uploaded.getvalue(), uploaded.name)))
+        table = session.read_here(open_labels, [(uploaded.getvalue(), uploaded.name)])
+        session.label(run, label_dataset(run.dataset, table))
         run.label_error = None
     except AnomalyError as error:
         run.label_error = str(error)
