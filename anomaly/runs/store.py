@@ -20,6 +20,7 @@ from anomaly.runs.database.schema import runs, verdicts
 from anomaly.runs.pairing import Pairing
 from anomaly.runs.people import LOCAL, Person, Role
 from anomaly.runs.sharing import Sharing
+from anomaly.runs.sign_outs import SignOuts
 from anomaly.runs.sweeping import UNDO_HOURS, Sweeping
 from anomaly.runs.unfinished import Workshop
 from anomaly.runs.verdicts import Verdict
@@ -66,6 +67,7 @@ class RunStore:
         self._artifacts = Artifacts(folder / "artifacts")
         self._everybodys_workshop = Workshop(folder / "fits")
         self._pairing = Pairing(folder, self._database, self._artifacts)
+        self.sign_outs = SignOuts(self._database)
         self._sweeping = Sweeping(self._database, self._pairing, self._artifacts, self._everybodys_workshop)
         self._become(LOCAL)
 

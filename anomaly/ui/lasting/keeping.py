@@ -12,6 +12,7 @@ from anomaly.detecting import Detection
 from anomaly.domain import AccessError, AnomalyError, DetectSettings, RunError
 from anomaly.runs import RunStore, Verdict, open_store
 from anomaly.ui import session
+from anomaly.ui.lasting import sign_outs
 from anomaly.ui.lasting.signing_in import SIGNED_OUT, person, signed_out_check
 from anomaly.ui.plain import show_error
 
@@ -30,6 +31,10 @@ def _open() -> RunStore | None:
         threading.Thread(target=_sweep_at_times, args=(opened,), daemon=True).start()
     threading.Thread(target=_watch, daemon=True).start()
     return opened
+
+
+# Who signs out is known to what is asked before any run is.
+sign_outs.keep_in(lambda: _open())
 
 
 def _watch() -> None:

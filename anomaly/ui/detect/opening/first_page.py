@@ -1,8 +1,6 @@
 """The first page. It imports next to nothing, so that it shows at once; what it leads to is imported on the way."""
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from anomaly.domain import FILE_ENDINGS, AnomalyError, FitSettings
 from anomaly.ui import session
@@ -23,6 +21,8 @@ def show_opening() -> None:
         "or a row per measurement. Several files are the records of one dataset.",
         type=list(FILE_ENDINGS),
         accept_multiple_files=True,
+        # Streamlit tells the limit of one file alone, and of a refusal only its number.
+        help=f"Together at most {session.most_bytes() // 2**20:,} MB at a time.",
         # A refused file is taken out of the box (by another box), so that the next one is read on its own.
         key=f"upload-{st.session_state.get(session.UPLOADS, 0)}",
     )
@@ -30,7 +30,7 @@ def show_opening() -> None:
         show_error(st.session_state["refused"])
     if uploaded:
         files = [(file.getvalue(), file.name) for file in uploaded]
-        _forget(uploaded)
+        session.forget_uploads(uploaded)
         open_files(files)
     st.subheader("Or see it at work", anchor=False)
 
@@ -41,16 +41,6 @@ def show_opening() -> None:
         from anomaly.ui.detect.opening.public_data import show_catalogue
 
         show_catalogue(open_files)
-
-
-def _forget(uploaded: list[UploadedFile]) -> None:
-    """The bytes of an upload would stay in the server's memory until the visitor leaves: they are read now."""
-    context = get_script_run_ctx()
-    # Only the store that keeps files in memory can remove one.
-    remove = getattr(context and context.uploaded_file_mgr, "remove_file", None)
-    if context is not None and remove is not None:
-        for file in uploaded:
-            remove(session_id=context.session_id, file_id=file.file_id)
 
 
 def open_files(

@@ -106,8 +106,10 @@ def _show_label_upload(run: session.Run) -> None:
     if uploaded is None:
         return
     run.label_files += 1
+    content = uploaded.getvalue()
+    session.forget_uploads([uploaded])
     try:
-        session.label(run, label_dataset(run.dataset, read_table(uploaded.getvalue(), uploaded.name)))
+        session.label(run, label_dataset(run.dataset, read_table(content, uploaded.name)))
         run.label_error = None
     except AnomalyError as error:
         run.label_error = str(error)
