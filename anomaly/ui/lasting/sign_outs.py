@@ -8,14 +8,11 @@ known by the claims that were signed, never by the cookies themselves: of these 
 import hashlib
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from anomaly.domain import AnomalyError
-
-if TYPE_CHECKING:
-    from anomaly.runs import RunStore
+from anomaly.ui.lasting import opened_store
 
 CLAIMS = ("iss", "sub", "aud", "iat", "exp", "auth_time", "nonce", "jti", "sid")
 """those that no two sign-ins share all of; the others a proxy's headers may stand for (`server.trustedUserHeaders`)"""
@@ -31,16 +28,6 @@ _ended: dict[str, bool] = {}
 """sign-ins that ended on this server, and whether the store has been told"""
 _asked: dict[str, float] = {}
 """when the store was last asked about others, on the monotonic clock"""
-_stores: "list[Callable[[], RunStore | None]]" = []
-
-
-def keep_in(open_store: "Callable[[], RunStore | None]") -> None:
-    """Keep them in the store that this gives; without one they last as long as the server."""
-    _stores[:] = [open_store]
-
-
-def _open_store() -> "RunStore | None":
-    return _stores[0]() if _stores else None
 
 
 def sign_in_of(asked: Mapping[str, object]) -> str:
@@ -68,7 +55,7 @@ def has_ended(asked: Mapping[str, object]) -> bool:
         return False
     with suppress(AnomalyError):
         _tell_store()
-        kept = _open_store()
+        kept = opened_store.open_here()
         if kept is not None and kept.sign_outs.has(sign_in):
             _ended[sign_in] = True
             return True
@@ -82,7 +69,7 @@ def _tell_store() -> None:
     """What it has not been told yet: it may not have answered when somebody signed out."""
     for sign_in in [one for one, is_told in list(_ended.items()) if not is_told]:
         with suppress(AnomalyError):
-            kept = _open_store()
+            kept = opened_store.open_here()
             if kept is not None:
                 kept.sign_outs.add(sign_in, KEPT_DAYS)
                 _ended[sign_in] = True

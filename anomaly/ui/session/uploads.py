@@ -103,13 +103,13 @@ def _release(session: str) -> None:
 
 
 def _session_here() -> str | None:
-    context = get_script_run_ctx()
+    context = get_script_run_ctx(suppress_warning=True)
     return None if context is None else context.session_id
 
 
 def _manager() -> Any:
     """Streamlit's store of uploads; None where no server runs."""
-    context = get_script_run_ctx()
+    context = get_script_run_ctx(suppress_warning=True)
     if context is not None:
         return context.uploaded_file_mgr
     return runtime.get_instance().uploaded_file_mgr if runtime.exists() else None
