@@ -22,7 +22,7 @@ WINGS = (
 FENCES = {
     "torch": ("forecasting/model/",),
     "safetensors.torch": ("forecasting/model/",),
-    "streamlit": ("ui/",),
+    "streamlit": ("ui/", "app.py"),
     "plotly": ("showing/charts/",),
 }
 MOST_NAMES = 16

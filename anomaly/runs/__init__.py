@@ -5,7 +5,7 @@ Begin in `jobs/job.py` (a fit; `jobs/worker.py` runs it, `jobs/watchdog.py` rest
 (kept runs). `access.py` alone checks what a viewer, editor or owner may do; the least role for each action is at its
 call in `store.py` and `sharing.py` (links). `place.py`: in which folder runs are kept, and for how many days
 (ANOMALY_KEEP). A checkpoint lasts as long as its fit, or, broken off, as those days: `Workshop.sweep` in
-`unfinished.py`. `privacy.py`: nobody else on the machine reads what is kept. `database/`: tables and migrations.
+`unfinished.py`. `privacy.py`: nobody else here reads them. `sign_outs.py`: ended sign-ins. `database/`: its tables.
 """
 
 from typing import TYPE_CHECKING

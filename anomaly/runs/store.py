@@ -21,6 +21,7 @@ from anomaly.runs.pairing import Pairing, are_files
 from anomaly.runs.people import LOCAL, RANK, Person, Role
 from anomaly.runs.privacy import close_folder
 from anomaly.runs.sharing import Sharing
+from anomaly.runs.sign_outs import SignOuts
 from anomaly.runs.sweeping import EPOCH, UNDO_HOURS, Sweeping
 from anomaly.runs.unfinished import Workshop
 from anomaly.runs.verdicts import WORDS, Verdict
@@ -73,6 +74,7 @@ class RunStore:
         self._artifacts = Artifacts(folder / "artifacts")
         self._everybodys_workshop = Workshop(folder / "fits")
         self._pairing = Pairing(folder, self._database, self._artifacts)
+        self.sign_outs = SignOuts(self._database)
         self._sweeping = Sweeping(self._database, self._pairing, self._artifacts, self._everybodys_workshop)
         self.exposed = close_folder(folder, self._database.file)
         """why other accounts of the machine may read what is kept; empty where they may not"""

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from anomaly.ui import session
 from anomaly.ui.compare import page as compare
 from anomaly.ui.detect import page as detect
 from anomaly.ui.lasting import signing_in
@@ -47,4 +48,5 @@ def show() -> None:
     # By name, for a page that leads to another.
     st.session_state["pages"] = pages
     if is_admitted:
+        session.turn_to(current.url_path)
         current.run()

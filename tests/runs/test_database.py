@@ -64,7 +64,7 @@ def test_runs_kept_before_there_were_accounts_are_nobodys_who_has_one(
     """Back to the first version of the tables and forth again."""
     run = save(store, sine_fitted, sine_dataset)
     with store._database._engine.begin() as connection:
-        for table in ("members", "links", "audit", "pairing"):
+        for table in ("members", "links", "audit", "pairing", "sign_outs"):
             connection.execute(sa.text(f"drop table {table}"))
         connection.execute(sa.text("drop index runs_by_owner"))
         for column in ("owner", "owner_name"):

@@ -37,7 +37,9 @@ QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
 class Server:
     """The app, started as a user would, on a free port; `with Server() as server: server.address`."""
 
-    def __init__(self, data: Path | None = None, provider: str | None = None) -> None:
+    def __init__(
+        self, data: Path | None = None, provider: str | None = None, environment: dict[str, str] | None = None
+    ) -> None:
         """Runs are kept in `data`, or in a folder of its own. With the address of an identity `provider` people sign
         in."""
         with socket.socket() as free:
@@ -47,11 +49,12 @@ class Server:
         self._data = tempfile.TemporaryDirectory(prefix="unforeseen-tests-", ignore_cleanup_errors=True)
         command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
         if provider is not None:
-            command += ["--secrets.files", str(write_secrets(Path(self._data.name), provider, self.address))]
+            self.secrets = write_secrets(Path(self._data.name), provider, self.address)
+            command += ["--secrets.files", str(self.secrets)]
         self._process = subprocess.Popen(
             command,
             cwd=ROOT,
-            env={**os.environ, "ANOMALY_DATA": str(data or self._data.name)},
+            env={**os.environ, "ANOMALY_DATA": str(data or self._data.name), **(environment or {})},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from anomaly.forecasting.fitting import Fitted, fit
 from anomaly.pipeline import read
 from anomaly.runs.store import RunStore
-from anomaly.ui.lasting import fits, keeping
+from anomaly.ui.lasting import fits, keeping, opened_store
 from tests.support.pages import check, choose_quick, fit_quickly, open_app, open_results, sensor_csv, upload
 from tests.support.strategies import QUICK
 
@@ -30,6 +30,7 @@ def results(quickly_fitted: Fitted) -> AppTest:
 def empty_store(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[RunStore]:
     opened = RunStore(f"sqlite:///{tmp_path / 'runs.sqlite'}", tmp_path)
     monkeypatch.setattr(keeping, "_open", lambda: opened)
+    monkeypatch.setattr(opened_store, "open_here", lambda: opened)
     yield opened
     for job in list(fits._running.values()):
         job.discard()

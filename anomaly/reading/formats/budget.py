@@ -6,8 +6,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-import pyarrow as pa
-
 from anomaly.domain import DataError
 
 MOST_BYTES, FEW_BYTES = 4 << 30, 256 << 20
@@ -140,9 +138,11 @@ def one_layer_down(name: str) -> Iterator[None]:
 @contextmanager
 def in_one_sentence(name: str) -> Iterator[None]:
     """The last catch: what memory, depth or a library of foreign bytes breaks off with becomes a DataError."""
+    import pyarrow as pa  # the first page, which asks for a reader, does not wait for it
+
     try:
         yield
-    except (MemoryError, pa.ArrowMemoryError):
+    except MemoryError:
         raise DataError(
             f"There is not enough memory to open {name}: expected a smaller table. Keep the rows and columns you want, "
             "or give the process more memory."

@@ -143,3 +143,13 @@ pairing = Table(
     # Since when it is not believed.
     Column("doubted", ReadableTime),
 )
+
+sign_outs = Table(
+    "sign_outs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    # SHA-256 of what the identity provider said of the sign-in. Not unique: two tabs may sign out at the same time.
+    Column("digest", String(64), nullable=False),
+    Column("at", DateTime, nullable=False),
+    Index("sign_outs_by_digest", "digest"),
+)

@@ -1,1 +1,2 @@
-"""What outlives a session: who is at the page (`signing_in.py`), runs in the store (`keeping.py`), fits (`fits.py`)."""
+"""What outlives a session: who is at the page (`signing_in.py`; `sign_outs.py`: not any more), runs in the store
+(`keeping.py`; `opened_store.py` opens it), fits (`fits.py`)."""

@@ -1,51 +1,23 @@
 """What of a session lasts: finished runs, in the store, and what the person looks at, in the page's address."""
 
 import math
-import threading
-import time
 from collections.abc import Callable
-from contextlib import suppress
 
 import streamlit as st
 
 from anomaly.detecting import Detection
 from anomaly.domain import AccessError, AnomalyError, DetectSettings, RunError
-from anomaly.runs import RunStore, Verdict, open_store
+from anomaly.runs import RunStore, Verdict
 from anomaly.ui import session
+from anomaly.ui.lasting.opened_store import open_here as _open
 from anomaly.ui.lasting.signing_in import SIGNED_OUT, person, signed_out_check
 from anomaly.ui.plain import show_error
 
 RUN, RECORD, WINDOW, THRESHOLD, SHARE = "run", "record", "window", "threshold", "share"
 ADDRESSED = "addressed threshold"
 """the threshold of the address that was opened, until it has been compared with the run's own"""
-SWEEP_SECONDS, SETTLED_SECONDS = 3_600, 60
 FOLLOWED = "followed"
 """while that threshold is set"""
-
-
-@st.cache_resource(show_spinner=False)
-def _open() -> RunStore | None:
-    opened = open_store()
-    if opened is not None:
-        threading.Thread(target=_sweep_at_times, args=(opened,), daemon=True).start()
-    threading.Thread(target=_watch, daemon=True).start()
-    return opened
-
-
-def _watch() -> None:
-    # What it imports must not hold up the first page.
-    time.sleep(SETTLED_SECONDS)
-    from anomaly.runs import watch
-
-    watch()
-
-
-def _sweep_at_times(kept: RunStore) -> None:
-    """Remove what was deleted, or is old, also on a server that runs for months."""
-    while True:
-        time.sleep(SWEEP_SECONDS)
-        with suppress(AnomalyError, OSError):
-            kept.sweep()
 
 
 def find_store() -> RunStore | None:

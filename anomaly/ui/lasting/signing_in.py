@@ -3,7 +3,6 @@
 Streamlit (with Authlib) asks an OIDC provider who somebody is; what they may then do is the run store's to say.
 """
 
-import hashlib
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,6 +12,7 @@ import streamlit as st
 
 from anomaly.domain import AccessError, lacks
 from anomaly.ui import session
+from anomaly.ui.lasting import sign_outs
 from anomaly.ui.plain import plain, show_error
 
 if TYPE_CHECKING:
@@ -27,12 +27,9 @@ sessionStorage.removeItem('{WANTED}');
 if (wanted && !location.search) location.replace(location.pathname + wanted);
 </script>"""
 """Signing in ends at the app's bare address: the tab itself remembers the link that somebody came with."""
-COOKIE = "_streamlit_user"
 SHARED, EACH = ("redirect_uri", "cookie_secret"), ("client_id", "client_secret", "server_metadata_url")
 """what Streamlit needs in the section [auth], and of each provider in it"""
-SIGNED_OUT = "You signed out in another tab."
-_signed_out: set[str] = set()
-"""sign-ins that have ended: other tabs of the same browser still know them"""
+SIGNED_OUT = "You signed out in another tab, or signed in too long ago."
 
 
 def person() -> "Person":
@@ -62,7 +59,16 @@ def name_signed_in() -> str | None:
 
 
 def admit() -> bool:
-    """Whether the page may be shown. Where it may not, what to do is shown instead."""
+    """Whether the page may be shown, and files uploaded. Where it may not, what to do is shown instead."""
+    is_admitted = _admit()
+    if is_admitted:
+        session.let_upload(signed_out_check())
+    else:
+        session.let_upload_no_more()
+    return is_admitted
+
+
+def _admit() -> bool:
     try:
         providers, invited = _providers(), _invited()
         if invited and not providers:
@@ -82,18 +88,15 @@ def admit() -> bool:
         session.close()
         _show_sign_in(providers)
         return False
-    asked = st.user.to_dict()
-    if not asked.get("iss") or not asked.get("sub"):
-        show_error("The identity provider did not say who you are: expected the claims iss and sub.")
-    elif not _is_invited(asked, invited):
-        show_error(f"{asked.get('email') or 'This account'} is not among those who may use this app: ask who runs it.")
-    else:
-        if not st.query_params and "recalled" not in st.session_state:
-            st.session_state["recalled"] = True
-            st.html(RECALL, unsafe_allow_javascript=True)
-        return True
-    st.button("Sign out", on_click=st.logout, icon=":material/logout:")
-    return False
+    refusal = _say_refusal(st.user.to_dict(), invited)
+    if refusal:
+        show_error(refusal)
+        st.button("Sign out", on_click=sign_out, icon=":material/logout:")
+        return False
+    if not st.query_params and "recalled" not in st.session_state:
+        st.session_state["recalled"] = True
+        st.html(RECALL, unsafe_allow_javascript=True)
+    return True
 
 
 def _providers() -> list[str]:
@@ -156,37 +159,55 @@ def _invited() -> set[str]:
     return invited
 
 
+def _say_refusal(asked: Mapping[str, object], invited: set[str]) -> str:
+    """Why somebody with these claims may not use the app; empty where they may."""
+    if not asked.get("iss") or not asked.get("sub"):
+        return "The identity provider did not say who you are: expected the claims iss and sub."
+    if not invited:
+        return ""
+    address = str(asked.get("email") or "")
+    if address and not _is_verified(asked):
+        # Before the list is looked at: whom it names is not told to somebody who only says they are one of them.
+        found = repr(asked["email_verified"]) if "email_verified" in asked else "none"
+        return (
+            f"The identity provider does not vouch for the address {address}: expected the claim email_verified to be "
+            f"true, found {found}. Ask who runs this app to have the provider send it."
+        )
+    if not _is_invited(asked, invited):
+        return f"{address or 'This account'} is not among those who may use this app: ask who runs it."
+    return ""
+
+
 def _is_invited(asked: Mapping[str, object], invited: set[str]) -> bool:
-    """Whether their e-mail address or its domain is among those, where there are any."""
+    """Whether their e-mail address or its domain is among those, where there are any, and known to be theirs."""
     if not invited:
         return True
     address = str(asked.get("email") or "").lower()
+    return bool(address and _is_verified(asked) and invited & {address, "@" + address.rpartition("@")[2]})
+
+
+def _is_verified(asked: Mapping[str, object]) -> bool:
+    """Whether the provider knows that the e-mail address is theirs: anybody can write one into an account."""
+    verified = asked.get("email_verified")
     # Some providers send the word.
-    if not address or str(asked.get("email_verified", True)).lower() == "false":
-        return False
-    return bool(invited & {address, "@" + address.rpartition("@")[2]})
+    return verified is True or (isinstance(verified, str) and verified.lower() == "true")
 
 
 def has_signed_out() -> bool:
-    """Whether who sits here signed out in another tab: this one's connection does not know."""
+    """Whether who sits here signed out in another tab, or too long ago: this one's connection does not know."""
     return signed_out_check()()
 
 
 def signed_out_check() -> Callable[[], bool]:
     """`has_signed_out` as a function that can be called where there is no page."""
-    sign_in = _sign_in_of_this_tab()
-    return lambda: sign_in in _signed_out
-
-
-def _sign_in_of_this_tab() -> str:
-    """Another for every time that somebody signs in: a digest of the cookie that Streamlit gave for it."""
-    cookies = st.context.cookies.to_dict()
-    # A long one comes in parts.
-    parts = {name: value for name, value in cookies.items() if name == COOKIE or name.startswith(f"{COOKIE}__")}
-    return hashlib.sha256(repr(sorted(parts.items())).encode()).hexdigest()
+    asked = st.user.to_dict()
+    if not asked.get("is_logged_in"):
+        return lambda: False
+    return lambda: sign_outs.has_ended(asked)
 
 
 def sign_out() -> None:
     """The page behind one's name."""
-    _signed_out.add(_sign_in_of_this_tab())
+    # Streamlit forgets who it was.
+    sign_outs.end(st.user.to_dict())
     st.logout()

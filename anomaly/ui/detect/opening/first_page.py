@@ -1,8 +1,9 @@
 """The first page. It imports next to nothing, so that it shows at once; what it leads to is imported on the way."""
 
+from collections.abc import Callable
+from functools import partial
+
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from anomaly.domain import FILE_ENDINGS, AnomalyError, FitSettings
 from anomaly.ui import session
@@ -23,6 +24,8 @@ def show_opening() -> None:
         "or a row per measurement. Several files are the records of one dataset.",
         type=list(FILE_ENDINGS),
         accept_multiple_files=True,
+        # Streamlit tells the limit of one file alone, and of a refusal only its number.
+        help=f"Together at most {session.most_bytes() // 2**20:,} MB at a time.",
         # A refused file is taken out of the box (by another box), so that the next one is read on its own.
         key=f"upload-{st.session_state.get(session.UPLOADS, 0)}",
     )
@@ -30,8 +33,7 @@ def show_opening() -> None:
         show_error(st.session_state["refused"])
     if uploaded:
         files = [(file.getvalue(), file.name) for file in uploaded]
-        _forget(uploaded)
-        open_files(files)
+        open_files(files, on_end=partial(session.forget_uploads, uploaded))
     st.subheader("Or see it at work", anchor=False)
 
     from anomaly.ui.detect.opening.demos import show_demos
@@ -42,22 +44,20 @@ def show_opening() -> None:
 
         show_catalogue(open_files)
 
+    from anomaly.reading import prepare_reader
 
-def _forget(uploaded: list[UploadedFile]) -> None:
-    """The bytes of an upload would stay in the server's memory until the visitor leaves: they are read now."""
-    context = get_script_run_ctx()
-    # Only the store that keeps files in memory can remove one.
-    remove = getattr(context and context.uploaded_file_mgr, "remove_file", None)
-    if context is not None and remove is not None:
-        for file in uploaded:
-            remove(session_id=context.session_id, file_id=file.file_id)
+    prepare_reader()
 
 
 def open_files(
-    files: list[tuple[bytes, str]], start: FitSettings | None = None, known: tuple[bytes, str] | None = None
+    files: list[tuple[bytes, str]],
+    start: FitSettings | None = None,
+    known: tuple[bytes, str] | None = None,
+    on_end: Callable[[], None] = lambda: None,
 ) -> None:
     """Read and go on to the next page; with `start`, straight to training. `known` is a file of known anomalies. What
-    is wrong is said here."""
+    is wrong is said here. `on_end` is called when they were read, or refused; not where reading was broken off by
+    something else that the person asked for, after which it begins anew."""
     from anomaly.ui.lasting import fits
     from anomaly.ui.session.memory import return_large_blocks
 
@@ -72,4 +72,5 @@ def open_files(
         session.new_upload_box()
     else:
         st.session_state.pop("refused", None)
+    on_end()
     st.rerun()

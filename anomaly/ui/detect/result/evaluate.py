@@ -106,8 +106,10 @@ def _show_label_upload(run: session.Run) -> None:
     if uploaded is None:
         return
     run.label_files += 1
+    content = uploaded.getvalue()
+    session.forget_uploads([uploaded])
     try:
-        table = session.read_here(open_labels, [(uploaded.getvalue(), uploaded.name)])
+        table = session.read_here(open_labels, [(content, uploaded.name)])
         session.label(run, label_dataset(run.dataset, table))
         run.label_error = None
     except AnomalyError as error:
