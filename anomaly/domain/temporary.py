@@ -10,7 +10,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-PREFIX, LOCK, UNLOCKED = "unforeseen-", ".unforeseen-in-use", ".unforeseen-made"
+PREFIX, GONE = "unforeseen-", ".unforeseen-gone"
+LOCK, UNLOCKED = ".unforeseen-in-use", ".unforeseen-made"
 _own = threading.Lock()
 _places: dict[Path, tuple[int, FileLock]] = {}
 """the folder of this process in each temporary folder of the system, by whom it was made, and its lock"""
@@ -30,12 +31,14 @@ def remove_left_behind() -> None:
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         # Whatever cannot be looked at, or removed, is not this process's to remove.
         with suppress(OSError, Timeout):
-            if folder.is_symlink() or not (folder / LOCK).is_file() or not _is_mine(folder):
+            if folder.is_symlink() or not _is_mine(folder):
                 continue
-            with FileLock(folder / LOCK, timeout=0):
-                shutil.rmtree(folder, ignore_errors=True)
-            # Windows removes no file that is open.
-            shutil.rmtree(folder, ignore_errors=True)
+            if (folder / LOCK).is_file():
+                with FileLock(folder / LOCK, timeout=0):
+                    pass
+                _clear(folder)
+            elif folder.name.endswith(GONE):
+                _clear(folder)
 
 
 def _place() -> Path:
@@ -58,7 +61,15 @@ def _place() -> Path:
 def _remove(folder: Path, process: int) -> None:
     """At the end of the process that made it: one that was forked from it ends too."""
     if process == os.getpid():
-        shutil.rmtree(folder, ignore_errors=True)
+        _clear(folder)
+
+
+def _clear(folder: Path) -> None:
+    """Under another name at once: a worker that is about to end would lay something into what is being removed."""
+    gone = folder
+    with suppress(OSError):
+        gone = folder if folder.name.endswith(GONE) else folder.rename(folder.with_name(f"{folder.name}{GONE}"))
+    shutil.rmtree(gone, ignore_errors=True)
 
 
 def _is_mine(folder: Path) -> bool:

@@ -28,6 +28,9 @@ if __name__ == "__main__":
     job = FitJob(make_dataset(sine_values(300)), ENDLESS, fit)
     print("ready", flush=True)
     sys.stdin.read()
+    # A process does not end before its fits have.
+    job.discard()
+    job.wait()
 """
 
 
