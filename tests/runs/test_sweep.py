@@ -62,6 +62,7 @@ def open_again(store: RunStore, folder: Path) -> RunStore:
 def forget_pairing(store: RunStore, tmp_path: Path) -> None:
     """As database and folder were before they had an id."""
     write(store, sa.text("drop table pairing"))
+    write(store, sa.text("drop table sign_outs"))
     write(store, sa.text("update alembic_version set version_num = '0002'"))
     for mark in (tmp_path / "databases").iterdir():
         mark.unlink()
