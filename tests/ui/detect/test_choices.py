@@ -51,9 +51,18 @@ def test_a_least_effect_that_cannot_be_used_says_so_and_keeps_the_chart(results:
         check(results.text_input(key="min_effect").set_value(wrong).run())
         assert len(results.error) == 1
         assert results.slider(key="threshold_margin_dragged")
-        assert current(results).run.min_effect == f"{channel}=1000000"
+        assert current(results).detect.min_effect == {channel: 1_000_000}
     check(results.text_input(key="min_effect").set_value("").run())
-    assert not results.error and current(results).run.min_effect == ""
+    assert not results.error and current(results).detect.min_effect == {}
+
+
+def test_least_effects_stay_in_force_through_another_fit(fitted: AppTest) -> None:
+    channel = current(fitted).dataset.monitored[0]
+    for typed in (f"{channel}=1000000", f"{channel}=a lot"):
+        check(fitted.text_input(key="min_effect").set_value(typed).run())
+    check(fitted.button(key="fit").click().run())
+    wait_for_job(fitted)
+    assert current(fitted).detect.min_effect == {channel: 1_000_000} and len(fitted.error) == 1
 
 
 def said_by_fields(app: AppTest) -> list[str]:

@@ -46,6 +46,7 @@ RANGES = {
 }
 """of the slider: from, to, step, format; what is typed may go further"""
 SLIDER_STOPS = 400
+LAST_EFFECTS = "least effects in force"
 
 
 def show_event_settings(run: session.Run) -> DetectSettings:
@@ -98,14 +99,18 @@ def show_event_settings(run: session.Run) -> DetectSettings:
 
 
 def _keep_valid(effects: str, run: session.Run) -> str:
-    """What was typed, or the last that could be used and a sentence on what is wrong: the chart stays."""
-    try:
-        check_settings(run.dataset, DetectSettings(min_effect=effects))
-    except AnomalyError as error:
-        show_error(error)
-    else:
-        run.min_effect = effects
-    return run.min_effect
+    """What was typed, or the last that could be used and a sentence on what is wrong: the chart stays. After other
+    columns were read, that may be none."""
+    for tried in (effects, st.session_state.get(LAST_EFFECTS, ""), ""):
+        try:
+            check_settings(run.dataset, DetectSettings(min_effect=tried))
+        except AnomalyError as error:
+            if tried == effects:
+                show_error(error)
+        else:
+            break
+    st.session_state[LAST_EFFECTS] = tried
+    return tried
 
 
 def show_threshold(scored: Scored, settings: DetectSettings) -> DetectSettings:
