@@ -8,6 +8,9 @@ from anomaly.domain import Event, Span
 
 Word = Literal["anomaly", "expected", "unsure"]
 WORDS: tuple[Word, ...] = get_args(Word)
+OF_EVENT, OF_VERDICT = 2, 10
+"""An event is still the one that was judged where the two share at least half of its steps and a tenth of what was
+judged: a higher threshold cuts an event down to its peak, a lower one joins it with much that nobody judged."""
 MOST_TRIED = 12
 """of the proposals that look best by the events as they are now"""
 
@@ -36,29 +39,37 @@ class Proposal:
 
 
 def find_verdict(event: Event, verdicts: Sequence[Verdict]) -> Verdict | None:
-    """The verdict that shares most steps with the event, so that it survives a new threshold; of those that share as
-    many the shortest. None where none does."""
-    near = _overlapping(event, verdicts)
+    """The verdict on the event, also at another threshold than it was given at (OF_EVENT, OF_VERDICT). Of several the
+    one that shares most steps with it, of those that share as many the shortest; None where there is none."""
+    near = [one for one in verdicts if _is_on(one, event)]
     return max(near, key=lambda one: (_shared(event.span, one.span), -len(one.span)), default=None)
 
 
-def _overlapping(event: Event, verdicts: Sequence[Verdict]) -> list[Verdict]:
-    return [one for one in verdicts if one.record == event.record and _shared(event.span, one.span)]
+def _is_on(one: Verdict, event: Event) -> bool:
+    shared = _shared(event.span, one.span) if one.record == event.record else 0
+    return shared > 0 and OF_EVENT * shared >= len(event.span) and OF_VERDICT * shared >= len(one.span)
 
 
 def judge(
-    verdicts: Sequence[Verdict], event: Event, word: Word | None, tag: str = "", note: str = ""
+    verdicts: Sequence[Verdict],
+    event: Event,
+    word: Word | None,
+    tag: str = "",
+    note: str = "",
+    others: Sequence[Event] = (),
 ) -> tuple[Verdict, ...]:
     """All verdicts after `event` was marked; None only takes the mark off.
 
-    Its own gives way: the only one that overlaps it, or of several those that share half their steps and half of its.
-    A threshold so low that all is one event leaves what was said of its parts.
+    The one on it until now gives way, unless it is the one on another of the events as they are now (`others`) too:
+    what was said of that stays. So does what was said of the parts of an event, where all is one.
     """
-    near = _overlapping(event, verdicts)
-    own = [one for one in near if 2 * _shared(one.span, event.span) >= max(len(one.span), len(event.span))]
-    shown = find_verdict(event, verdicts)
-    gone = near if len(near) == 1 else own or [one for one in near if word is None and one == shown]
-    rest = [one for one in verdicts if one not in gone]
+    before = find_verdict(event, verdicts)
+    is_shared = word is not None and any(
+        one.span != event.span and find_verdict(one, verdicts) == before for one in others if one.record == event.record
+    )
+    rest = [
+        one for one in verdicts if (one != before or is_shared) and (one.record, one.span) != (event.record, event.span)
+    ]
     new = [] if word is None else [Verdict(event.record, event.span, word, tag, note)]
     return tuple(sorted([*rest, *new], key=lambda one: (one.record, one.span.start)))
 

@@ -4,6 +4,7 @@ import threading
 from pathlib import Path
 
 import streamlit as st
+from streamlit.elements import exception
 
 from anomaly.ui import session
 from anomaly.ui.compare import page as compare
@@ -15,6 +16,10 @@ from anomaly.ui.runs import page as runs
 
 # A file of ours: a named icon would be fetched from Google's servers at every visit.
 ICON = Path(__file__).parent / "icon.svg"
+BROKEN = (
+    "The app itself failed here: that is a mistake of ours, not of yours or of your file. Runs that are kept are not "
+    "touched: reload the page and try again. Whoever runs this server finds in its log what happened."
+)
 
 
 @st.cache_resource(show_spinner=False)
@@ -32,6 +37,9 @@ def _begin() -> None:
 
 def show() -> None:
     """What Streamlit runs at every rerun."""
+    # Its own sentence speaks of its makers' cloud. It can be asked for in no other place that pages, fragments and
+    # callbacks have in common.
+    vars(exception)["_GENERIC_UNCAUGHT_EXCEPTION_TEXT"] = BROKEN
     st.set_page_config(page_title="Unforeseen", page_icon=str(ICON), layout="wide")
     _begin()
     pages = {

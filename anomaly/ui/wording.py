@@ -10,7 +10,7 @@ from anomaly.showing import export
 def show_repairs(repairs: tuple[Repair, ...]) -> None:
     if not repairs:
         return
-    label = f"{len(repairs)} thing{'s' * (len(repairs) > 1)} noticed while reading"
+    label = f"{count_of(len(repairs), 'thing')} noticed while reading"
     with st.expander(label, icon=":material/build:"):
         for repair in repairs:
             st.text(f"• {repair}")
@@ -24,10 +24,15 @@ def show_repairs(repairs: tuple[Repair, ...]) -> None:
         )
 
 
+def count_of(count: int, word: str) -> str:
+    """ "1 epoch", "1,200 epochs"."""
+    return f"{count:,} {word}{'s' * (count != 1)}"
+
+
 def size_of(dataset: Dataset) -> str:
     """ "6,012 steps" or "3,204 steps in 40 records of 12 to 160"."""
     if len(dataset.series) == 1:
-        return f"{dataset.steps:,} steps"
+        return count_of(dataset.steps, "step")
     lengths = [len(series) for series in dataset.series]
     return f"{dataset.steps:,} steps in {len(lengths):,} records of {min(lengths):,} to {max(lengths):,}"
 

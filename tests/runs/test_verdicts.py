@@ -17,11 +17,29 @@ def event(start: int, stop: int, score: float = 4.0, record: int = 0) -> Event:
 
 def test_a_verdict_follows_its_event_through_a_new_threshold() -> None:
     verdicts = judge((), event(100, 120), "anomaly", "wear", "a note")
-    for moved in (event(105, 110), event(90, 140), event(119, 130)):
+    for moved in (event(105, 110), event(118, 120), event(90, 130), event(110, 130)):
         found = find_verdict(moved, verdicts)
         assert found is not None and (found.verdict, found.tag, found.note) == ("anomaly", "wear", "a note")
     assert find_verdict(event(120, 130), verdicts) is None
     assert find_verdict(event(100, 120, record=1), verdicts) is None
+
+
+@pytest.mark.parametrize("other", [event(0, 1000), event(90, 131), event(119, 122), event(119, 120), event(80, 110)])
+def test_a_verdict_is_not_on_an_event_that_nobody_judged(other: Event) -> None:
+    """One that has swallowed it with much else, that touches it, or that is a crumb of it."""
+    verdicts = judge((), event(100, 120), "expected", "wear", "a note")
+    assert find_verdict(other, verdicts) is None
+    assert precision_so_far([other], verdicts) == (0, 0)
+    marked = judge(verdicts, other, "anomaly")
+    assert set(verdicts) < set(marked), "what was said of the other stays"
+    assert judge(verdicts, other, None) == verdicts
+
+
+def test_a_mark_on_one_of_two_that_an_event_fell_into_leaves_the_others() -> None:
+    verdicts, parts = judge((), event(0, 100), "anomaly", "wear"), [event(0, 40), event(60, 100)]
+    again = judge(verdicts, parts[0], "expected", others=parts)
+    assert [one.verdict for part in parts if (one := find_verdict(part, again))] == ["expected", "anomaly"]
+    assert [one.verdict for one in judge(verdicts, parts[0], "expected", others=parts[:1])] == ["expected"]
 
 
 def test_of_two_the_one_that_shares_most_counts() -> None:
@@ -42,7 +60,7 @@ def test_a_new_mark_takes_the_place_of_its_events_own_and_leaves_those_of_its_pa
         found = find_verdict(part, whole)
         assert found is not None and found.verdict == word
     assert judge(whole, event(0, 40), None) == parts
-    assert len(judge(parts, event(0, 40), None)) == 1, "what is shown, and no more, is taken off"
+    assert judge(parts, event(0, 40), None) == parts, "nothing is shown, so nothing is taken off"
 
 
 def test_precision_counts_what_was_decided() -> None:

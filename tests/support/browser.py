@@ -38,16 +38,20 @@ class Server:
     """The app, started as a user would, on a free port; `with Server() as server: server.address`."""
 
     def __init__(
-        self, data: Path | None = None, provider: str | None = None, environment: dict[str, str] | None = None
+        self,
+        data: Path | None = None,
+        provider: str | None = None,
+        environment: dict[str, str] | None = None,
+        script: str | Path = "app.py",
     ) -> None:
         """Runs are kept in `data`, or in a folder of its own. With the address of an identity `provider` people sign
-        in."""
+        in. A `script` of a test's own stands in for the app."""
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         self.address = f"http://localhost:{port}"
         self._data = tempfile.TemporaryDirectory(prefix="unforeseen-tests-", ignore_cleanup_errors=True)
-        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+        command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port)]
         if provider is not None:
             self.secrets = write_secrets(Path(self._data.name), provider, self.address)
             command += ["--secrets.files", str(self.secrets)]

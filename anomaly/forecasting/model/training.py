@@ -77,7 +77,7 @@ def train(
         for epoch in epochs:
             on_epoch(epoch)
     began = time.perf_counter() - (epochs[-1].seconds if epochs else 0.0)
-    reason = f"All {walk.epochs} epochs ran."
+    reason = f"All {walk.epochs} epochs ran." if walk.epochs != 1 else "The one epoch ran."
     # One that goes on from its checkpoint may have ended there.
     ended = _find_end(epochs, settings)
     for number in range(len(epochs) + 1, walk.epochs + 1) if ended is None else ():
@@ -121,7 +121,8 @@ def _find_end(epochs: list[Epoch], settings: FitSettings) -> str | None:
     since_best = len(epochs) - max((epoch.number for epoch in epochs if epoch.is_best), default=0)
     if not epochs or since_best < settings.patience:
         return None
-    return f"Stopped early after epoch {len(epochs)}: no better validation loss for {since_best} epochs."
+    waited = f"{since_best} epoch{'s' * (since_best != 1)}"
+    return f"Stopped early after epoch {len(epochs)}: no better validation loss for {waited}."
 
 
 def _watched(epoch: Epoch) -> float:

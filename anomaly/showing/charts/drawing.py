@@ -24,6 +24,8 @@ DRESS = {
     "plot_bgcolor": "#ffffff",
     "paper_bgcolor": "#ffffff",
     "font": {"size": 12, "color": "#16222c"},
+    # Plotly would cut a name after 15 characters, in the middle of an &amp; too.
+    "hoverlabel": {"namelength": -1},
 }
 """layout of every chart"""
 FEW_STEPS = 150
@@ -55,18 +57,23 @@ def calendar(series: TimeSeries, axis: TimeAxis) -> np.ndarray:
     return to_calendar(series.times, axis)
 
 
+def literal(text: str) -> str:
+    """What a file says as text for Plotly, never markup. Of HTML's names it knows those of & and <, not of quotes."""
+    return escape(text, quote=False)
+
+
 def axis_title(axis: TimeAxis) -> str:
-    return "row" if axis.kind == "row" else escape(axis.name)
+    return "row" if axis.kind == "row" else literal(axis.name)
 
 
 def short(name: str, most: int = 22) -> str:
-    """A name that fits beside an axis; what a file says is text, never markup."""
-    return escape(name if len(name) <= most else f"{name[: most - 1]}…")
+    """A name that fits beside an axis, as `literal` text."""
+    return literal(name if len(name) <= most else f"{name[: most - 1]}…")
 
 
 def wrap_text(text: str, width: int = 70) -> str:
-    """A sentence in lines that fit beside the pointer; what a file says is text, never markup."""
-    return "<br>".join(escape(part) for part in textwrap.wrap(text, width))
+    """A sentence in lines that fit beside the pointer, as `literal` text."""
+    return "<br>".join(literal(part) for part in textwrap.wrap(text, width))
 
 
 def line(colour: str) -> dict[str, object]:

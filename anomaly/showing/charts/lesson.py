@@ -1,7 +1,6 @@
 """What goes on inside a recurrent network: states, losses, gradients."""
 
 from collections.abc import Mapping, Sequence
-from html import escape
 
 import numpy as np
 import plotly.graph_objects as go
@@ -18,6 +17,7 @@ from anomaly.showing.charts.drawing import (
     dot,
     dress,
     line,
+    literal,
     short,
 )
 
@@ -68,9 +68,9 @@ def plot_reach(
             share = which / which.max()
             share = np.where(share >= LOWEST, share, np.nan)
             figure.add_scatter(
-                x=np.arange(len(share)), y=share, name=escape(name), legendgroup=name, showlegend=dash == "solid",
+                x=np.arange(len(share)), y=share, name=literal(name), legendgroup=name, showlegend=dash == "solid",
                 mode="lines", line={"color": colour, "width": 2 if dash == "solid" else 1.2, "dash": dash},
-                hovertemplate="%{x} steps back: %{y:.2g}<extra>" + escape(name) + "</extra>",
+                hovertemplate="%{x} steps back: %{y:.2g}<extra>" + literal(name) + "</extra>",
             )  # fmt: skip
     figure.add_hline(
         y=FADED, line={"color": QUIET, "dash": "dash"}, annotation_text="vanished", annotation_font_size=11
@@ -113,7 +113,7 @@ def plot_validation_losses(runs: Mapping[str, Sequence[Epoch]]) -> go.Figure:
     figure = go.Figure()
     for (name, epochs), colour in zip(runs.items(), COLOURS * len(runs), strict=False):
         figure.add_scatter(
-            x=[epoch.number for epoch in epochs], y=[epoch.validation_loss for epoch in epochs], name=escape(name),
+            x=[epoch.number for epoch in epochs], y=[epoch.validation_loss for epoch in epochs], name=literal(name),
             mode="lines", line={"color": colour, "width": 2},
         )  # fmt: skip
     figure.update_xaxes(title_text="epoch")

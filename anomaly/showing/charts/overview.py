@@ -1,7 +1,5 @@
 """A record before anything is learnt, how training went, how scores are spread, and how they agree with labels."""
 
-from html import escape
-
 import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
@@ -39,7 +37,7 @@ def plot_series(dataset: Dataset, record: int, most_channels: int = 8) -> go.Fig
         times, (drawn,) = break_lines(times, steps, series.times, [values[steps]])
         mode = "lines+markers" if len(steps) < FEW_STEPS else "lines"
         figure.add_scatter(
-            x=times, y=drawn, mode=mode, line=line(OBSERVED), marker=dot(OBSERVED), name=escape(channel),
+            x=times, y=drawn, mode=mode, line=line(OBSERVED), marker=dot(OBSERVED), name=short(channel),
             row=row, col=1,
         )  # fmt: skip
         figure.update_yaxes(title_text=short(dataset.title(channel), 14), row=row, col=1)

@@ -8,7 +8,7 @@ from anomaly.showing import plot_series
 from anomaly.ui import session
 from anomaly.ui.lasting import fits
 from anomaly.ui.plain import plain, show_error
-from anomaly.ui.wording import show_repairs, size_of
+from anomaly.ui.wording import count_of, show_repairs, size_of
 
 MOST_RECORDS = 2_000
 HEADINGS = {
@@ -43,7 +43,7 @@ def show_preview(opened: session.Current) -> None:
         record = st.selectbox(
             "Record",
             range(len(names)),
-            format_func=lambda position: f"{names[position]} · {len(dataset.series[position]):,} steps",
+            format_func=lambda position: f"{names[position]} · {count_of(len(dataset.series[position]), 'step')}",
         )
     st.plotly_chart(plot_series(dataset, record), config={"displayModeBar": False}, key="preview")
     if len(dataset.series) > 1:

@@ -39,7 +39,8 @@ def _poll() -> None:
     elif not epochs:
         text = "First epoch …"
     elif epochs[-1].number == epochs[-1].epochs:
-        text = f"All {len(epochs)} epochs ran; the usual error and shapes are measured …"
+        ran = f"All {len(epochs):,} epochs" if len(epochs) > 1 else "The one epoch"
+        text = f"{ran} ran; the usual error and shapes are measured …"
     else:
         last = epochs[-1]
         best = max((epoch.number for epoch in epochs if epoch.is_best), default="none yet")

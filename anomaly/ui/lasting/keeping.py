@@ -11,7 +11,7 @@ from anomaly.runs import RunStore, Verdict
 from anomaly.ui import session
 from anomaly.ui.lasting.opened_store import open_here as _open
 from anomaly.ui.lasting.signing_in import SIGNED_OUT, person, signed_out_check
-from anomaly.ui.plain import show_error
+from anomaly.ui.plain import plain, show_error
 
 RUN, RECORD, WINDOW, THRESHOLD, SHARE = "run", "record", "window", "threshold", "share"
 ADDRESSED = "addressed threshold"
@@ -83,7 +83,7 @@ def keep(run: session.Run, detection: Detection, settings: DetectSettings) -> No
     except AnomalyError as error:
         # Tried again at the next look; said once, not at every move of a slider.
         if run.refused != str(error):
-            st.toast(str(error), icon=":material/warning:")
+            st.toast(plain(error), icon=":material/warning:")
         run.refused = str(error)
         return
     write_address(run, detection)
@@ -116,11 +116,11 @@ def change_verdicts(run: session.Run, change: Callable[[tuple[Verdict, ...]], tu
         run.unsaved.clear()
     except AccessError as error:
         run.unsaved.clear()
-        st.toast(str(error), icon=":material/warning:")
+        st.toast(plain(error), icon=":material/warning:")
         return False
     except AnomalyError as error:
         run.verdicts = change(run.verdicts)
-        st.toast(str(error), icon=":material/warning:")
+        st.toast(plain(error), icon=":material/warning:")
     return True
 
 

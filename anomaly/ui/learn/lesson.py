@@ -9,7 +9,7 @@ from anomaly.forecasting import Fitted, describe_memory, say_steps, suggest_bptt
 from anomaly.showing import plot_gradient_norms, plot_keep_times, plot_losses, plot_reach, plot_trace
 from anomaly.ui import session
 from anomaly.ui.plain import plain
-from anomaly.ui.wording import say_bytes
+from anomaly.ui.wording import count_of, say_bytes
 
 UNROLLED = 120
 """steps shown at once"""
@@ -130,8 +130,8 @@ def _say_change(reach: Reach) -> str:
 def _say_cut(fitted: Fitted) -> str:
     settings, memory = fitted.settings, fitted.reach.memory
     if settings.cell == "feedforward":
-        return f"It sees a window of {settings.window_steps:,} steps and nothing before."
-    cut = f"While training it is cut after {settings.bptt_steps:,} steps"
+        return f"It sees a window of {count_of(settings.window_steps, 'step')} and nothing before."
+    cut = f"While training it is cut after {count_of(settings.bptt_steps, 'step')}"
     if memory >= settings.bptt_steps:
         return f"{cut}; the state that is carried over the cut lets the network look back further than it was taught."
     return f"{cut}." if fitted.reach.is_cut else f"{cut}, further than it reaches."
@@ -176,14 +176,15 @@ def _show_cures(run: session.Run) -> None:
             st.markdown("**Clipping.** A gradient can also explode; one longer than the limit is cut to it.")
             st.plotly_chart(plot_gradient_norms(fitted.epochs, settings.gradient_norm), config=NO_BAR, key="norms")
             over = sum(epoch.gradient_norm > settings.gradient_norm for epoch in fitted.epochs)
-            st.caption(f"The mean was above the limit in {over} of {len(fitted.epochs)} epochs.")
+            st.caption(f"The mean was above the limit in {over} of {count_of(len(fitted.epochs), 'epoch')}.")
         with right:
             st.markdown(
                 "**Knowing when to stop.** The held-out end of each record says when more would be learnt by heart."
             )
             st.plotly_chart(plot_losses(list(fitted.epochs)), config=NO_BAR, key="learn-losses")
             st.caption(
-                f"{fitted.ended} Besides: weight decay {settings.weight_decay:g}, input noise {settings.input_noise:g}."
+                f"{plain(fitted.ended)} Besides: weight decay {settings.weight_decay:g}, input noise "
+                f"{settings.input_noise:g}."
             )
 
 

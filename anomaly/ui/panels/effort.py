@@ -8,7 +8,7 @@ from anomaly.runs import is_warm, workers
 from anomaly.ui import session
 from anomaly.ui.plain import plain
 from anomaly.ui.session.memory import release_memory
-from anomaly.ui.wording import say_bytes
+from anomaly.ui.wording import count_of, say_bytes
 
 POLL_SECONDS = 1.0
 
@@ -59,8 +59,8 @@ def _show(opened: session.Current) -> None:
     _, effort, suggested = opened.effort
     kept = " Not all of it would fit: parts are computed twice." if effort.is_checkpointed else ""
     st.caption(
-        f"At most {effort.epochs:,} epochs, about {say_duration(effort.seconds)} and {say_bytes(effort.memory)} for "
-        f"backpropagation.{kept}"
+        f"At most {count_of(effort.epochs, 'epoch')}, about {say_duration(effort.seconds)} and "
+        f"{say_bytes(effort.memory)} for backpropagation.{kept}"
     )
     if suggested is not None:
         st.caption(plain(suggested[1]))

@@ -9,6 +9,7 @@ from anomaly.reading import SINCE, Look
 from anomaly.ui import session
 from anomaly.ui.lasting import fits
 from anomaly.ui.panels.effort import show_effort
+from anomaly.ui.panels.fields import number_field
 from anomaly.ui.plain import plain, show_error
 
 NONE = "—"
@@ -135,7 +136,7 @@ def _show_train_span(now: FitSettings) -> dict[str, Any]:
     if name == "train_fraction":
         return {name: st.slider("Share of each record", 0.05, 1.0, now.train_fraction or 0.5, 0.05, key=name, **KEPT)}
     if name == "train_rows":
-        return {name: st.number_input("Steps of each record", 1, value=now.train_rows or 1000, key=name, **KEPT)}
+        return {name: number_field("Steps of each record", 1, None, now.train_rows or 1000, key=name, **KEPT)}
     if name == "train_until":
         return {name: st.text_input("Steps before this time", now.train_until or "", key=name, **KEPT)}
     return {}
@@ -163,12 +164,12 @@ def _setting(name: str, now: FitSettings) -> Any:
         if hasattr(limit, kind)
     }
     if isinstance(value, int):
-        return st.number_input(label, limits.get("ge"), limits.get("le"), value, help=about, key=name, **KEPT)
+        return number_field(label, limits.get("ge"), limits.get("le"), value, step=1, help=about, key=name, **KEPT)
     # A limit that is itself too much is a shown digit away.
     low = limits["gt"] + SHOWN if "gt" in limits else limits.get("ge")
     high = limits["lt"] - SHOWN if "lt" in limits else limits.get("le")
     low, high = (None if bound is None else float(bound) for bound in (low, high))
-    return st.number_input(label, low, high, value, 0.001, "%.6g", help=about, key=name, **KEPT)
+    return number_field(label, low, high, value, step=0.001, format="%.6g", help=about, key=name, **KEPT)
 
 
 def _whole(text: str) -> int | str:

@@ -165,8 +165,9 @@ def _show_one(kept: "RunStore", row: "RunRow") -> None:
     is_fixed = row.role == "viewer"
     keys = f"name-{row.id}", f"notes-{row.id}"
     for key, text in zip(keys, (row.name, row.notes), strict=True):
-        # What is typed here stays where somebody else saves meanwhile; what is not follows the store.
-        if st.session_state.get(key) == st.session_state.get(f"seen-{key}"):
+        # What is typed here stays where somebody else saves meanwhile; what is not follows the store. A field that was
+        # not drawn for a time holds nothing that anybody typed.
+        if key not in st.session_state or st.session_state[key] == st.session_state.get(f"seen-{key}"):
             st.session_state[key] = st.session_state[f"seen-{key}"] = text
     with st.form(f"run-{row.id}"):
         name = st.text_input("Name", key=keys[0], disabled=is_fixed)
@@ -202,7 +203,7 @@ def _show_one(kept: "RunStore", row: "RunRow") -> None:
 def _save_words(kept: "RunStore", row: "RunRow", name: str, notes: str, seen: str) -> None:
     """Name and notes, where they were changed; what somebody else noted meanwhile stays in front."""
     if notes != row.notes and notes != seen:
-        kept.write_notes(row.id, notes if row.notes in ("", seen) else f"{row.notes}\n{notes}")
+        kept.write_notes(row.id, notes if row.notes in ("", seen) else f"{row.notes}\n{notes}".rstrip())
     if name != row.name:
         kept.rename(row.id, name)
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from anomaly.domain import RULES, DetectSettings
 
-PENDING = "pending"
+PENDING, CHOSEN = "pending", "chosen"
 CHOICES = (
     "auto_smoothing", "smoothing", "smoothing_window", "auto_merge", "merge_gap", "min_length", "leave", "min_effect",
     "threshold_rule", "budget_per", "section", "drag",
@@ -23,12 +23,13 @@ SPAN = ("span", "train_fraction", "train_rows", "train_until")
 
 
 def keep_choices() -> None:
-    """Streamlit forgets a widget's value once a run does not show it, as while training or under another rule."""
+    """Streamlit forgets a widget's value once a run does not show it, as while training, under another rule, or on
+    another page after the panel was used; what is no widget's it does not forget."""
     # What is to be shown otherwise can only be set before its widgets are drawn.
     st.session_state.update(st.session_state.pop(PENDING, {}))
-    for key in CHOICES:
-        if key in st.session_state:
-            st.session_state[key] = st.session_state[key]
+    chosen = st.session_state.setdefault(CHOSEN, {})
+    chosen.update({key: st.session_state[key] for key in CHOICES if key in st.session_state})
+    st.session_state.update(chosen)
 
 
 def forget_panel() -> None:

@@ -58,8 +58,6 @@ class Run:
     """of a file that a kept model scores, against what it learnt from; None = not yet measured"""
     label_files: int = 0
     label_error: str | None = None
-    min_effect: str = ""
-    """the last least effects typed that could be used"""
 
     def with_unsaved(self, verdicts: "tuple[Verdict, ...]") -> "tuple[Verdict, ...]":
         for change in self.unsaved:

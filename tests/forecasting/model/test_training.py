@@ -225,6 +225,12 @@ def test_without_anything_held_out_the_training_loss_is_watched() -> None:
     assert ended == "All 4 epochs ran."
 
 
+def test_one_epoch_is_no_several() -> None:
+    assert train([make_record(40)], quick(epochs=1), CPU)[2] == "The one epoch ran."
+    _, epochs, ended = train([make_record(80, 70)], quick(epochs=400, patience=1), CPU)
+    assert ended == f"Stopped early after epoch {len(epochs)}: no better validation loss for 1 epoch."
+
+
 def test_a_loss_that_is_not_a_number_is_an_error_that_says_what_to_do() -> None:
     record = make_record(40)
     record.inputs[20] = np.inf

@@ -1,9 +1,22 @@
 """What a person chose on the page of results stays chosen."""
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from anomaly.domain.settings.detecting import HEALTHY_MARGIN
-from tests.support.pages import check, current, fit_quickly, labelled, open_app, sensor_csv, upload, wait_for_job
+from anomaly.ui.session.choices import FORECASTER
+from tests.support.pages import (
+    address,
+    check,
+    count_events,
+    current,
+    fit_quickly,
+    labelled,
+    open_app,
+    sensor_csv,
+    upload,
+    wait_for_job,
+)
 
 
 def test_a_rule_remembers_its_number_while_another_is_tried(results: AppTest) -> None:
@@ -38,9 +51,71 @@ def test_a_least_effect_that_cannot_be_used_says_so_and_keeps_the_chart(results:
         check(results.text_input(key="min_effect").set_value(wrong).run())
         assert len(results.error) == 1
         assert results.slider(key="threshold_margin_dragged")
-        assert current(results).run.min_effect == f"{channel}=1000000"
+        assert current(results).detect.min_effect == {channel: 1_000_000}
     check(results.text_input(key="min_effect").set_value("").run())
-    assert not results.error and current(results).run.min_effect == ""
+    assert not results.error and current(results).detect.min_effect == {}
+
+
+def test_least_effects_stay_in_force_through_another_fit(fitted: AppTest) -> None:
+    channel = current(fitted).dataset.monitored[0]
+    for typed in (f"{channel}=1000000", f"{channel}=a lot"):
+        check(fitted.text_input(key="min_effect").set_value(typed).run())
+    check(fitted.button(key="fit").click().run())
+    wait_for_job(fitted)
+    assert current(fitted).detect.min_effect == {channel: 1_000_000} and len(fitted.error) == 1
+
+
+def said_by_fields(app: AppTest) -> list[str]:
+    return [text.value for text in app.caption if "stays in force" in text.value]
+
+
+def test_a_threshold_whose_field_is_emptied_stays_in_force(results: AppTest) -> None:
+    """As when a letter is typed into it: the browser then sends no number."""
+    check(results.number_input(key="threshold_margin").set_value(0.75).run())
+    events, sent = count_events(results), address(results)
+    check(results.number_input(key="threshold_margin").set_value(None).run())
+    assert results.number_input(key="threshold_margin").value is None
+    assert count_events(results) == events and address(results) == sent
+    assert current(results).detect.threshold == 0.75 == results.slider(key="threshold_margin_dragged").value
+    assert said_by_fields(results) == ["Expected a number from -4 up, found none: 0.75 stays in force."]
+    check(results.slider(key="threshold_margin_dragged").set_value(2.0).run())
+    assert results.number_input(key="threshold_margin").value == 2.0 and not said_by_fields(results)
+
+
+@pytest.mark.parametrize("rule", ["budget", "quantile", "sigma", "pot", "ndt", "value"])
+def test_the_number_of_every_rule_outlives_an_emptied_field(results: AppTest, rule: str) -> None:
+    check(results.selectbox(key="threshold_rule").set_value(rule).run())
+    before = current(results).detect
+    assert before.threshold > 0
+    check(results.number_input(key=f"threshold_{rule}").set_value(None).run())
+    assert current(results).detect == before and len(said_by_fields(results)) == 1
+
+
+@pytest.mark.parametrize("key", ["smoothing", "merge_gap", "min_length"])
+def test_what_makes_events_outlives_an_emptied_field(results: AppTest, key: str) -> None:
+    for automatic in ("auto_smoothing", "auto_merge"):
+        check(results.toggle(key=automatic).set_value(False).run())
+    check(results.number_input(key=key).set_value(7).run())
+    check(results.number_input(key=key).set_value(None).run())
+    assert getattr(current(results).detect, key) == 7
+    (said,) = said_by_fields(results)
+    assert said.endswith("up, found none: 7 stays in force.") or said.startswith("Expected a number from 1 to 100,000")
+
+
+def test_the_settings_of_a_fit_outlive_emptied_fields(opened: AppTest) -> None:
+    check(opened.radio(key="span").set_value("Leading steps").run())
+    numbers = {field.key: field.value for field in opened.sidebar.number_input if field.key in FORECASTER}
+    assert {"epochs", "learning_rate", "seed", "dropout"} <= set(numbers)
+    typed = {"train_rows": 123, "epochs": 5, "learning_rate": 0.002}
+    for key, value in typed.items():
+        check(opened.number_input(key=key).set_value(value).run())
+    for key in ("train_rows", *numbers):
+        check(opened.number_input(key=key).set_value(None).run())
+    assert {key: current(opened).chosen[key] for key in ("train_rows", *numbers)} == numbers | typed
+    assert len(said_by_fields(opened)) == 1 + len(numbers)
+    fit = opened.button(key="fit").click()
+    wait_for_job(check(fit.run()))
+    assert (current(opened).fit.epochs, current(opened).fit.train_rows) == (5, 123)
 
 
 def test_a_quantile_above_one_cannot_be_typed(results: AppTest) -> None:

@@ -44,6 +44,23 @@ def test_events_are_marked_walked_through_and_go_out_with_the_list(fitted: AppTe
     assert [one.verdict for one in empty_store.standing(run.id)[1]] == ["anomaly"]
 
 
+def test_a_mark_stays_with_its_stretch_where_all_becomes_one_event(fitted: AppTest, empty_store: RunStore) -> None:
+    app = low(fitted)
+    for _ in range(2):
+        check(app.button(key="event-next").click().run())
+    check(app.button(key="mark-expected").click().run())
+    (verdict,) = empty_store.standing(current(app).run.id)[1]
+    check(app.number_input(key="merge_gap").set_value(300).run())
+    table = app.dataframe[0].value
+    assert len(table) == 1 and list(table["verdict"]) == [""], "nobody judged the one event that is left"
+    assert any("1 is of no event as they are" in text.value for text in app.markdown)
+    check(app.button(key="mark-anomaly").click().run())
+    kept = empty_store.standing(current(app).run.id)[1]
+    assert verdict in kept and sorted(one.verdict for one in kept) == ["anomaly", "expected"]
+    check(app.number_input(key="merge_gap").set_value(0).run())
+    assert list(app.dataframe[0].value["verdict"]) == ["anomaly", "expected"]
+
+
 def test_a_proposal_is_taken_with_one_press(fitted: AppTest) -> None:
     app = low(fitted)
     events = len(app.dataframe[0].value)

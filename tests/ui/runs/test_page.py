@@ -86,6 +86,23 @@ def test_what_somebody_else_noted_meanwhile_stays(fitted: AppTest, empty_store: 
     assert (empty_store.find(row.id).name, empty_store.find(row.id).notes) == ("renamed", "later")
 
 
+def test_a_note_that_was_not_shown_for_a_time_is_not_erased_by_saving(fitted: AppTest, empty_store: RunStore) -> None:
+    (row,) = empty_store.list()
+    note = "pump 3, after the repair"
+    empty_store.write_notes(row.id, note)
+    runs = page("runs")
+    for chosen in ([row.id], [], [row.id]):
+        runs.session_state[CHOSEN] = chosen
+        check(runs.run())
+    assert (runs.text_input(key=f"name-{row.id}").value, runs.text_area[0].value) == (row.name, note)
+    check(labelled(runs.button, "Save").click().run())
+    assert (empty_store.find(row.id).name, empty_store.find(row.id).notes) == (row.name, note)
+    runs.text_area[0].set_value("")
+    empty_store.write_notes(row.id, "theirs")
+    check(labelled(runs.button, "Save").click().run())
+    assert empty_store.find(row.id).notes == "theirs", "who empties a note has not seen what came meanwhile"
+
+
 def test_an_empty_store_says_what_will_be_there() -> None:
     app = go_to(upload(open_app(), ("pump.csv", sensor_csv())), "runs")
     assert "as soon as its fit has ended" in app.info[0].value

@@ -13,7 +13,7 @@ from anomaly.showing import plot_precision_recall
 from anomaly.ui import session
 from anomaly.ui.detect.result.zoom import look_at_event
 from anomaly.ui.plain import show_error
-from anomaly.ui.wording import share
+from anomaly.ui.wording import count_of, share
 
 MOST_LISTED = 100
 
@@ -66,7 +66,7 @@ def _show_figures(title: str, figures: tuple[Figure, ...]) -> None:
 
 def _value(figure: Figure) -> str:
     counts_steps = "delay" in figure.name and not math.isnan(figure.value)
-    return f"{figure.value:,.0f} steps" if counts_steps else share(figure.value)
+    return count_of(round(figure.value), "step") if counts_steps else share(figure.value)
 
 
 def _show_list(run: session.Run, title: str, spans: list[tuple[int, Span]], key: str) -> None:

@@ -32,7 +32,7 @@ from anomaly.ui.detect.result.zoom import (
 from anomaly.ui.lasting.keeping import guard, keep, refresh
 from anomaly.ui.panels.layout import dress
 from anomaly.ui.plain import plain, show_error
-from anomaly.ui.wording import show_repairs
+from anomaly.ui.wording import count_of, show_repairs
 
 SECTIONS = ("Events", "Evaluate", "Training", "Data")
 
@@ -240,10 +240,10 @@ def _show_training(run: session.Run) -> None:
         st.plotly_chart(plot_losses(list(fitted.epochs)), config={"displayModeBar": False}, key="training-losses")
     took = say_duration(fitted.epochs[-1].seconds) if fitted.epochs else "no time"
     st.markdown(
-        f"{fitted.ended} {len(fitted.epochs)} epochs took {took}. A `{settings.cell}` of {settings.layers} layer"
-        f"{'s' * (settings.layers > 1)} and {settings.hidden_units} hidden units, the gradient cut every "
-        f"{settings.bptt_steps} steps. {describe_memory(fitted, run.dataset)} Dominant period: "
-        f"{say_steps(fitted.period, run.dataset)}."
+        f"{plain(fitted.ended)} {count_of(len(fitted.epochs), 'epoch')} took {took}. A `{settings.cell}` of "
+        f"{count_of(settings.layers, 'layer')} and {count_of(settings.hidden_units, 'hidden unit')}, the gradient cut "
+        f"every {count_of(settings.bptt_steps, 'step')}. {describe_memory(fitted, run.dataset)} Dominant "
+        f"period: {say_steps(fitted.period, run.dataset)}."
     )
     suggested = suggest_bptt(run.dataset, settings)
     if suggested is not None:

@@ -9,7 +9,9 @@ from anomaly.detecting import known
 from anomaly.domain import DEFAULT_THRESHOLDS, LIMITS, AnomalyError, DetectSettings
 from anomaly.pipeline import Scored, check_settings, set_threshold
 from anomaly.ui import session
+from anomaly.ui.panels.fields import number_field
 from anomaly.ui.plain import show_error
+from anomaly.ui.wording import count_of
 
 RULES = {
     "margin": "Margin above normal",
@@ -44,25 +46,18 @@ RANGES = {
 }
 """of the slider: from, to, step, format; what is typed may go further"""
 SLIDER_STOPS = 400
+LAST_EFFECTS = "least effects in force"
 
 
 def show_event_settings(run: session.Run) -> DetectSettings:
     """Smoothing and what joins or drops events; the threshold is left at its default."""
     width = run.fitted.width
-    starts = {
-        "auto_smoothing": True,
-        "smoothing": width,
-        "auto_merge": True,
-        "merge_gap": width,
-        "min_length": 1,
-        "leave": 1.0,
-    }
-    for key, start in starts.items():
+    for key, start in {"auto_smoothing": True, "auto_merge": True, "leave": 1.0}.items():
         st.session_state.setdefault(key, start)
     with st.expander("Smoothing and events", icon=":material/tune:"):
-        automatic = st.toggle(f"Smooth over {width} steps, as proposed", key="auto_smoothing")
-        chosen = st.number_input(
-            "Smoothing width", 1, 100_000, disabled=automatic, key="smoothing", help="In steps; 1 is none."
+        automatic = st.toggle(f"Smooth over {count_of(width, 'step')}, as proposed", key="auto_smoothing")
+        chosen = number_field(
+            "Smoothing width", 1, 100_000, width, disabled=automatic, key="smoothing", help="In steps; 1 is none."
         )
         window = st.selectbox(
             "Smoothing window",
@@ -72,8 +67,10 @@ def show_event_settings(run: session.Run) -> DetectSettings:
             "Trailing looks back only, as a live monitor would.",
         )
         joined = st.toggle("Join events closer than the smoothing width", key="auto_merge")
-        merge_gap = st.number_input("Join events at most this many steps apart", 0, disabled=joined, key="merge_gap")
-        min_length = st.number_input("Drop events of fewer steps than", 1, key="min_length")
+        merge_gap = number_field(
+            "Join events at most this many steps apart", 0, None, width, disabled=joined, key="merge_gap"
+        )
+        min_length = number_field("Drop events of fewer steps than", 1, None, 1, key="min_length")
         leave = st.slider(
             "Leave level",
             0.1,
@@ -102,14 +99,18 @@ def show_event_settings(run: session.Run) -> DetectSettings:
 
 
 def _keep_valid(effects: str, run: session.Run) -> str:
-    """What was typed, or the last that could be used and a sentence on what is wrong: the chart stays."""
-    try:
-        check_settings(run.dataset, DetectSettings(min_effect=effects))
-    except AnomalyError as error:
-        show_error(error)
-    else:
-        run.min_effect = effects
-    return run.min_effect
+    """What was typed, or the last that could be used and a sentence on what is wrong: the chart stays. After other
+    columns were read, that may be none."""
+    for tried in (effects, st.session_state.get(LAST_EFFECTS, ""), ""):
+        try:
+            check_settings(run.dataset, DetectSettings(min_effect=tried))
+        except AnomalyError as error:
+            if tried == effects:
+                show_error(error)
+        else:
+            break
+    st.session_state[LAST_EFFECTS] = tried
+    return tried
 
 
 def show_threshold(scored: Scored, settings: DetectSettings) -> DetectSettings:
@@ -157,7 +158,9 @@ def _drag_or_type(
     slider, field, default = (f"threshold_{name}{kind}" for kind in ("_dragged", "", "_default"))
 
     def follow(source: str, target: str) -> None:
-        st.session_state[target] = min(max(st.session_state[source], low), high)
+        # A field without a number moves nothing.
+        if st.session_state[source] is not None:
+            st.session_state[target] = min(max(st.session_state[source], low), high)
 
     st.session_state.setdefault(field, start)
     st.session_state.setdefault(slider, start)
@@ -179,17 +182,16 @@ def _drag_or_type(
         args=(slider, field),
         label_visibility="collapsed",
     )
-    return float(
-        st.number_input(
-            "or type",
-            min(low, 0.0),
-            most,
-            step=step,
-            format=form.replace("g", "f"),
-            key=field,
-            on_change=follow,
-            args=(field, slider),
-        )
+    return number_field(
+        "or type",
+        min(low, 0.0),
+        most,
+        start,
+        step=step,
+        format=form.replace("g", "f"),
+        key=field,
+        on_change=follow,
+        args=(field, slider),
     )
 
 

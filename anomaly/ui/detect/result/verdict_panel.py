@@ -14,7 +14,7 @@ from anomaly.ui.detect.result.missed import MISSED
 from anomaly.ui.detect.result.zoom import look_at_event
 from anomaly.ui.lasting import fits
 from anomaly.ui.lasting.keeping import change_verdicts
-from anomaly.ui.wording import share
+from anomaly.ui.wording import count_of, share
 
 MARKS: dict[Word, tuple[str, str, str]] = {
     "anomaly": ("Anomaly", ":material/report:", "a"),
@@ -67,7 +67,7 @@ def show_verdicts(run: session.Run, detection: Detection) -> None:
             type="primary" if is_set else "secondary",
             disabled=event is None or run.role == "viewer",
             on_click=_mark,
-            args=(run, event, word, f"Event {(position or 0) + 1:,} of {count:,}"),
+            args=(run, detection, position, word),
         )
     # Not by a second press of the mark's key: one press too many would undo it unseen.
     row.button(
@@ -77,7 +77,7 @@ def show_verdicts(run: session.Run, detection: Detection) -> None:
         shortcut="x",
         disabled=event is None or verdict is None or run.role == "viewer",
         on_click=_mark,
-        args=(run, event, None, f"Event {(position or 0) + 1:,} of {count:,}"),
+        args=(run, detection, position, None),
     )
     if event is not None and position is not None:
         row.caption(f"Event {position + 1:,} of {count:,}", width="content")
@@ -94,14 +94,17 @@ def _go_to(run: session.Run, detection: Detection, position: int) -> None:
     look_at_event(run, event.record, event.span)
 
 
-def _mark(run: session.Run, event: Event, word: Word | None, which: str) -> None:
+def _mark(run: session.Run, detection: Detection, position: int, word: Word | None) -> None:
+    event, events = detection.events[position], detection.events
+
     def change(verdicts: tuple[Verdict, ...]) -> tuple[Verdict, ...]:
         before = find_verdict(event, verdicts)
         tag, note = (before.tag, before.note) if before is not None else ("", "")
-        return judge(verdicts, event, word, tag, note)
+        return judge(verdicts, event, word, tag, note, events)
 
     if change_verdicts(run, change):
         # By key, the buttons may be out of sight.
+        which = f"Event {position + 1:,} of {len(events):,}"
         st.toast(f"{which}: {word or 'no mark'}.", icon=MARKS[word][1] if word else ":material/undo:")
 
 
@@ -141,12 +144,16 @@ def _show_summary(run: session.Run, detection: Detection) -> None:
         return
     right, judged = precision_so_far(detection.events, run.verdicts)
     missed = sum(one.tag == MISSED for one in run.verdicts)
+    on_events = {find_verdict(event, run.verdicts) for event in detection.events}
+    elsewhere = sum(one not in on_events and one.tag != MISSED for one in run.verdicts)
     said = f"{len(run.verdicts):,} marked."
     if judged:
         said += f" Judged as anomaly or expected: {judged:,}, of them anomalies: {right:,}, a precision of "
         said += f"{share(right / judged)}."
     if missed:
         said += f" {missed:,} missed anomal{'ies' if missed > 1 else 'y'} added."
+    if elsewhere:
+        said += f" {elsewhere:,} {'are' if elsewhere > 1 else 'is'} of no event as they are at this threshold."
     st.markdown(said)
     row = st.container(horizontal=True)
     settings, scored = detection.settings, next(iter(run.scored.values()))
@@ -158,7 +165,7 @@ def _show_summary(run: session.Run, detection: Detection) -> None:
     proposal = propose(detection.events, run.verdicts, detection.threshold.value, find, settings.min_length)
     if proposal is not None:
         row.button(
-            f"Threshold {proposal.threshold:.3g}, at least {proposal.min_length:,} steps",
+            f"Threshold {proposal.threshold:.3g}, at least {count_of(proposal.min_length, 'step')}",
             help=f"Keeps all {proposal.kept:,} anomalies marked and drops {proposal.dropped:,} of the expected events.",
             icon=":material/auto_fix_high:",
             key="take-proposal",

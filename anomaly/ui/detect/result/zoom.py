@@ -5,6 +5,7 @@ import streamlit as st
 
 from anomaly.domain import Span, to_calendar
 from anomaly.ui import session
+from anomaly.ui.wording import count_of
 
 CHART, DRAG = "chart", "drag"
 ZOOMS, MARKS_MISSED = "Drag to zoom", "Drag to mark as missed"
@@ -52,7 +53,7 @@ def show_zoom_buttons(run: session.Run) -> st.delta_generator.DeltaGenerator:
     window = view.window or Span(0, steps)
     row = st.container(horizontal=True, vertical_alignment="center")
     shown = "all" if view.window is None else f"{len(window):,} of"
-    row.caption(f"Showing {shown} {steps:,} steps.", width="content")
+    row.caption(f"Showing {shown} {count_of(steps, 'step')}.", width="content")
     if run.role != "viewer":
         st.session_state.setdefault(DRAG, ZOOMS)
         row.segmented_control("Drag across the chart to", DRAGS, required=True, key=DRAG, label_visibility="collapsed")

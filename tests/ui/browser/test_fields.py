@@ -1,0 +1,47 @@
+"""What was typed stays in force in a real Chromium: through a letter in its place, and through other pages."""
+
+from playwright.sync_api import Locator, Page
+
+from tests.support.browser import Server, needs_chromium, open_page, settle
+
+pytestmark = needs_chromium
+
+
+def type_in(page: Page, field: Locator, text: str) -> None:
+    field.press("Control+a")
+    field.press_sequentially(text)
+    field.press("Tab")
+    settle(page)
+
+
+def test_a_typed_number_outlives_a_letter_typed_over_it_and_other_pages() -> None:
+    with Server() as server, open_page() as page:
+        page.goto(server.address)
+        page.get_by_role("button", name="Find its anomalies").nth(1).click()
+        page.get_by_text("at this threshold").wait_for()
+        settle(page)
+        threshold, said = page.get_by_label("or type"), page.get_by_text("found none: 0.5 stays in force")
+        shown = page.url
+        type_in(page, threshold, "0.5")
+        page.wait_for_url(lambda url: "threshold=" in url and url != shown)
+        shown = page.url
+        type_in(page, threshold, "x")
+        said.wait_for()
+        settle(page)
+        assert page.url == shown and threshold.input_value() == ""
+
+        # The panel is a part of the page that is drawn again by itself.
+        page.get_by_text("Forecaster", exact=True).click()
+        epochs = page.locator("input[aria-label=Epochs]")
+        type_in(page, epochs, "7")
+        type_in(page, epochs, "e")
+        page.get_by_text("found none: 7 stays in force").wait_for()
+        page.get_by_role("link", name="Learn").click()
+        page.get_by_role("heading", name="Learn").wait_for()
+        settle(page)
+        page.get_by_role("link", name="Detect").click()
+        page.get_by_text("at this threshold").wait_for()
+        said.wait_for()
+        settle(page)
+        assert page.url == shown, "the threshold that was typed is in force"
+        assert page.get_by_text("found none: 7 stays in force").count() == 1
