@@ -183,8 +183,8 @@ def _write(fitted: "Fitted", dataset: "Dataset", settings: DetectSettings, out: 
     if older.is_file() and not with_report:
         say(f"{older} is of an earlier run: --report writes it anew.")
     count, files = len(detection.events), ", ".join(map(str, written))
-    found = detection.no_score or f"{count:,} event{'s' * (count != 1)} above {detection.threshold.value:.6g}:"
-    say(f"{found} {files}.")
+    found = f"{count:,} event{'s' * (count != 1)} above {detection.threshold.value:.6g}:"
+    say(f"{detection.no_score or detection.no_difference or found} {files}.")
     if detection.threshold.note:
         say(detection.threshold.note)
     if dataset.has_labels:

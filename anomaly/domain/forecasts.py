@@ -111,4 +111,5 @@ class Forecast:
     @property
     def residuals(self) -> np.ndarray:
         """(H, T, C) observed - predicted, own units; NaN where either is unknown."""
-        return self.series.values - self.predicted_by_horizon
+        with np.errstate(over="ignore"):
+            return self.series.values - self.predicted_by_horizon

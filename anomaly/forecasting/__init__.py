@@ -2,7 +2,7 @@
 
 In: a `Dataset` and `FitSettings`. Out: `Fitted`, whose forecaster predicts; its memory and the drift of new data in
 words.
-Begin in `fitting.py`; `preparation.py` scales and cuts the train span, `storage.py` writes and reads model folders
+Begin in `fitting.py`; `scaling.py` and `preparation.py` scale and cut the train span, `storage.py` writes and reads model folders
 (`manifest.py` checks them), `baselines.py` is what a network has to beat, `memory.py` and `drift.py` say both in words.
 Only `model/` imports torch: cells, backpropagation through time, how often a checkpoint is written (`training.py`).
 """
