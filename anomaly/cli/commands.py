@@ -157,11 +157,11 @@ def _fit(dataset: "Dataset", settings: FitSettings) -> "Fitted":
     from anomaly.forecasting import describe_memory, estimate, fit, suggest_bptt
 
     effort = estimate(dataset, settings)
-    say(f"Training takes at most {effort.epochs:,} epochs, about {say_duration(effort.seconds)}.")
+    say(f"Training takes at most {effort.epochs:,} epochs, with the forecast about {say_duration(effort.seconds)}.")
     suggested = suggest_bptt(dataset, settings)
     if suggested is not None:
         say(suggested[1])
-    with training_progress() as (on_epoch, should_stop):
+    with training_progress(effort) as (on_epoch, should_stop):
         fitted = fit(dataset, settings, on_epoch=on_epoch, should_stop=should_stop)
     say(f"{fitted.ended} {describe_memory(fitted, dataset)}")
     return fitted

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     )
     from anomaly.domain.figures import SIGNIFICANT_DIGITS, count_digits, round_figures, tell_apart
     from anomaly.domain.files import BESIDE, write_together, write_whole
-    from anomaly.domain.forecasts import FADED, Effort, Epoch, Forecast, Profile, Reach, Trace
+    from anomaly.domain.forecasts import FADED, Effort, Epoch, Forecast, Pace, Profile, Reach, Trace
     from anomaly.domain.installation import lacks, shipped, versions
     from anomaly.domain.records import Columns, Dataset, Repair, TimeSeries
     from anomaly.domain.resolution import CONSTANT, EXACT, is_rounding, units_of
