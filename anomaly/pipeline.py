@@ -146,17 +146,21 @@ def score(fitted: Fitted, forecasts: tuple[Forecast, ...], dataset: Dataset, set
         scores,
         tuple(reference),
         is_healthy,
-        _half_band(fitted.reference) * np.nan_to_num(fitted.preparation.channels.scale, nan=0.0),
+        _half_band(fitted),
         fitted.preparation.ranges,
         width,
     )
 
 
-def _half_band(reference: tuple[np.ndarray, ...]) -> np.ndarray:
-    """(C,) the |residual| that BAND_COVERAGE of the reference steps stay within, at the shortest horizon."""
-    sizes = np.abs(np.concatenate([part[0] for part in reference])).T
+def _half_band(fitted: Fitted) -> np.ndarray:
+    """(C,) the |residual|, in own units, that BAND_COVERAGE of the reference steps stay within, at the shortest
+    horizon; no more than a number can be."""
+    sizes = np.abs(np.concatenate([part[0] for part in fitted.reference])).T
     known = [size[np.isfinite(size)] for size in sizes]
-    return np.array([np.quantile(size, BAND_COVERAGE) if len(size) else np.nan for size in known])
+    deviations = np.array([np.quantile(size, BAND_COVERAGE) if len(size) else np.nan for size in known])
+    with np.errstate(over="ignore"):
+        half_band = deviations * np.nan_to_num(fitted.preparation.channels.scale, nan=0.0)
+    return np.minimum(half_band, np.finfo(float).max)
 
 
 def set_threshold(scored: Scored, settings: DetectSettings) -> Threshold:

@@ -166,11 +166,11 @@ def _fit(dataset: "Dataset", settings: FitSettings) -> "Fitted":
     from anomaly.forecasting import describe_memory, estimate, fit, suggest_bptt
 
     effort = estimate(dataset, settings)
-    say(f"Training takes at most {effort.epochs:,} epochs, about {say_duration(effort.seconds)}.")
+    say(f"Training takes at most {effort.epochs:,} epochs, with the forecast about {say_duration(effort.seconds)}.")
     suggested = suggest_bptt(dataset, settings)
     if suggested is not None:
         say(suggested[1])
-    with training_progress() as (on_epoch, should_stop):
+    with training_progress(effort) as (on_epoch, should_stop):
         fitted = fit(dataset, settings, on_epoch=on_epoch, should_stop=should_stop)
     say(f"{fitted.ended} {describe_memory(fitted, dataset)}")
     return fitted
@@ -192,8 +192,8 @@ def _write(fitted: "Fitted", dataset: "Dataset", settings: DetectSettings, out: 
     if older.is_file() and not with_report:
         say(f"{older} is of an earlier run: --report writes it anew.")
     count, files = len(detection.events), ", ".join(map(str, written))
-    found = detection.no_score or f"{count:,} event{'s' * (count != 1)} above {detection.threshold.value:.6g}:"
-    say(f"{found} {files}.")
+    found = f"{count:,} event{'s' * (count != 1)} above {detection.threshold.value:.6g}:"
+    say(f"{detection.no_score or detection.no_difference or found} {files}.")
     if detection.threshold.note:
         say(detection.threshold.note)
     if dataset.has_labels:

@@ -9,6 +9,7 @@ import pandas as pd
 from anomaly.detecting.events import describe_event, find_flags
 from anomaly.detecting.explanations import Explanation, explain
 from anomaly.domain import (
+    SIGNIFICANT_DIGITS,
     Dataset,
     DetectSettings,
     Event,
@@ -19,8 +20,12 @@ from anomaly.domain import (
     TimeAxis,
     format_times,
     round_figures,
+    tell_apart,
 )
 
+MOST_NAMED = 3
+BAND_DIGITS = 2
+"""of the expected band that a prediction shows"""
 PARTS = ("score_error", "score_shape")
 
 
@@ -60,6 +65,40 @@ class Detection:
             "the forecaster needs to warm up, with values that are neither missing nor ignored."
         )
 
+    @property
+    def no_difference(self) -> str:
+        """The headline where all scores are 0, those of the train span too: that no event lies above 0 would say too
+        little; else empty."""
+        if self.no_score or self.threshold.reference.any() or any(np.nansum(one.values) for one in self.scores):
+            return ""
+        told = ", ".join(self._say_alike(place) for place in range(min(len(self.half_band), MOST_NAMED)))
+        more = f", and likewise {len(self.half_band) - MOST_NAMED:,} more" if len(self.half_band) > MOST_NAMED else ""
+        return (
+            f"Nothing can stand out of {self.dataset.name}: every score is 0, in the train span too, because {told}"
+            f"{more}. A step that departs from that has a score above 0."
+        )
+
+    def _say_alike(self, place: int) -> str:
+        name, (low, high) = self.dataset.monitored[place], self.ranges[:, place]
+        if np.isnan(low):
+            return f"{name} has no value there"
+        if low == high:
+            return f"{name} reads {low:.9g} all along"
+        lowest, highest = tell_apart(low, high)
+        varied = f"{name} varied from {lowest} to {highest}"
+        return f"{varied}, no more than by rounding" if self.half_band[place] == 0 else f"{varied}, as was foreseen"
+
+    @property
+    def digits(self) -> tuple[int, ...]:
+        """(C,) significant digits of predictions: as many as computers agree on, and more where a channel's values are
+        so large beside what they vary by that the expected band would not show."""
+        return tuple(
+            max(SIGNIFICANT_DIGITS, int(np.ceil(np.log10(size) - np.log10(band))) + BAND_DIGITS)
+            if np.isfinite(size) and size > 0 and 0 < band < np.inf
+            else SIGNIFICANT_DIGITS
+            for size, band in zip(np.abs(self.ranges).max(0), self.half_band, strict=True)
+        )
+
     def points(self) -> pd.DataFrame:
         """One line per row of the file, in time order within a record; per step where rows were resampled.
 
@@ -79,9 +118,9 @@ class Detection:
             "flagged": self.flags(record)[steps].astype(np.int64),
         }
         names = _observed_names(self.dataset.monitored, {*table, *PARTS})
-        for position, channel in enumerate(self.dataset.monitored):
+        for position, (channel, digits) in enumerate(zip(self.dataset.monitored, self.digits, strict=True)):
             table[names[position]] = series.values[steps, position]
-            table[f"{channel}_predicted"] = round_figures(forecast.predicted[:, position])[steps]
+            table[f"{channel}_predicted"] = round_figures(forecast.predicted[:, position], digits)[steps]
         parts = (self.scores[record].error, self.scores[record].shape)
         table |= {name: round_figures(part)[steps] for name, part in zip(PARTS, parts, strict=True)}
         return pd.DataFrame(table)
@@ -120,11 +159,15 @@ class Detection:
             "channel": pd.Series([event.channel for event in events], dtype="str"),
             "direction": pd.Series([event.direction for event in events], dtype="str"),
             "observed": np.array([event.observed for event in events], float),
-            "expected": round_figures(np.array([event.expected for event in events], float)),
+            "expected": np.array([self._round(event) for event in events], float),
             "kind": pd.Series([one.kind for one in why], dtype="str"),
             "why": pd.Series([one.sentence for one in why], dtype="str"),
         }
         return pd.DataFrame(columns)
+
+    def _round(self, event: Event) -> float:
+        """What was expected, to the digits that its channel is predicted with."""
+        return float(round_figures(np.array(event.expected), self.digits[self.dataset.monitored.index(event.channel)]))
 
     def _times(self, axis: TimeAxis, events: Sequence[Event], steps: list[int]) -> np.ndarray | pd.Series:
         times = [self.dataset.series[event.record].times[step] for event, step in zip(events, steps, strict=True)]

@@ -47,7 +47,8 @@ def _effect(event: Event, forecast: Forecast, channels: tuple[str, ...]) -> floa
     """The largest |residual| of the leading channel within the event, in its own units."""
     part = slice(event.span.start, event.span.stop)
     leading = channels.index(event.channel)
-    apart = np.abs(forecast.series.values[part, leading] - forecast.predicted[part, leading])
+    with np.errstate(over="ignore"):  # farther than a number can be is far enough
+        apart = np.abs(forecast.series.values[part, leading] - forecast.predicted[part, leading])
     return float(np.nanmax(apart, initial=0.0))
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anomaly.domain import Event, Forecast, Scores, Span, find_runs
+from anomaly.domain import Event, Forecast, Scores, Span, find_runs, tell_apart, units_of
 
 FEW_STEPS = 3
 """steps with more than half the largest |residual|: at most so many make a spike"""
@@ -15,6 +15,8 @@ FEWEST_BEFORE = 20
 """steps before an event that it is compared with; as many as it lasts where that is more"""
 CLEAR_SHIFT = 2.0
 """standard deviations of the steps before"""
+ROUNDING = 1e-15
+"""share of a level: medians no farther apart differ by rounding"""
 FEWEST_TREND = 8
 CLEAR_TREND = 0.8
 """correlation of the residuals with time"""
@@ -88,18 +90,21 @@ def _tell(
 ) -> tuple[str, str]:
     """The kind of event and what the leading channel did."""
     start, stop = event.span.start, event.span.stop
-    values = forecast.series.values[:, leading]
-    inside, before = values[start:stop], values[max(0, start - max(stop - start, FEWEST_BEFORE)) : start]
-    residuals = inside - forecast.predicted[start:stop, leading]
+    first = max(0, start - max(stop - start, FEWEST_BEFORE))
+    values, predicted = forecast.series.values[first:stop, leading], forecast.predicted[start:stop, leading]
+    # Numbers of extreme size are compared as parts of one: of their own they overflow, or are 0 when squared.
+    (size,) = units_of(np.concatenate([values, predicted])[:, None])
+    before, inside, band = values[: start - first] / size, values[start - first :] / size, band / size
+    residuals = inside - predicted / size
     name, unit = event.channel, units.get(event.channel, "")
-    seen, foreseen = f"{event.observed:.4g}{unit}", f"{event.expected:.4g}{unit}"
+    seen, foreseen = (f"{figure}{unit}" for figure in tell_apart(event.observed, event.expected))
     stuck = _longest_flat(inside)
     near = stuck.start - FEW_STEPS <= event.peak - start < stuck.stop + FEW_STEPS
     long = len(stuck) >= max(FEWEST_FLAT, len(inside) // 5) and len(stuck) > 3 * len(_longest_flat(before))
     if long and (near or part == "shape"):
-        return "flat line", f"{name} stayed at {inside[stuck.start]:.4g}{unit} for {len(stuck):,} steps"
-    size = np.nan_to_num(np.abs(residuals))
-    outside, large = size > band, size > size.max(initial=0.0) / 2
+        return "flat line", f"{name} stayed at {inside[stuck.start] * size:.4g}{unit} for {len(stuck):,} steps"
+    apart = np.nan_to_num(np.abs(residuals))
+    outside, large = apart > band, apart > apart.max(initial=0.0) / 2
     # A spike comes back; the last steps of a climb do not.
     known = np.flatnonzero(np.isfinite(residuals))
     returned = large.any() and np.flatnonzero(large)[-1] < known[-1]
@@ -110,16 +115,14 @@ def _tell(
         return "spike", f"{name} {verb} to {seen} for {count} step{'s' * (count > 1)} where {foreseen} was expected"
     shifted = _shift(before, inside)
     if shifted is not None:
-        was, became = shifted
-        return "level shift", f"{name} moved from about {was:.4g} to about {became:.4g}{unit}"
+        was, became = tell_apart(*(level * size for level in shifted))
+        return "level shift", f"{name} moved from about {was} to about {became}{unit}"
     drifted = _trend(residuals, band)
     if drifted is not None:
-        return (
-            "drift",
-            f"{name} drifted {'up' if drifted > 0 else 'down'}, by {abs(drifted):.3g}{unit} from what was expected",
-        )
+        far, way = abs(drifted) * size, "up" if drifted > 0 else "down"
+        return "drift", f"{name} drifted {way}, by {far:.3g}{unit} from what was expected"
     usual = before[np.isfinite(before)]
-    if channels > 1 and len(usual) and usual.min() <= event.observed <= usual.max() and outside.any():
+    if channels > 1 and len(usual) and usual.min() <= event.observed / size <= usual.max() and outside.any():
         return (
             "relation",
             f"{name} was {seen}, not unusual by itself, where the other channels led to expect {foreseen}",
@@ -138,16 +141,15 @@ def _tell_outside(
     """How far the channel went outside the values of the train span; None where not far."""
     values = forecast.series.values[event.span.start : event.span.stop, channel]
     low, high = ranges[:, channel]
-    beyond = np.nan_to_num(np.fmax(values - high, low - values), nan=-np.inf)
+    (size,) = units_of(np.append(values, ranges[:, channel])[:, None])
+    beyond = np.nan_to_num(np.fmax(values / size - high / size, low / size - values / size), nan=-np.inf)
     step = int(np.argmax(beyond))
-    if not beyond[step] > FAR_OUTSIDE * (high - low):
+    if not beyond[step] > FAR_OUTSIDE * (high / size - low / size):
         return None
-    usual = (
-        f"outside the {low:.4g} to {high:.4g}{units.get(name, '')} of"
-        if low < high
-        else f"where it was always {low:.4g}{units.get(name, '')} in"
-    )
-    return f"{name} reached {values[step]:.4g}{units.get(name, '')}, {usual} the train span"
+    reached, lowest, highest = tell_apart(values[step], low, high)
+    unit = units.get(name, "")
+    usual = f"outside the {lowest} to {highest}{unit} of" if low < high else f"where it was always {lowest}{unit} in"
+    return f"{name} reached {reached}{unit}, {usual} the train span"
 
 
 def _longest_flat(values: np.ndarray) -> Span:
@@ -166,7 +168,8 @@ def _shift(before: np.ndarray, inside: np.ndarray) -> tuple[float, float] | None
         return None
     was, became = float(np.median(before)), float(np.median(inside))
     clear = CLEAR_SHIFT * max(float(before.std()), float(inside.std()))
-    return (was, became) if abs(became - was) > max(clear, 1e-12) else None
+    rounding = ROUNDING * max(abs(was), abs(became))
+    return (was, became) if abs(became - was) > max(clear, rounding) else None
 
 
 def _trend(residuals: np.ndarray, band: float) -> float | None:

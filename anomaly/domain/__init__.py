@@ -2,7 +2,7 @@
 
 In: nothing; the first wing, which knows no other.
 Out: frozen dataclasses with shape and unit beside each field; `ReadSettings`, `FitSettings`, `DetectSettings`;
-errors that are sentences; runs of steps; times, durations and figures in words.
+errors that are sentences; runs of steps; times, durations and figures in words; what a double can tell apart.
 Begin in `records.py` (what is read), then `forecasts.py` and `detections.py`. The default and limits of every setting
 are in `settings/`: `reading.py` (roles, sampling), `fitting.py` (train span, network, BPTT steps), `detecting.py`
 (smoothing, threshold rule, merge gap).
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         SettingsError,
         TrainingError,
     )
-    from anomaly.domain.figures import round_figures
+    from anomaly.domain.figures import SIGNIFICANT_DIGITS, count_digits, round_figures, tell_apart
     from anomaly.domain.files import (
         BESIDE,
         OWN_FILE,
@@ -36,9 +36,10 @@ if TYPE_CHECKING:
         write_together,
         write_whole,
     )
-    from anomaly.domain.forecasts import FADED, Effort, Epoch, Forecast, Profile, Reach, Trace
+    from anomaly.domain.forecasts import FADED, Effort, Epoch, Forecast, Pace, Profile, Reach, Trace
     from anomaly.domain.installation import lacks, shipped, versions
     from anomaly.domain.records import Columns, Dataset, Repair, TimeSeries
+    from anomaly.domain.resolution import CONSTANT, EXACT, is_rounding, units_of
     from anomaly.domain.settings.checking import Settings, pick
     from anomaly.domain.settings.detecting import DEFAULT_THRESHOLDS, LIMITS, RULES, DetectSettings
     from anomaly.domain.settings.fitting import FitSettings

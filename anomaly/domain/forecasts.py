@@ -29,8 +29,19 @@ class Epoch:
 
 
 @dataclass(frozen=True)
+class Pace:
+    """How far training has come, update by update, and in what time."""
+
+    updates: int
+    seconds: float
+    """since the first of them began"""
+    epochs_before: int = 0
+    """that ran before it was broken off, and went on"""
+
+
+@dataclass(frozen=True)
 class Effort:
-    """What training will take if every epoch runs, estimated before it starts."""
+    """What a fit will take if every epoch runs, with the forecast of its file: estimated before it starts."""
 
     epochs: int
     streams: int
@@ -39,9 +50,29 @@ class Effort:
     """of the weights, per epoch"""
     memory: float
     """bytes kept for backpropagation"""
-    seconds: float
     is_checkpointed: bool
     """whether only some states are kept and the steps between computed twice, since all would not fit"""
+    update_seconds: float
+    held_out_seconds: float
+    """of the forecast of what is held out, per epoch"""
+    rest_seconds: float
+    """of all before the first update and after the last epoch"""
+
+    @property
+    def seconds(self) -> float:
+        return self.epochs * self._epoch_seconds + self.rest_seconds
+
+    @property
+    def _epoch_seconds(self) -> float:
+        return self.updates * self.update_seconds + self.held_out_seconds
+
+    def left(self, pace: "Pace") -> float:
+        """Seconds that are left at the pace seen so far, which the machine and what else it does set; at a standstill
+        all that was announced."""
+        done = pace.updates * self.update_seconds + pace.updates // self.updates * self.held_out_seconds
+        whole = (self.epochs - pace.epochs_before) * self._epoch_seconds + self.rest_seconds
+        slowness = pace.seconds / done if pace.updates and done > 0 else 1.0
+        return max(0.0, whole - done) * slowness
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,4 +142,5 @@ class Forecast:
     @property
     def residuals(self) -> np.ndarray:
         """(H, T, C) observed - predicted, own units; NaN where either is unknown."""
-        return self.series.values - self.predicted_by_horizon
+        with np.errstate(over="ignore"):
+            return self.series.values - self.predicted_by_horizon

@@ -2,8 +2,9 @@
 
 In: a `Dataset` and `FitSettings`. Out: `Fitted`, whose forecaster predicts; its memory and the drift of new data in
 words.
-Begin in `fitting.py`; `preparation.py` scales and cuts the train span, `storage.py` writes and reads model folders
-(`manifest.py` checks them), `baselines.py` is what a network has to beat, `memory.py` and `drift.py` say both in words.
+Begin in `fitting.py`; `scaling.py` and `preparation.py` scale and cut the train span, `storage.py` writes and reads
+model folders (`manifest.py` checks them), `baselines.py` is what a network has to beat, `memory.py` and `drift.py` say
+both in words.
 Only `model/` imports torch: cells, backpropagation through time, how often a checkpoint is written (`training.py`).
 """
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from anomaly.forecasting.model.forecaster import Forecaster
     from anomaly.forecasting.model.trace import reach_at_start, trace_steps
     from anomaly.forecasting.model.training import import_optimisers
+    from anomaly.forecasting.pace import PaceKeeper
     from anomaly.forecasting.preparation import find_train_stops, last_observed, validation_start
     from anomaly.forecasting.storage import load, save
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anomaly.domain import Dataset
+from anomaly.domain import Dataset, tell_apart, units_of
 
 BINS = 10
 SOME, LARGE = 0.1, 0.25
@@ -13,6 +13,7 @@ SOME, LARGE = 0.1, 0.25
 LEAST_SHARE = 1e-4
 """the share that an empty bin counts as"""
 MOST_NAMED = 3
+QUARTILES = (0.25, 0.5, 0.75)
 
 
 @dataclass(frozen=True)
@@ -71,9 +72,8 @@ def say_drift(found: Sequence[Drift]) -> str | None:
     if not moved:
         return None
     named = [
-        f"{one.channel} (median {one.before:.4g} then, {one.after:.4g} now; {100 * one.outside:.0f} % outside what was "
-        "seen)"
-        for one in moved[:MOST_NAMED]
+        f"{one.channel} (median {before} then, {after} now; {100 * one.outside:.0f} % outside what was seen)"
+        for one, (before, after) in ((one, tell_apart(one.before, one.after)) for one in moved[:MOST_NAMED])
     ]
     more = f" and {len(moved) - MOST_NAMED:,} more" if len(moved) > MOST_NAMED else ""
     return (
@@ -95,8 +95,8 @@ def _columns(dataset: Dataset, stops: Sequence[int]) -> Iterator[tuple[str, np.n
 def _describe(name: str, values: np.ndarray) -> Inputs:
     if not len(values):
         return Inputs(name, (), 0.0, 0.0, (), ())
-    edges = np.unique(np.quantile(values, np.linspace(0, 1, BINS + 1)[1:-1]))
-    quartiles = np.quantile(values, (0.25, 0.5, 0.75))
+    edges = np.unique(_quantiles(values, np.linspace(0, 1, BINS + 1)[1:-1]))
+    quartiles = _quantiles(values, QUARTILES)
     shares = _shares(values, edges)
     return Inputs(
         name,
@@ -112,16 +112,23 @@ def _compare(before: Inputs, after: np.ndarray) -> Drift:
     if not before.quartiles or not len(after):
         return Drift(before.channel, *[np.nan] * 5)
     low, median, high = before.quartiles
-    new_low, new_median, new_high = np.quantile(after, (0.25, 0.5, 0.75))
-    spread = high - low
+    new_low, new_median, new_high = _quantiles(after, QUARTILES).tolist()
+    # Halved: the distance of two numbers may be none.
+    spread, new_spread = high / 2 - low / 2, new_high / 2 - new_low / 2
     return Drift(
         before.channel,
         _stability_index(before, after),
         median,
-        float(new_median),
-        float((new_high - new_low) / spread) if spread > 0 else np.nan,
+        new_median,
+        new_spread / spread if spread > 0 else np.nan,
         float(((after < before.lowest) | (after > before.highest)).mean()),
     )
+
+
+def _quantiles(values: np.ndarray, shares: Sequence[float] | np.ndarray) -> np.ndarray:
+    """Quantiles of values (N,), between two of which there may be more than a number can hold."""
+    (unit,) = units_of(values[:, None])
+    return np.quantile(values / unit, shares) * unit
 
 
 def _stability_index(before: Inputs, after: np.ndarray) -> float:

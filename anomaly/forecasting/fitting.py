@@ -1,5 +1,6 @@
 """fit (slow): dataset -> train span -> scaling -> forecaster trained by backpropagation through time -> Fitted."""
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -108,16 +109,31 @@ def cut_train_spans(dataset: Dataset, settings: FitSettings) -> TrainSpans:
 
 
 def estimate(dataset: Dataset, settings: FitSettings) -> Effort:
-    """What `fit` will take if every epoch runs, within a factor of two or so. Raises what `fit` does at its start."""
-    from anomaly.forecasting.model.effort import estimate_effort
+    """What `fit`, and the forecast of the file after it, will take if every epoch runs, within a factor of two or so.
+    Raises what `fit` does at its start."""
+    from anomaly.forecasting.model.estimating import Extent, estimate_effort
     from anomaly.forecasting.model.network import pick_device
 
     stops = preparation.find_train_stops(dataset, settings)
-    learnt = sum(preparation.validation_start(stop) for stop in stops)
-    parts = sum(1 + len(find_breaks(one.times[:stop])) for one, stop in zip(dataset.series, stops, strict=True))
+    learnt: list[int] = []
+    held_out: list[int] = []
+    forecast: list[int] = []
+    for one, stop in zip(dataset.series, stops, strict=True):
+        for start, length in _parts(one.times[:stop]):
+            learnt.append(min(max(preparation.validation_start(stop) - start, 0), length))
+            held_out.append(length - learnt[-1])
+        forecast += [length for _, length in _parts(one.times)]
+    longest = min(MEASURED_STEPS, max(stops))
+    extent = Extent(tuple(learnt), tuple(held_out), tuple(forecast), longest)
     columns = dataset.columns
     inputs = len(columns.monitored) + len(columns.context)
-    return estimate_effort(settings, learnt, parts, inputs, len(columns.monitored), pick_device(settings.device))
+    return estimate_effort(settings, extent, inputs, len(columns.monitored), pick_device(settings.device))
+
+
+def _parts(times: np.ndarray) -> list[tuple[int, int]]:
+    """First step and length of every part of a record that no break interrupts."""
+    bounds = [0, *find_breaks(times).tolist(), len(times)]
+    return [(start, stop - start) for start, stop in itertools.pairwise(bounds)]
 
 
 def fit(

@@ -5,6 +5,7 @@ import numpy as np
 from anomaly.domain import Dataset, FitSettings, find_runs, say_duration, seconds_of
 from anomaly.forecasting.fitting import Fitted
 from anomaly.forecasting.preparation import autocorrelate, find_train_stops, last_observed
+from anomaly.forecasting.scaling import Scaler
 
 MOST_STEPS, LONGEST_RHYTHM = 50_000, 5_000
 """steps searched for a period, and the longest period found"""
@@ -41,9 +42,7 @@ def suggest_bptt(dataset: Dataset, settings: FitSettings) -> tuple[int, str] | N
     stops = find_train_stops(dataset, settings)
     longest = max(range(len(stops)), key=stops.__getitem__)
     learnt = dataset.series[longest].counted[max(0, stops[longest] - MOST_STEPS) : stops[longest]]
-    is_observed = np.isfinite(learnt)
-    means = np.where(is_observed, learnt, 0.0).sum(0) / np.maximum(is_observed.sum(0), 1)
-    period = _find_rhythm(last_observed(learnt - means))
+    period = _find_rhythm(last_observed(Scaler.fit(learnt).transform(learnt)))
     if period is None or period <= settings.bptt_steps:
         return None
     steps = ROUNDED_TO * int(np.ceil(BEYOND * period / ROUNDED_TO))

@@ -6,10 +6,9 @@ import numpy as np
 import pandas as pd
 
 from anomaly.domain import DataError, Dataset, FitSettings, SettingsError, TimeSeries
+from anomaly.forecasting.scaling import Scaler
 
 VALIDATION_SHARE = 0.15
-CONSTANT = 1e-13
-"""share of its size: a channel that varies less does so by rounding alone"""
 LARGEST = 1e9
 """standard deviations at which inputs and targets are clipped, so that their squares stay finite in float32"""
 FEWEST_TRAIN_STEPS = 20
@@ -19,42 +18,6 @@ FEWEST_SHAPE_STEPS = 4
 LONGEST_PERIOD = 300
 FALLBACK_PERIOD = 125
 """steps; both as in TSB-AD's period search, the field's usual choice where nothing repeats"""
-
-
-@dataclass(frozen=True, eq=False)
-class Scaler:
-    """Mean and standard deviation of each channel over the train span.
-
-    A channel that never changes there has no spread to measure in: its scale is NaN, the network sees 0, and any
-    departure from its only value counts as one standard deviation, whatever the unit.
-    """
-
-    mean: np.ndarray
-    """(C,)"""
-    scale: np.ndarray
-    """(C,) NaN = constant"""
-
-    @classmethod
-    def fit(cls, values: np.ndarray) -> "Scaler":
-        """From (N, C) values, NaN left out. A channel with no value at all has mean NaN: it is never scored."""
-        observed = np.isfinite(values)
-        count = np.maximum(observed.sum(0), 1)
-        mean = np.where(observed, values, 0.0).sum(0) / count
-        scale = np.sqrt((np.where(observed, values - mean, 0.0) ** 2).sum(0) / count)
-        mean = np.where(observed.any(0), mean, np.nan)
-        varies = scale > CONSTANT * np.maximum(np.abs(mean), np.finfo(float).tiny)
-        return cls(mean, np.where(varies, scale, np.nan))
-
-    def transform(self, values: np.ndarray) -> np.ndarray:
-        """(T, C) own units -> standard deviations; departures of constant channels are -1, 0 or 1."""
-        centred = values - self.mean
-        tolerance = CONSTANT * np.abs(self.mean)
-        departed = np.where(np.abs(centred) <= tolerance, 0.0, np.sign(centred))
-        return np.where(np.isnan(self.scale), departed, centred / np.nan_to_num(self.scale, nan=1.0))
-
-    def inverse(self, scaled: np.ndarray) -> np.ndarray:
-        """(..., C) standard deviations -> own units. A constant channel is predicted to stay as it was."""
-        return self.mean + scaled * np.nan_to_num(self.scale, nan=0.0)
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,7 +21,8 @@ from anomaly.domain import (
 )
 from anomaly.forecasting.fitting import Fitted
 from anomaly.forecasting.manifest import MOST_BYTES, Manifest, check_arrays, check_unchanged, read_manifest, self_digest
-from anomaly.forecasting.preparation import Preparation, Scaler
+from anomaly.forecasting.preparation import Preparation
+from anomaly.forecasting.scaling import Scaler
 
 FORMAT = 4
 MANIFEST, WEIGHTS, ARRAYS = "model.json", "weights.safetensors", "arrays.safetensors"

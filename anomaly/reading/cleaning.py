@@ -8,18 +8,17 @@ import pandas as pd
 
 from anomaly.domain import Columns, DataError, Dataset, Repair, TimeAxis, TimeSeries
 from anomaly.reading.columns.missing_codes import find_codes
-from anomaly.reading.columns.proposal import counts_up, is_stopped_clock
+from anomaly.reading.columns.proposal import counts_up
+from anomaly.reading.columns.remarks import note_resolution, note_unused, note_words, used
 from anomaly.reading.columns.rules import find_rows
-from anomaly.reading.columns.states import LABEL_WORDS, is_called_labels
+from anomaly.reading.columns.states import LABEL_WORDS
 from anomaly.reading.formats.table import Table
 from anomaly.reading.times.missing import keep_rows, read_known_times
-from anomaly.reading.times.parsing import join_axes, looks_like_time
-from anomaly.reading.vocabulary.naming import JOINT, names_counter, names_other_day, names_records
+from anomaly.reading.times.parsing import join_axes
 from anomaly.reading.vocabulary.units import unit_in
 
 SHOWN = 5
-LARGEST = 1e100
-"""beyond it a value counts as infinite: its square would be"""
+MOST = float(np.finfo(float).max)
 
 
 def make_dataset(tables: Sequence[Table], columns: Columns) -> Dataset:
@@ -42,8 +41,9 @@ def make_dataset(tables: Sequence[Table], columns: Columns) -> Dataset:
         for name, rows in _split_records(table, columns, alone=len(tables) == 1):
             series.append(_make_series(name, rows, times, values, context, labels, ignored, table, unused, log))
     _check_usable(tables[0].name, series, columns)
-    _note_unused(tables, columns, log)
+    log.repairs += [*note_words(tables, columns), *note_unused(tables, columns)]
     _note_values(columns, series, log)
+    log.repairs += note_resolution(tables, columns, series)
     units = {column: unit for table in tables for column in columns.monitored if (unit := _unit(table, column))}
     names = [table.name for table in tables]
     digest = tables[0].digest
@@ -72,13 +72,15 @@ class _RepairLog:
                 rows = np.flatnonzero(values[:, position] == code)
                 values[rows, position] = np.nan
                 self._add_code(table, name, code, rows)
-        infinite = (values > LARGEST) | (values < -LARGEST)
+        infinite = np.isinf(values)
         if infinite.any():
             values = np.where(infinite, np.nan, values)
             for position in map(int, np.flatnonzero(infinite.any(0))):
                 rows = np.flatnonzero(infinite[:, position])
                 self.add(
-                    f"{len(rows):,} infinite value{'s' * (len(rows) > 1)} of {names[position]!r}: taken as missing",
+                    f"{len(rows):,} value{'s' * (len(rows) > 1)} of {names[position]!r} "
+                    f"{'is' if len(rows) == 1 else 'are'} infinite, or beyond {MOST:.2g}, more than can be held: "
+                    "taken as missing",
                     len(rows),
                     [table.line(row) for row in rows[:SHOWN]],
                 )
@@ -233,60 +235,16 @@ def _check_usable(name: str, series: Sequence[TimeSeries], columns: Columns) -> 
             f"{name} has no step left where {columns.ignore} does not hold: expected a rule that leaves some."
         )
     if not any(np.isfinite(one.values).any() for one in series):
-        raise DataError(f"{name} has no number in {', '.join(map(repr, columns.monitored))}: all cells are empty.")
-
-
-def _used(columns: Columns) -> set[str | None]:
-    named = [columns.record, *(columns.record or "").split(JOINT)]
-    return {columns.time, *named, columns.labels, *columns.monitored, *columns.context}
+        raise DataError(
+            f"{name} has no number in {', '.join(map(repr, columns.monitored))}: all cells are empty, or hold none "
+            "that can be used."
+        )
 
 
 def _unused(table: Table, columns: Columns) -> list[str]:
     """The columns without a part, but those that number the rows, which tell all rows apart."""
-    free = [name for name in map(str, table.frame) if name not in _used(columns)]
+    free = [name for name in map(str, table.frame) if name not in used(columns)]
     return [name for name in free if not counts_up(table.frame[name])]
-
-
-def _note_unused(tables: Sequence[Table], columns: Columns, log: _RepairLog) -> None:
-    """Say of each column that could not be a channel that it was left out, and why."""
-    used = _used(columns)
-    for column in tables[0].frame.columns:
-        if column in used:
-            continue
-        parts = [table.frame[column] for table in tables]
-        text = next((part for part in parts if part.dtype == "str" and part.notna().any()), None)
-        if any(name.startswith(f"{column}=") for name in columns.context):
-            continue
-        if text is not None:
-            log.add(f"Column {column!r} holds {_say_text(text, column, columns.time)}: left out")
-        elif not any(part.notna().any() for part in parts):
-            log.add(f"Column {column!r} is empty: left out")
-        elif not any(np.isfinite(part.to_numpy(float)).any() for part in parts):
-            log.add(f"Column {column!r} holds no finite number: left out")
-        elif is_stopped_clock(tables, column):
-            shown = f"{parts[0].dropna().iloc[0]:.15g}"
-            log.add(f"Column {column!r} holds the same number in every row, {shown}: not used as the time, left out")
-        elif names_counter(column):
-            log.add(f"Column {column!r} numbers the rows: left out")
-        elif names_records(column):
-            log.add(f"Column {column!r} names records, too: left out")
-        elif is_called_labels(column):
-            log.add(
-                f"Column {column!r} is not a channel by its name, nor known anomalies, which are 0 and 1: left out; "
-                "name it as a channel if it is one"
-            )
-
-
-def _say_text(cells: pd.Series, name: str, time: str | None) -> str:
-    """What a column of text holds, with an example."""
-    shown = repr(cells.dropna().iloc[0])
-    if not looks_like_time(cells):
-        return f"text, such as {shown}"
-    if cells.nunique() == 1:
-        return f"the same time in every row, {shown}, which orders none"
-    if names_other_day(name):
-        return f"dates by its name not of the measurement, such as {shown}"
-    return f"times, such as {shown}, but {'none is asked for' if time is None else f'{time!r} orders the rows'}"
 
 
 def _note_values(columns: Columns, series: Sequence[TimeSeries], log: _RepairLog) -> None:

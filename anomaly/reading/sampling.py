@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from anomaly.domain import Dataset, ReadSettings, Repair, SettingsError, TimeSeries, seconds_of
+from anomaly.domain import Dataset, ReadSettings, Repair, SettingsError, TimeSeries, seconds_of, units_of
 
 SINCE = "time since the last step"
 """the context channel of a dataset whose uneven steps are kept"""
@@ -149,13 +149,13 @@ def _onto_grid(one: TimeSeries, step: float) -> TimeSeries:
     new = np.searchsorted(kept, place)
 
     def mean(cells: np.ndarray) -> np.ndarray:
-        known = np.isfinite(cells)
+        known, units = np.isfinite(cells), units_of(cells)
         total = np.zeros((len(kept), cells.shape[1]))
         count = np.zeros_like(total)
-        np.add.at(total, new, np.where(known, cells, 0.0))
+        np.add.at(total, new, np.where(known, cells / units, 0.0))
         np.add.at(count, new, known)
         with np.errstate(invalid="ignore"):
-            return total / count
+            return total / count * units
 
     labels = None if one.labels is None else np.bincount(new, one.labels, len(kept)) > 0
     values, ignored = mean(one.counted), None

@@ -60,10 +60,11 @@ def report_html(
 def _describe(detection: Detection) -> str:
     dataset, count = detection.dataset, len(detection.events)
     records = f" in {len(dataset.series):,} records" if len(dataset.series) > 1 else ""
-    return (
-        f"{count:,} event{'s' * (count != 1)} above {detection.threshold.value:.4g}, {dataset.steps:,} steps{records}, "
-        f"monitoring {', '.join(dataset.monitored)}."
-    )
+    size = f"{dataset.steps:,} steps{records}, monitoring {', '.join(dataset.monitored)}."
+    nothing = detection.no_score or detection.no_difference
+    if nothing:
+        return f"{nothing} {size}"
+    return f"{count:,} event{'s' * (count != 1)} above {detection.threshold.value:.6g}, {size}"
 
 
 def _evaluation(detection: Detection) -> str:

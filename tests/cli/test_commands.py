@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +15,13 @@ import pytest
 import anomaly
 from anomaly.cli import main
 from anomaly.cli.progress import training_progress
+from anomaly.domain.forecasts import Effort
+from anomaly.forecasting.pace import PaceKeeper
 from anomaly.reading.synthetic import DEMOS
 from tests.support.checkout import ROOT
 from tests.support.command_line import RESULTS, Capture, contents, detect, run, write_pump
 
+EFFORT = Effort(4, 8, 10, 1e6, False, update_seconds=1.0, held_out_seconds=2.0, rest_seconds=12.0)
 EVENTS = "record,start,end,points,peak_time,peak_score,channel,direction,observed,expected,kind,why"
 
 
@@ -134,12 +138,23 @@ def test_demo_writes_a_file_that_reads_with_labels(name: str, tmp_path: Path, ca
 
 def test_the_first_interrupt_of_training_asks_and_the_second_breaks_off() -> None:
     before = signal.getsignal(signal.SIGINT)
-    with pytest.raises(KeyboardInterrupt), training_progress() as (_, should_stop):
+    with pytest.raises(KeyboardInterrupt), training_progress(EFFORT) as (_, should_stop):
         assert not should_stop()
         signal.raise_signal(signal.SIGINT)
         assert should_stop()
         signal.raise_signal(signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_what_training_takes_is_said_anew_after_the_first_update(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times = iter([0.0, 30.0, 60.0])
+    monkeypatch.setattr("anomaly.cli.progress.PaceKeeper", partial(PaceKeeper, clock=lambda: next(times)))
+    with training_progress(EFFORT) as (_, should_stop):
+        for _ in range(3):
+            should_stop()
+    assert capsys.readouterr().out == "After the first update: about 30 min.\n"
 
 
 def test_an_interrupted_training_keeps_its_best_weights_says_so_and_writes_the_files(pump: Path) -> None:

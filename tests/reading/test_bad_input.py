@@ -121,7 +121,9 @@ def test_what_can_be_used_in_spite_of_flaws_is_used_and_the_flaws_are_noted() ->
     dataset = read(f"time,flow,level,state\n{rows}".encode())
     assert dataset.monitored == ("flow",)
     notes = " / ".join(map(str, dataset.repairs))
-    assert "1 infinite value of 'flow': taken as missing (line 9)" in notes
+    assert (
+        "1 value of 'flow' is infinite, or beyond 1.8e+308, more than can be held: taken as missing (line 9)" in notes
+    )
     assert "'level' never changes" in notes
     assert dataset.columns.context == ("level", "state=on")
 

@@ -104,7 +104,9 @@ def test_a_row_without_a_record_is_refused_with_its_line() -> None:
 def test_infinities_become_missing_and_are_reported() -> None:
     dataset = dataset_of("flow,level", "1,3", "inf,4", "2,5", "-inf,6")
     np.testing.assert_array_equal(dataset.series[0].values[:, 0], [1, np.nan, 2, np.nan])
-    assert str(dataset.repairs[0]) == "2 infinite values of 'flow': taken as missing (lines 3, 5)"
+    assert str(dataset.repairs[0]) == (
+        "2 values of 'flow' are infinite, or beyond 1.8e+308, more than can be held: taken as missing (lines 3, 5)"
+    )
 
 
 def test_missing_cells_stay_as_holes() -> None:
@@ -153,10 +155,18 @@ def test_only_the_first_few_lines_are_listed() -> None:
     assert dataset.repairs[0].count == 10
 
 
-def test_a_value_too_large_to_square_is_missing_and_said_so() -> None:
-    dataset = read(b"time,flow\n1,1.5\n2,1e300\n3,-1e200\n4,2.5\n")
-    assert np.isnan(dataset.series[0].values[1:3]).all()
-    assert any("2 infinite values of 'flow'" in str(repair) for repair in dataset.repairs)
+def test_every_number_that_can_be_held_is_a_value() -> None:
+    dataset = read(b"time,flow\n1,1.5\n2,1.7e308\n3,-1e200\n4,5e-324\n")
+    np.testing.assert_array_equal(dataset.series[0].values[:, 0], [1.5, 1.7e308, -1e200, 5e-324])
+    assert not any("infinite" in str(repair) for repair in dataset.repairs)
+
+
+def test_a_number_too_large_to_be_held_is_missing_and_not_simply_called_infinite() -> None:
+    dataset = read(b"time,flow\n1,1.5\n2,1e400\n3,2\n4,2.5\n")
+    assert np.isnan(dataset.series[0].values[1])
+    assert "1 value of 'flow' is infinite, or beyond 1.8e+308, more than can be held: taken as missing (line 3)" in map(
+        str, dataset.repairs
+    )
 
 
 COURSE = [20 + n % 7 for n in range(40)]

@@ -40,6 +40,24 @@ class Recurrent(nn.Module):
         hidden, last = self.layers(inputs, state[0])
         return hidden, (last,)
 
+    def step(self, inputs: Tensor, state: State) -> State:
+        """The state after one step of inputs (B, D), without dropout: as `forward`, and a third of its time on the way
+        back, where oneDNN's kernel for sequences asks for the slopes of all weights, wanted or not."""
+        after = []
+        for layer, weights in enumerate(self.layers.all_weights):
+            before = [part[layer] for part in state]
+            now: State
+            if isinstance(self.layers, nn.LSTM):
+                now = torch.lstm_cell(inputs, before, *weights)
+            elif isinstance(self.layers, nn.GRU):
+                now = (torch.gru_cell(inputs, before[0], *weights),)
+            else:
+                cell = torch.rnn_relu_cell if self.layers.nonlinearity == "relu" else torch.rnn_tanh_cell
+                now = (cell(inputs, before[0], *weights),)
+            after.append(now)
+            inputs = now[0]
+        return tuple(torch.stack(parts) for parts in zip(*after, strict=True))
+
     def initialise(self, settings: FitSettings, generator: torch.Generator) -> None:
         """Initialise recurrent weights as `recurrent_init` and the biases of gates as `forget_bias` say."""
         size = self.hidden_size

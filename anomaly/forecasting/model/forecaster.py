@@ -48,7 +48,8 @@ class Forecaster:
         its position alone, so later steps never change earlier predictions.
         """
         outputs = [np.empty((len(inputs), *self.network.output_shape), np.float32) for inputs in records]
-        for batch in self._batches(records):
+        lengths = [len(inputs) for inputs in records]
+        for batch in cut_pieces(lengths, self.burn_in, self.network.hidden.hidden_size):
             longest = max(stop - burn_start for _, burn_start, _, stop in batch)
             stacked = np.zeros((len(batch), longest, self.network.hidden.input_size), np.float32)
             for row, (record, burn_start, _, stop) in enumerate(batch):
@@ -100,21 +101,23 @@ class Forecaster:
             predicted, _ = self.network(tensor, self.network.start(len(inputs)))
             return predicted.cpu().numpy()
 
-    def _batches(self, records: Sequence[np.ndarray]) -> Iterator[list[tuple[int, int, int, int]]]:
-        """(record, first burn-in step, first step, stop) of every piece, alike lengths together."""
-        pieces = [
-            (record, max(0, start - self.burn_in), start, min(start + PIECE_STEPS, len(inputs)))
-            for record, inputs in enumerate(records)
-            for start in range(0, len(inputs), PIECE_STEPS)
-        ]
-        pieces.sort(key=lambda piece: piece[3] - piece[1])
-        size = max(1, BATCH_VALUES // ((PIECE_STEPS + self.burn_in) * self.network.hidden.hidden_size))
-        for first in range(0, len(pieces), size):
-            yield pieces[first : first + size]
-
     def _align(self, predicted: np.ndarray) -> np.ndarray:
         """(T, H, C) made at each step -> (H, T, C) for each step."""
         aligned = np.full((len(self.horizons), len(predicted), predicted.shape[2]), np.nan, np.float32)
         for position, horizon in enumerate(self.horizons):
             aligned[position, horizon:] = predicted[: max(len(predicted) - horizon, 0), position]
         return aligned
+
+
+def cut_pieces(lengths: Sequence[int], burn_in: int, hidden: int) -> Iterator[list[tuple[int, int, int, int]]]:
+    """Batches of (record, first burn-in step, first step, stop), one for every piece of records of these lengths,
+    alike lengths together, and as many in a batch as `hidden` values a step allow."""
+    pieces = [
+        (record, max(0, start - burn_in), start, min(start + PIECE_STEPS, length))
+        for record, length in enumerate(lengths)
+        for start in range(0, length, PIECE_STEPS)
+    ]
+    pieces.sort(key=lambda piece: piece[3] - piece[1])
+    size = max(1, BATCH_VALUES // ((PIECE_STEPS + burn_in) * hidden))
+    for first in range(0, len(pieces), size):
+        yield pieces[first : first + size]

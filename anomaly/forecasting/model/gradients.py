@@ -4,6 +4,9 @@ It holds a product of k Jacobians, which shrinks or grows exponentially with k (
 2013). Where it has vanished, nothing further back can be learnt, nor does it affect the prediction.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -54,13 +57,14 @@ def follow_gradient(
     all layers. For a window, s is its inputs, and 0 beyond them. Each run warms up for at most
     `burn_in` steps. All 0 where nothing is observed.
     """
-    ends = _choose_ends(targets, horizon, lags, burn_in, _affordable(network, lags))
+    weights = sum(weight.numel() for weight in network.parameters())
+    ends = _choose_ends(targets, horizon, lags, burn_in, count_positions(weights, lags))
     if not len(ends):
         return np.zeros(lags + 1)
     warm = min(burn_in, int(ends.min()) - lags)
     steps = ends[:, None] + np.arange(-lags - warm, 1)
     device = network.head.weight.device
-    with compute_threads():
+    with compute_threads(), _without_denormals():
         seen = torch.from_numpy(inputs[steps]).to(device, network.head.weight.dtype)
         wanted = torch.from_numpy(targets[ends + horizon]).to(seen)
         follow = _follow_state if isinstance(network.hidden, Recurrent) else _follow_inputs
@@ -76,9 +80,20 @@ def follow_gradient(
     return torch.cat(norms, 1).mean(1).double().cpu().numpy()
 
 
-def _affordable(network: Network, lags: int) -> int:
-    """Number of positions to follow back from: fewer in a large network, where each takes long."""
-    work = 6.0 * sum(weight.numel() for weight in network.parameters()) * max(lags, 1)
+@contextmanager
+def _without_denormals() -> Iterator[None]:
+    """A gradient that has vanished below what a float32 holds in full is 0: for what is left of it a processor takes
+    ten times as long."""
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
+
+
+def count_positions(weights: int, lags: int) -> int:
+    """Number of positions to follow back from: fewer in a network of many weights, where each takes long."""
+    work = 6.0 * weights * max(lags, 1)
     return int(min(POSITIONS, max(FEWEST_POSITIONS, MOST_WORK / work)))
 
 
@@ -101,9 +116,10 @@ def _follow_state(network: Network, seen: Tensor, wanted: Tensor, warm: int) -> 
         if warm:
             _, state = network(seen[:, :warm], state)
     state = tuple(part.clone().requires_grad_() for part in state)
-    states = []
+    hidden, states = network.hidden, []
+    assert isinstance(hidden, Recurrent)
     for step in range(warm, seen.shape[1]):
-        _, state = network.hidden(seen[:, step : step + 1], state)
+        state = hidden.step(seen[:, step], state)
         states.append(state)
     # What the head reads is the last state of the top layer.
     loss = _sum_of_losses(network, state[0][-1], wanted)

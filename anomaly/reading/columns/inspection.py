@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from anomaly.domain import Columns, Dataset, find_runs, format_times
+from anomaly.domain import Columns, Dataset, find_runs, format_times, is_rounding, units_of
 from anomaly.reading.columns.missing_codes import without_codes
+from anomaly.reading.columns.remarks import tell_resolution
 from anomaly.reading.formats.table import Table
 from anomaly.reading.times.parsing import looks_like_time
 from anomaly.reading.vocabulary.units import unit_in
@@ -84,7 +85,7 @@ def _inspect(tables: Sequence[Table], name: str, dataset: Dataset) -> dict[str, 
     line["flat"] = max(_longest_flat(one) for one in values)
     if role in ("monitored", "context"):
         rows = max(map(len, values))
-        grade = _grade(line, rows, columns_vary=len(known) > 0 and known.min() < known.max())
+        grade = _grade(line, rows, known)
         line |= {"grade": grade.word, "reason": grade.reason}
     return line
 
@@ -106,20 +107,24 @@ def _role(name: str, columns: Columns) -> str:
         return "record"
     if name == columns.labels:
         return "known anomalies"
-    if name in columns.monitored:
+    if any(other == name or other.startswith(f"{name}=") for other in columns.monitored):
         return "monitored"
     is_context = any(other == name or other.startswith(f"{name}=") for other in columns.context)
     return "context" if is_context else "ignored"
 
 
-def _grade(line: dict[str, object], rows: int, columns_vary: bool) -> Grade:
+def _grade(line: dict[str, object], rows: int, known: np.ndarray) -> Grade:
     missing, gap, flat = (float(str(line[part])) for part in ("missing", "gap", "flat"))
-    if not columns_vary:
+    if not len(known) or known.min() == known.max():
         return Grade("low", "never changes")
+    if is_rounding(known):
+        return Grade("low", "varies by rounding alone")
     if missing > MUCH_MISSING:
         return Grade("low", f"{missing:.0%} empty".replace("%", " %"))
     if gap > LONG_GAP * rows:
         return Grade("medium", f"empty for {int(gap):,} rows on end")
+    if tell_resolution(known) is not None:
+        return Grade("medium", "its numbers are too coarse, or too unlike, to see all of it")
     if missing > SOME_MISSING:
         return Grade("medium", f"{missing:.0%} empty".replace("%", " %"))
     # What is on or off stands still by its nature.
@@ -142,7 +147,7 @@ def _longest_flat(values: np.ndarray) -> int:
 def _spark(values: np.ndarray) -> list[float]:
     """The means of up to SPARK_POINTS parts; parts without a value are passed over."""
     edges = np.unique(np.linspace(0, len(values), SPARK_POINTS + 1).astype(int))[:-1]
-    known = np.isfinite(values)
-    total = np.add.reduceat(np.where(known, values, 0.0), edges)
+    known, (unit,) = np.isfinite(values), units_of(values[:, None])
+    total = np.add.reduceat(np.where(known, values / unit, 0.0), edges)
     count = np.add.reduceat(known.astype(float), edges)
-    return [float(mean) for mean in total[count > 0] / count[count > 0]]
+    return [float(mean) for mean in total[count > 0] / count[count > 0] * unit]

@@ -8,6 +8,7 @@ import pandas as pd
 
 from anomaly.domain import Columns, DataError, ReadSettings, SettingsError
 from anomaly.reading.columns.states import (
+    FEWEST_ROWS,
     LABEL_WORDS,
     MOST_WORDS,
     STATES_OF_HEALTH,
@@ -59,12 +60,19 @@ def propose_columns(tables: Sequence[Table], settings: ReadSettings) -> Columns:
         and (column in chosen or not is_called_labels(column))
     ]
     monitored, context = _split_channels(tables, numeric, record, settings)
-    if settings.context is None and monitored:
-        context += _propose_words(tables, {time, record, labels, *parts_of(record, frame.columns)})
+    taken = {time, record, labels, *parts_of(record, frame.columns)}
+    if settings.channels is None and all(_is_still(tables, name) for name in monitored):
+        # What tells a state is context beside numbers that change; alone it is all there is to monitor.
+        states = [name for name in _propose_words(tables, taken, alone=True) if name not in context]
+        if states:
+            context = [*context, *monitored] if settings.context is None else context
+            monitored = states
+    elif settings.context is None and monitored:
+        context += _propose_words(tables, taken)
     if not monitored:
         raise DataError(
-            f"{tables[0].name} has no channel to monitor: expected at least one column of numbers beside time, record "
-            f"and label, found {_describe(frame)}."
+            f"{tables[0].name} has no channel to monitor: expected at least one column of numbers, or of few words in "
+            f"many rows, beside time, record and label, found {_describe(frame)}."
         )
     if len(monitored) + len(context) > MOST_CHANNELS:
         raise DataError(
@@ -78,7 +86,7 @@ def _check_known(settings: ReadSettings, table: Table) -> None:
     parts: dict[str, str] = {}
     columns, name = [str(column) for column in table.frame], table.name
     for part, column in _chosen(settings):
-        if column not in columns and not (part == "context" and table.has(column)):
+        if column not in columns and not (part in ("channels", "context") and table.has(column)):
             near = difflib.get_close_matches(column, columns, 1, 0.0)
             raise SettingsError(
                 f"{name} has no column {column!r}; the nearest is {near[0]!r}. "
@@ -210,10 +218,16 @@ def _split_channels(
     context = [name for column in settings.context or () for name in spell_out(tables, column)]
     for column in (*(settings.channels or ()), *(settings.context or ())):
         words = count_kinds(tables[0].frame[column], MOST_WORDS + 1) if column in tables[0].frame else 1
-        if column not in numeric and (column in (settings.channels or ()) or not 1 <= words <= MOST_WORDS):
-            raise DataError(f"Column {column!r} of {tables[0].name} holds no numbers; expected a channel of numbers.")
+        is_state = 1 <= words <= MOST_WORDS
+        if column in (settings.channels or ()) and column in tables[0].frame:
+            is_state = column in in_words(tables)
+        if column not in numeric and not is_state:
+            raise DataError(
+                f"Column {column!r} of {tables[0].name} holds no numbers; expected a channel of numbers, or of 2 to "
+                f"{MOST_WORDS} different words in {FEWEST_ROWS} rows or more."
+            )
     if settings.channels is not None:
-        return list(settings.channels), context
+        return [name for column in settings.channels for name in spell_out(tables, column)], context
     free = [column for column in numeric if column not in context]
     if settings.context is not None:
         return [name for name in free if not _is_no_measurement(tables, name, record, len(free))], context
@@ -250,14 +264,24 @@ def _is_static(tables: Sequence[Table], column: str, record: str | None) -> bool
     return len(kinds) > 1 and max(map(len, kinds)) == 1 and len(set.union(*kinds)) > 1
 
 
-def _propose_words(tables: Sequence[Table], taken: Set[str | None]) -> list[str]:
+def _is_still(tables: Sequence[Table], column: str) -> bool:
+    """Whether a column of numbers is the same in all rows of all tables."""
+    ends = [end for table in tables for end in (table.frame[column].min(), table.frame[column].max())]
+    return len({end for end in ends if not pd.isna(end)}) < 2
+
+
+def _propose_words(tables: Sequence[Table], taken: Set[str | None], alone: bool = False) -> list[str]:
+    """A channel for each word of the columns that tell a state; of those that may tell known anomalies only where
+    they stand `alone`."""
     proposed = []
     for column in in_words(tables):
         if column in taken:
             continue
         words = {str(word).strip().lower() for table in tables for word in table.frame[column].dropna().unique()}
         is_known = (
-            is_called_labels(column) or words & set(STATES_OF_HEALTH) or words <= set(LABEL_WORDS) - {"true", "false"}
+            is_called_labels(column)
+            or words & set(STATES_OF_HEALTH)
+            or (not alone and words <= set(LABEL_WORDS) - {"true", "false"})
         )
         if not is_known and not looks_like_time(tables[0].frame[column]):
             proposed += spell_out(tables, column)

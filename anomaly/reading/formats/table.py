@@ -36,17 +36,18 @@ class Table:
 
     def has(self, column: str) -> bool:
         """Whether there is such a column, or it says where a column of text has some value: "mode=auto"."""
-        return column in self.frame or self._split(column) is not None
+        return column in self.frame or self.split(column) is not None
 
     def numbers(self, column: str) -> np.ndarray:
         """(R,) float64, NaN = empty; of "mode=auto": 1 where the column "mode" is "auto", else 0."""
-        split = None if column in self.frame else self._split(column)
+        split = None if column in self.frame else self.split(column)
         if split is None:
             return self.frame[column].to_numpy(np.float64, na_value=np.nan)
         cells = self.frame[split[0]]
         return np.where(cells.isna(), np.nan, (cells.astype("str") == split[1]).to_numpy(np.float64, na_value=np.nan))
 
-    def _split(self, column: str) -> tuple[str, str] | None:
+    def split(self, column: str) -> tuple[str, str] | None:
+        """The column of text and the value of "mode=auto"; None where there is no such column."""
         places = [place for place, sign in enumerate(column) if sign == "="]
         return next(((column[:at], column[at + 1 :]) for at in places if column[:at] in self.frame), None)
 

@@ -55,7 +55,7 @@ def check_shared(tables: Sequence[Table], columns: Columns) -> None:
                 f"{without[0]} has no column {name!r}, which is the {part} of the other files: expected it in all of "
                 "them. Detect them one by one."
             )
-    has = np.array([[bool(table.frame[name].notna().any()) for name in columns.monitored] for table in tables])
+    has = np.array([[bool(_cells(table, name).notna().any()) for name in columns.monitored] for table in tables])
     alone = ~(has & (has.sum(0) > 1)).any(1) & has.any(1)
     if alone.any():
         table = tables[int(np.argmax(alone))]
@@ -64,3 +64,9 @@ def check_shared(tables: Sequence[Table], columns: Columns) -> None:
             f"{table.name} shares no channel with the other files: expected at least one, found "
             f"{', '.join(map(repr, names[:SHOWN]))} in it alone. Detect them one by one."
         )
+
+
+def _cells(table: Table, name: str) -> pd.Series:
+    """Of a channel, or of the column of text that it is a word of."""
+    split = None if name in table.frame else table.split(name)
+    return table.frame[name if split is None else split[0]]

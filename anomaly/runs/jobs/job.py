@@ -18,10 +18,21 @@ from typing import Any, Generic
 
 from joblib.externals.loky.process_executor import ProcessPoolExecutor, TerminatedWorkerError
 
-from anomaly.domain import AnomalyError, Dataset, Epoch, FitSettings, temporary_folder
+from anomaly.domain import AnomalyError, Dataset, Epoch, FitSettings, Pace, temporary_folder
 from anomaly.forecasting import find_train_stops
 from anomaly.runs.jobs.processes import executor, workers
-from anomaly.runs.jobs.worker import BEAT, EPOCHS, KILL, STARTED, STOP, Result, end_left_behind, work_in, worker_in
+from anomaly.runs.jobs.worker import (
+    BEAT,
+    EPOCHS,
+    KILL,
+    PACE,
+    STARTED,
+    STOP,
+    Result,
+    end_left_behind,
+    work_in,
+    worker_in,
+)
 
 SILENT_SECONDS = 20.0
 """after so long without a sign of life a worker is taken to hang"""
@@ -201,6 +212,14 @@ class FitJob(Generic[Result]):
             return []
         # The last line may be half written.
         return [Epoch(**json.loads(line)) for line in lines if line.endswith("\n")]
+
+    @property
+    def pace(self) -> Pace | None:
+        """How far it is, in the first epoch too; None before its first update."""
+        try:
+            return Pace(**json.loads((self._folder / PACE).read_text()))
+        except FileNotFoundError:
+            return None
 
     @property
     def result(self) -> Result | None:

@@ -11,7 +11,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TypeVar
 
-from anomaly.domain import Dataset, Epoch, FitSettings
+from anomaly.domain import Dataset, Epoch, FitSettings, Pace
+from anomaly.forecasting import PaceKeeper
 
 KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 PRIORITY = 10
@@ -19,7 +20,8 @@ PRIORITY = 10
 BEAT_SECONDS = 1.0
 """it shows that it lives so often"""
 EPOCHS, STOP, STARTED, BEAT, CHECKPOINT = "epochs.jsonl", "stop", "started", "beat", "checkpoint.safetensors"
-"""files of a job's folder"""
+PACE, WRITING = "pace.json", ".writing"
+"""files of a job's folder, and the ending of one that is not whole"""
 _at_work = threading.Event()
 _server = 0
 """the process that asks; 0 in that process itself"""
@@ -63,13 +65,23 @@ def work_in(work: Callable[..., Result], dataset: Dataset, settings: FitSettings
         # The page answers first: who looks at it waits, and a fit does not.
         os.setpriority(os.PRIO_PROCESS, 0, PRIORITY)
     if folder.exists():
-        (folder / EPOCHS).unlink(missing_ok=True)
+        for name in (EPOCHS, PACE):
+            (folder / name).unlink(missing_ok=True)
         (folder / STARTED).write_text(str(os.getpid()))
 
     def write(epoch: Epoch) -> None:
         with (folder / EPOCHS).open("a") as file:
             file.write(json.dumps(asdict(epoch)) + "\n")
 
+    def write_pace(pace: Pace) -> None:
+        with suppress(OSError):  # where the folder is gone the fit is given up
+            (folder / f"{PACE}{WRITING}").write_text(json.dumps(asdict(pace)))
+            (folder / f"{PACE}{WRITING}").replace(folder / PACE)
+
+    def should_stop() -> bool:
+        return (folder / STOP).exists() or not folder.exists() or _has_lost_its_server()
+
+    keeper = PaceKeeper(write, should_stop, write_pace)
     _at_work.set()
     try:
         with _beating(folder):
@@ -78,8 +90,8 @@ def work_in(work: Callable[..., Result], dataset: Dataset, settings: FitSettings
             return work(
                 dataset,
                 settings,
-                on_epoch=write,
-                should_stop=lambda: (folder / STOP).exists() or not folder.exists() or _has_lost_its_server(),
+                on_epoch=keeper.on_epoch,
+                should_stop=keeper.should_stop,
                 checkpoint=folder / CHECKPOINT if folder.exists() else None,
             )
     finally:

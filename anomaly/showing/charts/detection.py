@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from anomaly.detecting import Detection
-from anomaly.domain import Event, Span, find_runs
+from anomaly.domain import SIGNIFICANT_DIGITS, Event, Span, count_digits, find_runs
 from anomaly.showing.charts.drawing import (
     BAND,
     ERROR,
@@ -35,6 +35,7 @@ from anomaly.showing.decimation import bin_peaks, choose_steps
 MOST_SHADED = 100
 """events shaded at once, the most severe first; the lane below the score shows all"""
 HEAT_BINS = 400
+MOST = float(np.finfo(float).max)
 HOVER_POINTS = 12
 
 
@@ -105,18 +106,21 @@ def _add_channel(
     half = detection.half_band[position]
     times, (observed, predicted) = break_lines(times, steps, series.times, [series.values[steps, position], predicted])
     first = row == 1
-    x, y = outline(times, predicted - half, predicted + half)
+    with np.errstate(over="ignore"):
+        low, high = (np.clip(one, -MOST, MOST) for one in (predicted - half, predicted + half))
+    x, y = outline(times, low, high)
     figure.add(
         "scatter", row,
         x=x, y=y, mode="lines", line={"width": 0}, fill="toself", fillcolor=BAND, name="expected band (99 %)",
         showlegend=first, legendgroup="band", hoverinfo="skip",
     )  # fmt: skip
     mode = "lines+markers" if len(steps) < FEW_STEPS else "lines"
+    hover = f"%{{y:.{count_digits(series.values[:, position])}g}}"
     for name, values, colour in (("predicted", predicted, PREDICTED), ("observed", observed, OBSERVED)):
         figure.add(
             "scatter", row,
             x=times, y=values, mode=mode, name=name, legendgroup=name, showlegend=first, line=line(colour),
-            marker=dot(colour), hovertemplate="%{y:.5g}",
+            marker=dot(colour), hovertemplate=hover,
         )  # fmt: skip
     figure.update_yaxis(row, title={"text": short(detection.dataset.title(channel))})
 
@@ -146,7 +150,7 @@ def _add_score(
     figure.add(
         "scatter", row,
         x=times, y=scores, mode="lines", name="score", line=line(OBSERVED), customdata=error,
-        hovertemplate="%{y:.3g}, of it prediction error %{customdata:.3g}",
+        hovertemplate=f"%{{y:.{SIGNIFICANT_DIGITS}g}}, of it prediction error %{{customdata:.3g}}",
     )  # fmt: skip
     figure.add(
         "scatter",

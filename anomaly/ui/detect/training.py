@@ -6,6 +6,7 @@ from anomaly.domain import say_duration
 from anomaly.showing import plot_losses
 from anomaly.ui import session
 from anomaly.ui.lasting.fits import say_queue, write_running
+from anomaly.ui.panels.effort import seconds_left
 from anomaly.ui.plain import plain
 from anomaly.ui.wording import size_of
 
@@ -30,6 +31,9 @@ def _poll() -> None:
     job = opened.job
     epochs = list(job.epochs)
     done = len(epochs) / epochs[-1].epochs if epochs else 0.0
+    # Announced before, and told anew from the first update on.
+    seconds = seconds_left(opened)
+    left = "" if seconds is None else f"at most {say_duration(seconds)} left"
     if job.is_silent:
         text = f"No sign of life from its process for {say_duration(job.silence)}: it hangs, or the machine does …"
     elif job.is_stopping:
@@ -37,7 +41,7 @@ def _poll() -> None:
     elif job.is_waiting:
         text = say_queue(job.ahead)
     elif not epochs:
-        text = "First epoch …"
+        text = f"First epoch · {left}" if left else "First epoch …"
     elif epochs[-1].number == epochs[-1].epochs:
         ran = f"All {len(epochs):,} epochs" if len(epochs) > 1 else "The one epoch"
         text = f"{ran} ran; the usual error and shapes are measured …"
@@ -46,11 +50,11 @@ def _poll() -> None:
         best = max((epoch.number for epoch in epochs if epoch.is_best), default="none yet")
         text = (
             f"Epoch {last.number} of at most {last.epochs} · {say_duration(last.seconds)} so far, "
-            f"at most {say_duration(last.seconds_left)} left · best epoch: {best}"
+            f"{left or f'at most {say_duration(last.seconds_left)} left'} · best epoch: {best}"
         )
     st.progress(done, text)
-    left, right, _ = st.columns([1, 1, 2])
-    left.button(
+    stop, right, _ = st.columns([1, 1, 2])
+    stop.button(
         "Stop and use what it has",
         width="stretch",
         disabled=job.is_stopping or not epochs,

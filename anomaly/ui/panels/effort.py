@@ -47,6 +47,21 @@ def show_effort_of_all(opened: session.Current) -> None:
     st.caption(f"All {len(CELLS)} networks, with the settings at the left: about {say_duration(seconds)} at most.")
 
 
+def seconds_left(opened: session.Current) -> float | None:
+    """Of the fit under way, at the pace of its updates so far; None where that is not known yet."""
+    job = opened.job
+    pace = None if job is None else job.pace
+    if job is None or pace is None or not is_warm():
+        return None
+    key = (job.settings.model_dump_json(), job.dataset.digest)
+    if opened.effort_of_job is None or opened.effort_of_job[0] != key:
+        # Mostly what the panel showed before the fit was asked for.
+        told = opened.effort[1] if opened.effort is not None and opened.effort[0] == key else None
+        opened.effort_of_job = key, told or estimate(job.dataset, job.settings)
+        release_memory()
+    return opened.effort_of_job[1].left(pace)
+
+
 def _show(opened: session.Current) -> None:
     try:
         settings = FitSettings(**opened.chosen)

@@ -61,7 +61,11 @@ def _show_columns(opened: session.Current, look: Look) -> None:
     with st.form("columns", border=False):
         time = st.selectbox("Time", [NONE, *names], index=_index(names, now.time), format_func=str)
         record = st.selectbox("Record", [NONE, *names], index=_index(names, now.record), format_func=str)
-        channels = st.multiselect("Monitored channels", numeric, default=list(now.monitored))
+        channels = st.multiselect(
+            "Monitored channels",
+            [*numeric, *(name for name in now.monitored if name not in numeric)],
+            default=list(now.monitored),
+        )
         context = st.multiselect(
             "Context",
             [*numeric, *(name for name in now.context if name not in numeric)],

@@ -51,6 +51,8 @@ class Current:
     """for which settings and file; their `Effort`; the BPTT steps suggested instead"""
     effort_of_all: tuple[object, float] | None = None
     """for which settings and file; the seconds that a comparison takes"""
+    effort_of_job: tuple[object, Any] | None = None
+    """for which settings and file; the `Effort` of the fit under way, whatever the panel shows meanwhile"""
     detect: DetectSettings | None = None
     """detection settings of the last result"""
     run: Run | None = None

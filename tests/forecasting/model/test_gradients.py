@@ -87,3 +87,14 @@ def test_the_effective_memory_is_the_last_step_where_the_gradient_has_not_faded(
     assert FADED == 0.01
     reach = Reach(np.zeros(len(norms)), np.array(norms))
     assert (reach.memory, reach.is_cut) == (memory, is_cut)
+
+
+def test_what_is_too_small_to_hold_in_full_is_0_while_a_gradient_is_followed_and_only_then() -> None:
+    network = draw_network(FitSettings(hidden_units=8), 3, 2)
+    tiny = torch.tensor([1e-40])
+    seen = []
+    network.head.register_forward_hook(lambda *_: seen.append(float(tiny * 1.0)))
+    inputs, targets = make_values(400)
+    far = follow_gradient(network, inputs, targets, 1, 190, 0)
+    assert set(seen) == {0.0} and float(tiny * 1.0) > 0
+    assert far[0] > 0 and far[-1] == 0

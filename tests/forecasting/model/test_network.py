@@ -25,6 +25,19 @@ def test_cells_follow_the_textbook_equations(cell: str, layers: int) -> None:
         np.testing.assert_allclose(tensor[:, 0].detach().numpy(), expected_part, atol=1e-12)
 
 
+@pytest.mark.parametrize("layers", [1, 2, 4])
+@pytest.mark.parametrize("cell", RECURRENT)
+def test_a_step_alone_is_a_step_of_many(cell: str, layers: int) -> None:
+    network = make_network(cell, layers)
+    inputs = torch.from_numpy(np.random.default_rng(1).standard_normal((2, 20, 3)))
+    _, whole = network(inputs, network.start(2))
+    state = network.start(2)
+    for step in range(20):
+        state = network.hidden.step(inputs[:, step], state)
+    for part, one in zip(whole, state, strict=True):
+        torch.testing.assert_close(part, one, rtol=0, atol=1e-12)
+
+
 @pytest.mark.parametrize("layers", [1, 3])
 def test_a_feedforward_network_sees_its_window_each_position_with_its_own_weights(layers: int) -> None:
     network = make_network("feedforward", layers)

@@ -106,7 +106,7 @@ def test_text_and_empty_columns_are_left_out_and_said() -> None:
     assert [str(repair) for repair in dataset.repairs] == [
         "Column 'note' holds text, such as 'ok': left out",
         "Column 'spare' is empty: left out",
-        "Column 'far' holds no finite number: left out",
+        "Column 'far' holds no number that is finite and can be held: left out",
     ]
 
 

@@ -24,6 +24,17 @@ def test_a_job_gives_what_fit_gives_bit_for_bit(sine_dataset: Dataset) -> None:
     assert losses == [(epoch.number, epoch.train_loss, epoch.validation_loss) for epoch in here.epochs]
 
 
+def test_the_pace_is_told_in_the_first_epoch(sine_dataset: Dataset) -> None:
+    job = FitJob(sine_dataset, ENDLESS.model_copy(update={"hidden_units": 256, "bptt_steps": 1}), fit)
+    assert job.pace is None
+    wait_until(lambda: job.pace is not None)
+    pace = job.pace
+    assert pace is not None and pace.updates >= 1 and pace.seconds > 0 and pace.epochs_before == 0
+    wait_until(lambda: job.pace is not None and job.pace.updates > pace.updates)
+    job.stop()
+    finished(job)
+
+
 def test_epochs_grow_while_it_learns_and_a_stop_keeps_the_best_weights_within_two_seconds(
     sine_dataset: Dataset,
 ) -> None:

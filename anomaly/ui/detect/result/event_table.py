@@ -29,10 +29,12 @@ HEADINGS: dict[str, Any] = {
 
 def show_event_table(run: session.Run, detection: Detection) -> None:
     if not detection.events:
-        st.info(
-            "No score lies above this threshold. Lower it to see the most surprising stretches.",
-            icon=":material/check:",
-        )
+        # Where all scores are 0, the figures above say so, and no lower threshold shows more.
+        if not detection.no_difference:
+            st.info(
+                "No score lies above this threshold. Lower it to see the most surprising stretches.",
+                icon=":material/check:",
+            )
         return
     table = detection.events_table(MOST_LISTED)
     table.insert(4, "duration", _durations(detection, detection.events[:MOST_LISTED]))

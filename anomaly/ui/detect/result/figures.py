@@ -17,6 +17,9 @@ def show_figures(detection: Detection, fitted: Fitted) -> None:
     if detection.no_score:
         st.error(plain(detection.no_score), icon=":material/visibility_off:")
         return
+    if detection.no_difference:
+        st.info(plain(detection.no_difference), icon=":material/equal:")
+        return
     count = len(detection.events)
     covered = sum(len(event.span) for event in detection.events)
     part = covered / max(detection.dataset.steps, 1)
