@@ -154,3 +154,9 @@ def test_several_files_of_words_alone_are_read_together(tmp_path) -> None:
     for path in paths:
         path.write_bytes(csv_of(*["on" if n // 10 % 2 else "off" for n in range(60)]))
     assert anomaly.read(paths).monitored == ("x=on",)
+
+
+def test_times_too_large_to_be_told_apart_are_not_simply_called_the_same() -> None:
+    cells = [f"{1_700_000_000_000_000_000 + n}.0,{n % 7}" for n in range(60)]
+    (repair,) = anomaly.read(csv_of(*cells, head="time,x"), name="made.csv").repairs
+    assert "1.7e+18, as numbers of that size are held to the nearest 256: not used as the time" in str(repair)

@@ -48,8 +48,10 @@ def _reason(tables: Sequence[Table], column: str, columns: Columns) -> str | Non
     if not any(np.isfinite(part.to_numpy(float)).any() for part in parts):
         return "holds no number that is finite and can be held: left out"
     if is_stopped_clock(tables, column):
-        shown = f"{parts[0].dropna().iloc[0]:.15g}"
-        return f"holds the same number in every row, {shown}: not used as the time, left out"
+        number = float(parts[0].dropna().iloc[0])
+        coarse = f", as numbers of that size are held to the nearest {np.spacing(number):,.0f}"
+        held = coarse if abs(number) > EXACT else ""
+        return f"holds the same number in every row, {number:.15g}{held}: not used as the time, left out"
     if names_counter(column):
         return "numbers the rows: left out"
     if names_records(column):
