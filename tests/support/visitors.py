@@ -1,7 +1,9 @@
 """Visitors without a browser: they speak to Streamlit's server as a page of it does, and as no page would."""
 
 import http.client
+import os
 import re
+import time
 import tomllib
 import urllib.error
 import urllib.request
@@ -21,6 +23,13 @@ USER = "_streamlit_user"
 CONTENT = "multipart/form-data; boundary=edge"
 HEAD = b'--edge\r\nContent-Disposition: form-data; name="f"; filename="f.csv"\r\n\r\n'
 TAIL = b"\r\n--edge--\r\n"
+
+
+def claims(**others: Any) -> dict[str, Any]:
+    """What a provider says of Ada, each time that she signs in."""
+    now = int(time.time())
+    own = {"iss": "https://id.example", "sub": "ada", "name": "Ada", "iat": now, "exp": now + 60}
+    return own | {"nonce": os.urandom(8).hex(), "is_logged_in": True} | others
 
 
 def cookies_of(secrets: Path, claims: dict[str, Any]) -> dict[str, str]:

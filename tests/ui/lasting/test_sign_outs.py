@@ -16,17 +16,10 @@ from anomaly.runs.store import RunStore
 from anomaly.ui import session
 from anomaly.ui.lasting import keeping, opened_store, sign_outs, signing_in
 from tests.support.browser import Server
-from tests.support.visitors import USER, Visitor, cookies_of
+from tests.support.visitors import USER, Visitor, claims, cookies_of
 
 PROVIDER = "http://localhost:1"
 """nobody asks it: the visitors bring what it would have given them"""
-
-
-def claims(**others: Any) -> dict[str, Any]:
-    """What a provider says of Ada, each time that she signs in."""
-    now = int(time.time())
-    own = {"iss": "https://id.example", "sub": "ada", "name": "Ada", "iat": now, "exp": now + 60}
-    return own | {"nonce": os.urandom(8).hex(), "is_logged_in": True} | others
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 from anomaly.ui.session import uploads
 from tests.support.browser import Server
 from tests.support.fit_jobs import wait_until
-from tests.support.visitors import Visitor, cookies_of, uploaded_bytes
+from tests.support.visitors import Visitor, claims, cookies_of, uploaded_bytes
 
 MOST = 2 << 20
 SMALL = {"STREAMLIT_SERVER_MAX_UPLOAD_SIZE": "2", "STREAMLIT_SERVER_DISCONNECTED_SESSION_TTL": "2"}
@@ -22,13 +22,6 @@ REFUSED = (413, 0)
 """0: the server hung up on what was still being sent"""
 PROVIDER = "http://localhost:1"
 """nobody asks it: the visitors bring what it would have given them"""
-
-
-def claims(**others: object) -> dict[str, object]:
-    """What a provider says of Ada, each time that she signs in."""
-    now = int(time.time())
-    own = {"iss": "https://id.example", "sub": "ada", "name": "Ada", "iat": now, "exp": now + 60}
-    return own | {"nonce": os.urandom(8).hex()} | others
 
 
 @pytest.fixture(scope="module")
