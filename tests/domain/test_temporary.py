@@ -13,18 +13,21 @@ from tests.support.checkout import ROOT
 
 KEEPER = """
 import sys, tempfile
+from pathlib import Path
 import numpy as np, pandas as pd
 from dataclasses import replace
 tempfile.tempdir = sys.argv[1]
 from anomaly.reading import read_table
 from anomaly.runs.jobs.job import FitJob
-from anomaly.ui.session import spool
+from anomaly.domain import temporary_folder
+from anomaly.reading.opening import set_aside
 from tests.support.fit_jobs import ENDLESS
 from tests.support.strategies import make_dataset, sine_values
 from anomaly.forecasting import fit
 if __name__ == "__main__":
     table = replace(read_table(b"v\\n1\\n2\\n", "v.csv"), frame=pd.DataFrame({"v": np.zeros(2_000_000)}))
-    set_aside = spool.SpooledTables([table])
+    folder = temporary_folder()
+    set_aside([table], Path(folder.name))
     job = FitJob(make_dataset(sine_values(300)), ENDLESS, fit)
     print("ready", flush=True)
     sys.stdin.read()
