@@ -2,10 +2,11 @@
 
 import re
 
+import pytest
 from streamlit import config
 
-from anomaly.reading.formats import archives
-from anomaly.reading.formats.spreadsheets import extents
+from anomaly.reading.apart import asking, limits
+from anomaly.reading.formats import budget
 from anomaly.ui.lasting import sign_outs
 from anomaly.ui.session import upload_gate
 from tests.support.checkout import ROOT
@@ -18,8 +19,20 @@ def test_the_figures_are_those_of_the_code() -> None:
     assert f"a digest of it for {sign_outs.KEPT_DAYS} days" in SAID and f"| {sign_outs.KEPT_DAYS} days |" in SAID
     assert f"after {sign_outs.ASK_SECONDS:g} seconds at most" in SAID
     assert f"({upload_gate.LEFT_SHARE} of `server.disconnectedSessionTTL`" in SAID
-    assert f"to {archives.MOST_BYTES >> 30} GB and {archives.MOST_MEMBERS:,} files" in SAID
-    assert f"to {extents.MOST_UNPACKED_BYTES >> 30} GB and {extents.MOST_CELLS:,} cells" in SAID
+    assert f"may become {budget.MOST_CELLS:,} cells (a tenth" in SAID and budget.SHEET_WEIGHT == 10
+    assert (
+        f"unpack to {budget.MOST_BYTES >> 30} GB and hold {budget.MOST_MEMBERS:,} files in {budget.MOST_LAYERS}" in SAID
+    )
+    assert f"a table may have {budget.MOST_COLUMNS:,} columns" in SAID
+    least = f"{budget.FEW_CELLS:,} cells and {budget.FEW_BYTES >> 20} MB, and {budget.GROWTH} more for each"
+    assert least in SAID
+    assert f"({limits.USUAL_SECONDS:g} unless set)" in SAID and limits.SHARE == 3 and asking.AT_ONCE == 2
+
+
+def test_the_memory_that_reading_may_take_is_what_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "machine_memory", lambda: 1 << 40)
+    assert "1.5 GB for a small one, about 7 GB for one of 500 MB" in SAID
+    assert [round(limits.most_memory(given) / 2**30, 1) for given in (10_000, 500_000_000)] == [1.5, 7.3]
 
 
 def test_the_settings_and_variables_named_are_there() -> None:
