@@ -14,6 +14,10 @@ from anomaly.domain import AnomalyError, DetectSettings, FitSettings, ReadSettin
 PROGRAM = "unforeseen"
 BAD_INPUT = 2
 READERS = "the umask says who else may read it (022: all may; 077: nobody)"
+NO_MEMORY = (
+    "There is not enough memory for that. Keep the rows and columns you want, name a shorter train span, or fewer hidden "
+    "units or BPTT steps."
+)
 LABEL_FILE = "CSV file of known anomalies to compare with: start,end and perhaps record, or TRAINSET's labels"
 
 
@@ -29,6 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         chosen.run(vars(chosen) | {"unknown": unknown})
     except AnomalyError as error:
         complain(str(error))
+        return BAD_INPUT
+    except MemoryError:
+        complain(NO_MEMORY)
         return BAD_INPUT
     return 0
 

@@ -12,6 +12,7 @@ import pytest
 from anomaly.cli import main
 from anomaly.cli.terminal import printable
 from tests.support.checkout import ROOT
+from tests.support.command_line import refusal, write_pump
 
 PUMP = b"step,flow\n" + b"".join(b"%d,%d\n" % (step, step % 7) for step in range(60))
 
@@ -138,3 +139,14 @@ def test_where_no_step_is_scored_that_is_the_headline(tmp_path: Path, capsys: py
     assert main(["score", str(pump), "--model", model, "--out", out]) == 0
     said = capsys.readouterr().out
     assert "No step of pump could be scored" in said and "0 events" not in said
+
+
+def test_want_of_memory_is_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_off(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("anomaly.forecasting.fitting.fit", break_off)
+    monkeypatch.setattr("anomaly.forecasting.fit", break_off, raising=False)
+    assert "not enough memory" in refusal(capsys, "detect", write_pump(tmp_path), "--out", tmp_path / "out")

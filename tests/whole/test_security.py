@@ -19,13 +19,13 @@ def test_the_figures_are_those_of_the_code() -> None:
     assert f"a digest of it for {sign_outs.KEPT_DAYS} days" in SAID and f"| {sign_outs.KEPT_DAYS} days |" in SAID
     assert f"after {sign_outs.ASK_SECONDS:g} seconds at most" in SAID
     assert f"({upload_gate.LEFT_SHARE} of `server.disconnectedSessionTTL`" in SAID
-    assert f"may become {budget.MOST_CELLS:,} cells (a tenth" in SAID and budget.SHEET_WEIGHT == 10
+    assert f"may become {budget.MOST_CELLS:,} cells ({budget.MOST_SHEET_CELLS:,} in workbooks)" in SAID
     assert (
         f"unpack to {budget.MOST_BYTES >> 30} GB and hold {budget.MOST_MEMBERS:,} files in {budget.MOST_LAYERS}" in SAID
     )
     assert f"a table may have {budget.MOST_COLUMNS:,} columns" in SAID
     least = f"{budget.FEW_CELLS:,} cells and {budget.FEW_BYTES >> 20} MB, and {budget.GROWTH} more for each"
-    assert least in SAID
+    assert least in SAID and f"in workbooks {budget.FEW_SHEET_CELLS:,} cells, and one more" in SAID
     assert f"({limits.USUAL_SECONDS:g} unless set)" in SAID and limits.SHARE == 3 and asking.AT_ONCE == 2
 
 

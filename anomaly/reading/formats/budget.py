@@ -14,8 +14,8 @@ MOST_CELLS, FEW_CELLS = 200_000_000, 20_000_000
 """rows times columns, likewise"""
 GROWTH = 50
 """bytes, and cells, that each byte given may become beyond the least: real measurements are packed to a tenth"""
-SHEET_WEIGHT = 10
-"""cells of the budget that one of a workbook takes"""
+MOST_SHEET_CELLS, FEW_SHEET_CELLS = 50_000_000, 2_000_000
+"""of workbooks, at most and at least, and one more for each byte given: each takes as long as ten of a typed file"""
 MOST_MEMBERS, MOST_LAYERS = 2_000, 4
 MOST_COLUMNS = 2_000
 """of any table: no one monitors that many channels by eye"""
@@ -29,14 +29,19 @@ class Budget:
     """bytes of the upload"""
     bytes: int
     cells: int
+    sheet_cells: int
     members: int
     layers: int
 
     @classmethod
     def of(cls, given: int) -> "Budget":
-        grown = GROWTH * given
         return cls(
-            given, min(MOST_BYTES, FEW_BYTES + grown), min(MOST_CELLS, FEW_CELLS + grown), MOST_MEMBERS, MOST_LAYERS
+            given,
+            min(MOST_BYTES, FEW_BYTES + GROWTH * given),
+            min(MOST_CELLS, FEW_CELLS + GROWTH * given),
+            min(MOST_SHEET_CELLS, FEW_SHEET_CELLS + given),
+            MOST_MEMBERS,
+            MOST_LAYERS,
         )
 
 
@@ -76,31 +81,26 @@ def spend_bytes(count: int, name: str) -> None:
 def spend_cells(rows: int, columns: int, name: str) -> None:
     """That a table of this size will be laid out. Raises DataError where that is more than is left."""
     check_columns(columns, name)
-    _spend_cells(
-        rows * columns,
-        1,
-        f"{name} would become {rows:,} rows of {columns:,} columns",
-        "Keep the rows and columns you want to monitor, or save them as CSV",
-    )
+    budget = _current()
+    budget.cells -= rows * columns
+    if budget.cells < 0:
+        most = Budget.of(budget.given).cells
+        raise DataError(
+            f"{name} would become {rows:,} rows of {columns:,} columns; expected at most {most:,} cells in "
+            f"{_where(most < MOST_CELLS)}. Keep the rows and columns you want to monitor, or save them as CSV."
+        )
 
 
 def spend_sheet(rows: int, columns: int, name: str) -> None:
-    """As `spend_cells`, of the rectangle that a sheet's filled cells span: all of it is laid out in memory, and looked
-    at cell by cell, which takes ten times as long as in a typed file."""
-    _spend_cells(
-        rows * columns,
-        SHEET_WEIGHT,
-        f"{name}: the cells of a sheet span {rows:,} rows and {columns:,} columns",
-        "Clear what stands far from the table, or save the table as CSV",
-    )
-
-
-def _spend_cells(cells: int, weight: int, found: str, remedy: str) -> None:
+    """As `spend_cells`, of the rectangle that a sheet's filled cells span, all of which is laid out in memory."""
     budget = _current()
-    budget.cells -= cells * weight
-    if budget.cells < 0:
-        most = Budget.of(budget.given).cells
-        raise DataError(f"{found}; expected at most {most // weight:,} cells in {_where(most < MOST_CELLS)}. {remedy}.")
+    budget.sheet_cells -= rows * columns
+    if budget.sheet_cells < 0:
+        most = Budget.of(budget.given).sheet_cells
+        raise DataError(
+            f"{name}: the cells of a sheet span {rows:,} rows and {columns:,} columns; expected at most {most:,} cells "
+            f"in {_where(most < MOST_SHEET_CELLS)}. Clear what stands far from the table, or save the table as CSV."
+        )
 
 
 def check_columns(columns: int, name: str) -> None:

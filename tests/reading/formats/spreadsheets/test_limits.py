@@ -166,8 +166,8 @@ def test_an_old_workbook_that_claims_more_than_memory_is_a_sentence_and_not_the_
 
 
 def test_a_binary_workbook_that_claims_more_than_memory_is_a_sentence_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(budget, "FEW_CELLS", 1_000_000_000)
-    monkeypatch.setattr(budget, "MOST_CELLS", 1_000_000_000)
+    monkeypatch.setattr(budget, "FEW_SHEET_CELLS", 1_000_000_000)
+    monkeypatch.setattr(budget, "MOST_SHEET_CELLS", 1_000_000_000)
     content = as_xlsb([["t", "v"], [1.0, 0.5], [2.0, 1.5]])
     last = struct.pack("<IId", 1, 0, 1.5)
     # Few enough cells for the check of their extent; the reader takes many times their size.
