@@ -15,8 +15,8 @@ PROGRAM = "unforeseen"
 BAD_INPUT = 2
 READERS = "the umask says who else may read it (022: all may; 077: nobody)"
 NO_MEMORY = (
-    "There is not enough memory for that. Keep the rows and columns you want, name a shorter train span, or fewer hidden "
-    "units or BPTT steps."
+    "There is not enough memory for that. Keep the rows and columns you want, or name a shorter train span, fewer "
+    "hidden units or BPTT steps."
 )
 LABEL_FILE = "CSV file of known anomalies to compare with: start,end and perhaps record, or TRAINSET's labels"
 
