@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from anomaly.domain import Columns, DataError, Dataset, Repair, TimeAxis, TimeSeries
+from anomaly.reading.columns.clocks import counts_up
 from anomaly.reading.columns.missing_codes import find_codes
-from anomaly.reading.columns.proposal import counts_up
 from anomaly.reading.columns.remarks import note_resolution, note_unused, note_words, used
 from anomaly.reading.columns.rules import find_rows
 from anomaly.reading.columns.states import LABEL_WORDS

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from anomaly.domain import Columns, DataError, ReadSettings, SettingsError
+from anomaly.reading.columns.clocks import counts_round, find_blocks, find_time, is_stopped_clock, tells_moment_again
 from anomaly.reading.columns.states import (
     FEWEST_ROWS,
     LABEL_WORDS,
@@ -20,15 +21,11 @@ from anomaly.reading.columns.states import (
     spell_out,
 )
 from anomaly.reading.formats.table import Table
-from anomaly.reading.times.parsing import epoch_unit, looks_like_time
+from anomaly.reading.times.parsing import looks_like_time
 from anomaly.reading.vocabulary.naming import (
-    CYCLE_NAMES,
-    TIME_NAMES,
     names_counter,
-    names_other_day,
     names_records,
     parts_of,
-    words_of,
 )
 from anomaly.reading.vocabulary.units import looks_like_unit
 
@@ -50,7 +47,7 @@ def propose_columns(tables: Sequence[Table], settings: ReadSettings) -> Columns:
     if settings.time is None:
         time = find_time(frame, chosen | {labels, record}, record, settings)
     if settings.time is None and settings.record is None and time is None and record is None:
-        record, time = _find_blocks(frame, chosen | {labels})
+        record, time = find_blocks(frame, chosen | {labels})
     numeric = [
         column
         for column in frame.columns
@@ -58,6 +55,7 @@ def propose_columns(tables: Sequence[Table], settings: ReadSettings) -> Columns:
         and (column in chosen or column not in parts_of(record, frame.columns))
         and _has_numbers(tables, column)
         and (column in chosen or not is_called_labels(column))
+        and (column in chosen or not tells_moment_again(tables, column, time))
     ]
     monitored, context = _split_channels(tables, numeric, record, settings)
     taken = {time, record, labels, *parts_of(record, frame.columns)}
@@ -108,87 +106,6 @@ def _chosen(settings: ReadSettings) -> list[tuple[str, str]]:
         "context": settings.context or (),
     }
     return [(part, column) for part, columns in parts.items() for column in columns if column]
-
-
-def find_time(frame: pd.DataFrame, taken: Set[str | None], record: str | None, settings: ReadSettings) -> str | None:
-    free = [column for column in frame.columns if column not in taken and not names_other_day(str(column))]
-    named = [column for column in free if set(words_of(column)) & set(TIME_NAMES)]
-    for column in [name for name in named if not is_the_same_all_along(frame, name, record)]:
-        if not is_number_column(frame[column]) or _orders_rows(frame, column, record) or _is_coarse(frame[column]):
-            return str(column)
-    for column in [name for name in free if not is_the_same_all_along(frame, name, record)]:
-        if not is_number_column(frame[column]) and looks_like_time(frame[column]):
-            return str(column)
-    # A first column of evenly rising numbers is a row count, whatever it is called, if it is not the only channel.
-    first = frame.columns[0] if record is None else next(iter(free), None)
-    if first in free and (len(free) > 1 or settings.channels) and _counts_up_within(frame, str(first), record):
-        return str(first)
-    cycles = [name for name in free if set(words_of(name)) & set(CYCLE_NAMES) and is_number_column(frame[name])]
-    return next((str(name) for name in cycles if _orders_rows(frame, name, record)), None)
-
-
-def is_stopped_clock(tables: Sequence[Table], column: str) -> bool:
-    """Whether numbers that are called a time are all the same: a time in too few figures, such as 1.74E+09."""
-    cells = pd.concat([table.frame[column] for table in tables])
-    return bool(set(words_of(column)) & set(TIME_NAMES)) and is_number_column(cells) and cells.nunique() == 1
-
-
-def is_the_same_all_along(frame: pd.DataFrame, column: str, record: str | None) -> bool:
-    """A date of birth, say: every row of a record has the same, although records have rows enough to differ."""
-    if record is None:
-        return len(frame) > 2 and count_kinds(frame[column], 2) == 1
-    return len(frame) > 2 * frame[record].nunique() and bool((frame.groupby(record)[column].nunique() <= 1).all())
-
-
-def _find_blocks(frame: pd.DataFrame, taken: Set[str | None]) -> tuple[str | None, str | None]:
-    """Record and time where neither is named: whole numbers in blocks in front, and steps that count up in each."""
-    columns = [str(column) for column in frame.columns[:2]]
-    if len(frame.columns) < 3 or taken & set(columns) or not all(frame[name].dtype.kind == "i" for name in columns):
-        return None, None
-    block, step = (frame[name].to_numpy() for name in columns)
-    starts = np.flatnonzero(np.diff(block) != 0) + 1
-    within = np.diff(step)[np.diff(block) == 0]
-    whole = len(starts) + 1 == frame[columns[0]].nunique() and 0 < len(starts) < len(frame) / 4
-    if not whole or not len(within) or within.min() != within.max() or within[0] <= 0:
-        return None, None
-    restarts = bool((step[starts] < step[starts - 1]).all())
-    return (columns[0], columns[1]) if restarts else (None, None)
-
-
-def _is_coarse(values: pd.Series) -> bool:
-    """Whether numbers count from 1970 but were rounded until they repeat: 1.7407E+09."""
-    known = values.to_numpy(float)
-    return bool((np.diff(known) >= 0).all()) and epoch_unit(known) is not None
-
-
-def _orders_rows(frame: pd.DataFrame, column: str, record: str | None) -> bool:
-    """Whether numbers called "time" never repeat in place: a channel called "step count" does not."""
-    groups = [frame[column]] if record is None else [part for _, part in frame.groupby(record, sort=False)[column]]
-    rises = sum(int((part.diff().iloc[1:] > 0).sum()) for part in groups)
-    return rises >= 0.9 * sum(len(part) - 1 for part in groups)
-
-
-def counts_up(values: pd.Series) -> bool:
-    """Whether numbers rise evenly, row by row, as row numbers do."""
-    if not is_number_column(values) or len(values) < 3 or not np.isfinite(values.to_numpy(float)).all():
-        return False
-    steps = np.diff(values.to_numpy(float))
-    return bool(steps[0] > 0 and np.allclose(steps, steps[0], rtol=1e-6))
-
-
-def _counts_up_within(frame: pd.DataFrame, column: str, record: str | None) -> bool:
-    """Whether whole numbers rise by the same in every row of every record, each from the same start."""
-    cells = frame[column]
-    if record is None:
-        return counts_up(cells)
-    if cells.dtype.kind != "i":
-        return False
-    codes = pd.factorize(frame[record])[0]
-    by_record = np.argsort(codes, kind="stable")
-    values, within = cells.to_numpy()[by_record], np.diff(codes[by_record]) == 0
-    steps = np.diff(values)[within]
-    starts = values[np.flatnonzero(~np.concatenate([[False], within]))]
-    return len(steps) > 0 and bool(steps[0] > 0 and (steps == steps[0]).all() and (starts == starts[0]).all())
 
 
 def find_record(frame: pd.DataFrame, taken: Set[str | None]) -> str | None:
@@ -248,7 +165,7 @@ def _is_no_measurement(tables: Sequence[Table], column: str, record: str | None,
         return False
     if is_stopped_clock(tables, column):
         return True
-    if names_counter(column) and all(counts_up(table.frame[column]) for table in tables):
+    if names_counter(column) and all(counts_round(table.frame[column]) for table in tables):
         return True
     return record is not None and names_records(column) and _is_static(tables, column, record)
 

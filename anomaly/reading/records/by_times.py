@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from anomaly.domain import Columns, DataError, ReadSettings, Repair
-from anomaly.reading.columns.proposal import find_time, is_the_same_all_along
+from anomaly.reading.columns.clocks import find_time, is_the_same_all_along
 from anomaly.reading.formats.table import Table
 from anomaly.reading.times.missing import read_known_times
 from anomaly.reading.times.parsing import looks_like_time

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from anomaly.domain import ReadSettings, Repair
-from anomaly.reading.columns.proposal import find_time
+from anomaly.reading.columns.clocks import find_time
 from anomaly.reading.columns.states import is_called_labels
 from anomaly.reading.formats.table import Table
 from anomaly.reading.times.parsing import looks_like_time

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from anomaly.domain import DataError, ReadSettings, Repair
-from anomaly.reading.columns.proposal import find_record, find_time
+from anomaly.reading.columns.clocks import find_time
+from anomaly.reading.columns.proposal import find_record
 from anomaly.reading.columns.states import LABEL_WORDS, is_called_labels
 from anomaly.reading.formats.budget import spend_cells, within_budget
 from anomaly.reading.formats.table import Table

@@ -11,43 +11,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from anomaly.domain import DataError
-from anomaly.reading.vocabulary.time_words import MONTH_OF, MONTHS, WEEKDAYS, ZONE_OF
+from anomaly.reading.times.patterns import FORMS
+from anomaly.reading.vocabulary.time_words import MONTH_OF, MONTHS, ZONE_OF
 
 Order = Literal["day", "month"]
 NO_TIME = np.datetime64("NaT", "us")
 CENTURY = 69
 """two-digit years from here on are of the 1900s, as POSIX has it"""
-_MONTH = r"(?P<word>" + "|".join(sorted(MONTH_OF, reverse=True)) + r")\.?"
-_FRACTION = r"(?:[.,](?P<fraction>\d{1,9}))?"
-_CLOCK = (
-    r"(?P<hour>\d{1,2})(?::(?P<minute>\d{2})(?::(?P<second>\d{2})" + _FRACTION + r")?)?(?:\s*(?P<half>[ap])\.?m\.?)?"
-    r"(?:\s*uhr)?(?:\s*(?P<zone>[+-]\d{2}:?\d{2}|" + "|".join(ZONE_OF) + "))?"
-)
-_DIGITS = r"(?:[T _-]?(?P<hour>\d{2}):?(?P<minute>\d{2})(?::?(?P<second>\d{2})" + _FRACTION + r")?(?P<zone>z)?)?"
-_THEN = r"(?:(?:\s*[T,_@]\s*|\s+-\s+|\s+um\s+|\s+)" + _CLOCK + ")?"
-_WEEKDAY = r"(?:(?:" + "|".join(WEEKDAYS) + r")[a-z]*[,.]*\s+)?"
-_DAY, _YEAR = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?", r"(?P<year>\d{4}|\d{2})"
-_PLACES = r"(?P<first>\d{1,2})#\s?(?P<other>\d{1,2})#\s?" + _YEAR + _THEN
-FORMS = {
-    name: rf"(?i)^{pattern}$"
-    for name, pattern in {
-        "slash": _PLACES.replace("#", "/"),
-        "dot": _PLACES.replace("#", r"\."),
-        "dash": _PLACES.replace("#", "-"),
-        "year": r"(?P<year>\d{4})[/.-](?P<month>\d{1,2})[/.-](?P<day>\d{1,2})" + _THEN,
-        "compact": r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})" + _DIGITS,
-        "day, name": _WEEKDAY + _DAY + r"[ ./-]*" + _MONTH + r"[ ,./-]*" + _YEAR + _THEN,
-        "name, day": _WEEKDAY + _MONTH + r"[ -]*" + _DAY + r"[ ,-]+(?P<year>\d{4})" + _THEN,
-        "year, name": r"(?P<year>\d{4})[ ./-]*" + _MONTH + r"[ ./-]*" + _DAY + _THEN,
-        "name, day, clock": _WEEKDAY + _MONTH + r"\s+" + _DAY + r"\s+" + _CLOCK + r"\s+(?P<year>\d{4})",
-        "log": _DAY + "[/-]?" + _MONTH + r"[/-]?(?P<year>\d{4}):" + _CLOCK,
-        "elapsed": (
-            r"(?:(?P<days>-?\d{1,6})\s*d(?:ays?)?,?\s*\+?)?(?P<hour>\d{1,6}):(?P<minute>\d{2})"
-            r"(?::(?P<second>\d{2})" + _FRACTION + r")?(?:\s*(?P<half>[ap])\.?m\.?)?(?:\s*uhr)?"
-        ),
-    }.items()
-}
-"""a name for each form, and what its cells match: in RE2, whose digits are 0 to 9"""
 SAMPLE = 200
 SHOWN = 5
 TIDY = 0.9
@@ -168,7 +138,7 @@ def spell_offset(offset: str) -> str:
 
 def spell_day(cell: str, time: np.datetime64) -> str:
     """ "03/04/2025 is 3 April"."""
-    written = re.match(r"\d+\W\s?\d+\W\s?\d+", cell)
+    written = re.search(r"\d+([/.-])\s?\d+\1\s?\d+", cell)
     month, day = np.datetime_as_string(time, unit="D").rsplit("-", 2)[1:]
     return f"{written.group() if written else cell} is {int(day)} {MONTHS[int(month) - 1].capitalize()}"
 
@@ -184,6 +154,7 @@ class _Fields:
     def __init__(self, text: pd.Series, form: str) -> None:
         cells = pa.array(text.astype("str"), pa.large_string(), from_pandas=True)
         cells = cells.combine_chunks() if isinstance(cells, pa.ChunkedArray) else cells
+        self.form = form
         self._found = pc.extract_regex(cells, FORMS[form])
         self.names = {field.name for field in self._found.type}
         self.matched = np.asarray(self._found.is_valid(), bool)
@@ -222,9 +193,14 @@ def _days(fields: _Fields, order: Order | None) -> np.ndarray:
         day, month = fields.whole("day"), _months(fields)
     micros, is_time = _clock(fields, 24)
     lead, is_zone = _leads(fields)
-    start = ((year - 1970) * 12 + month - 1).astype("datetime64[M]")
-    date = start.astype("datetime64[D]") + (day - 1)
-    is_date = (month >= 1) & (month <= 12) & (date.astype("datetime64[M]") == start)
+    if "place" in fields.names:
+        start = (year - 1970).astype("datetime64[Y]")
+        date = start.astype("datetime64[D]") + (fields.whole("place") - 1)
+        is_date = date.astype("datetime64[Y]") == start
+    else:
+        start = ((year - 1970) * 12 + month - 1).astype("datetime64[M]")
+        date = start.astype("datetime64[D]") + (day - 1)
+        is_date = (month >= 1) & (month <= 12) & (date.astype("datetime64[M]") == start)
     times = date.astype("datetime64[us]") + (micros - lead * 60_000_000).astype("timedelta64[us]")
     return within_years(np.where(is_date & is_time & is_zone, times, NO_TIME))
 
@@ -245,7 +221,8 @@ def _clock(fields: _Fields, hours: int) -> tuple[np.ndarray, np.ndarray]:
     half = pc.utf8_lower(fields.text("half"))
     has_clock, has_half = fields.has("hour"), fields.has("half")
     is_time = fields.matched & (minute <= 59) & (second <= 59)
-    is_time &= ~has_clock | fields.has("minute") | has_half
+    # A lone hour is one where it stands in as many figures as the day.
+    is_time &= ~has_clock | fields.has("minute") | has_half | (fields.form == "compact")
     is_time &= np.where(has_half, hour <= 12, (hour < hours) | ((hour == hours) & (minute + second + fraction == 0)))
     if has_half.any():  # 1:30 beside 1:30 PM may be either half of the day
         most = 2 * np.sum(has_half) >= np.sum(has_clock)

@@ -1,15 +1,27 @@
 """Times told by several columns, joined in one: a date beside a time of day, or year, month, day and hour."""
 
+import re
 from dataclasses import replace
+from itertools import takewhile
 
 import numpy as np
 import pandas as pd
 
 from anomaly.domain import Repair
 from anomaly.reading.formats.table import Table
+from anomaly.reading.times.forms import CENTURY
 from anomaly.reading.vocabulary.naming import CLOCK_NAMES, HOUR_NAMES, names_other_day, words_of
 
 CALENDAR = ("year", "month", "day", "hour", "minute", "second")
+CALLED = {
+    "year": {"year", "yy", "yyyy", "yr", "jahr", "jj", "jjjj", "año", "ano", "année", "annee", "aa", "aaaa"},
+    "month": {"month", "mm", "mo", "mon", "mth", "monat", "mes", "mois"},
+    "day": {"day", "dd", "dy", "tag", "tt", "dia", "día", "jour"},
+    "hour": {"hour", "hh", "hr", "stunde", "hora", "heure"},
+    "minute": {"minute", "min", "mn", "mi", "minuto"},
+    "second": {"second", "sec", "ss", "sekunde", "sek", "segundo", "seconde"},
+}
+"""what the columns of its parts are called, in small letters"""
 CLOCK = r"\s*\d{1,2}:\d\d(:\d\d([.,]\d+)?)?\s*([AaPp][Mm]|Uhr)?\s*"
 DOTTED_CLOCK = r"\s*\d{1,2}\.\d\d(\.\d\d)?\s*(Uhr)?\s*"
 NO_DATE = r".*:.*|\s*0?0\..*|[^.]*\.00(\..*)?|.*Uhr\s*"
@@ -134,11 +146,15 @@ def _with_colons(cells: pd.Series) -> pd.Series:
 def _join_calendar(table: Table) -> Table:
     """Columns of numbers called year, month, day and perhaps hour, minute, second become one time."""
     frame = table.frame
-    found = {str(name).strip().lower(): str(name) for name in frame if frame[name].dtype.kind in "if"}
+    found = _find_calendar(frame)
     if not all(part in found for part in CALENDAR[:3]):
         return table
-    parts = [part for part in CALENDAR if part in found]
-    times = pd.to_datetime(pd.DataFrame({part: frame[found[part]] for part in parts}), errors="coerce")
+    # Without an hour, "min" is the least of something.
+    parts = list(takewhile(found.__contains__, CALENDAR))
+    figures = pd.DataFrame({part: frame[found[part]] for part in parts})
+    if figures["year"].max() < 100:  # as POSIX has it
+        figures["year"] += np.where(figures["year"] < CENTURY, 2000, 1900)
+    times = pd.to_datetime(figures, errors="coerce")
     if times.isna().any() or times.nunique() < 2:
         return table
     name = " ".join(found[part] for part in parts)
@@ -148,6 +164,24 @@ def _join_calendar(table: Table) -> Table:
     rest.insert(0, name, times.dt.strftime("%Y-%m-%d" if "hour" not in parts else "%Y-%m-%dT%H:%M:%S").astype("str"))
     note = Repair(f"Columns {', '.join(repr(found[part]) for part in parts)} are one time: joined as {name!r}")
     return replace(table, frame=rest, repairs=(*table.repairs, note))
+
+
+def _find_calendar(frame: pd.DataFrame) -> dict[str, str]:
+    """The columns of numbers that are called as a part of a date or a time of day, by that part."""
+    names = [str(name) for name in frame if frame[name].dtype.kind in "if"]
+    # One that is called like another has got a number.
+    bare = {name: re.sub(r"\W| \d+$", "", name) for name in names}
+    # YY MM DD hh mm: by the size of its letters, or the second of them, where both are there.
+    twice = [name for name in names if bare[name].lower() == "mm"]
+    found: dict[str, str] = {}
+    for name in names:
+        part = next((part for part, called in CALLED.items() if bare[name].lower() in called), None)
+        if len(twice) == 2 and name in twice:
+            is_minute = bare[name] == "mm" if {bare[one] for one in twice} == {"MM", "mm"} else name == twice[1]
+            part = "minute" if is_minute else "month"
+        if part is not None:
+            found.setdefault(part, name)
+    return found
 
 
 def _all_match(cells: pd.Series, form: str, most: int | None = SAMPLE) -> bool:

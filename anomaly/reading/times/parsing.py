@@ -24,7 +24,21 @@ MOMENTS = ("now", "today")
 """what pandas takes for the moment of reading"""
 TOO_SHORT = r"\d{1,7}|\d{1,2}[.-]\d[.-]\d\d|\d[.-]\d\d[.-]\d\d"
 """numbers and version strings, though a column known to hold times may write them so"""
-DATE_WORDS, TIME_WORDS = {"date", "datetime"}, {"date", "datetime", "time", "timestamp", "stamp"}
+FIGURES = {7: "day of year", 8: "compact", 10: "compact", 12: "compact", 14: "compact"}
+"""how many figures such numbers have, and in which form they are dates"""
+DATE_WORDS = {"date", "datetime", "datum", "fecha", "data", "dato", "dag", "jour", "dia", "tarih", "päivä", "pvm"}
+TIME_WORDS = {
+    *DATE_WORDS,
+    "time",
+    "timestamp",
+    "stamp",
+    "zeit",
+    "zeitstempel",
+    "uhrzeit",
+    "horodatage",
+    "hora",
+    "yyyymmddhh",
+}
 SERIALS = (20_000, 80_000)
 """days of a spreadsheet, counted from 1899-12-30: from 1954 to 2119"""
 DAY = 86_400_000_000
@@ -51,6 +65,13 @@ class UnreadableTimes(DataError):
         super().__init__(sentence)
         self.rows = rows
         """(R,) bool"""
+
+
+def is_date(text: pd.Series) -> bool:
+    """Whether a text column holds dates, with a time of day or without, and no mere times of day or durations."""
+    if not looks_like_time(text):
+        return False
+    return time_forms.find_form(text.dropna().iloc[:SAMPLE].astype("str").str.strip(), _is_iso) != "elapsed"
 
 
 def looks_like_time(text: pd.Series) -> bool:
@@ -180,12 +201,18 @@ def _read_numbers(column: pd.Series, place: Place) -> ReadTimes:
     return _unfold_clock(ReadTimes(calendar, axis, (note,)), place)
 
 
+def are_dates(numbers: pd.Series) -> bool:
+    """Whether whole numbers are dates by their figures, such as 20250301."""
+    return _read_digits(numbers.to_numpy(), Place("", "", int)) is not None
+
+
 def _read_digits(values: np.ndarray, place: Place) -> np.ndarray | None:
     """Numbers such as 20250301 and 20250301100000 -> (R,) datetime64[us]; None where they are no such dates."""
     low, high = (f"{float(value):.0f}" for value in (values.min(), values.max()))
-    if not ("1900" <= low[:4] <= high[:4] <= "2100" and len(low) == len(high) and len(low) in (8, 12, 14)):
+    if not ("1900" <= low[:4] <= high[:4] <= "2100" and len(low) == len(high) and len(low) in FIGURES):
         return None
-    dates = time_forms.read_dates(pd.Series(values.astype(np.int64)).astype("str"), "compact", place, None)
+    form = FIGURES[len(low)]
+    dates = time_forms.read_dates(pd.Series(values.astype(np.int64)).astype("str"), form, place, None)
     return None if np.isnat(dates.times).any() else dates.times
 
 

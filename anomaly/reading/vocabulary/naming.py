@@ -25,6 +25,21 @@ TIME_NAMES = (
     "horodatage",
     "fecha",
 )
+MOMENT_NAMES = {
+    *TIME_NAMES,
+    "ms",
+    "uptime",
+    "elapsed",
+    "clock",
+    "millis",
+    "micros",
+    "secs",
+    "sec",
+    "unixtime",
+    "tick",
+    "ticks",
+}
+"""words of columns that may tell the time once more"""
 CYCLE_NAMES = ("cycle", "cycles", "zyklus", "takt")
 """what counts the time where nothing else tells it"""
 HOUR_NAMES = ("hour", "hr", "hh", "stunde", "std", "hora", "heure")
@@ -32,7 +47,27 @@ CLOCK_NAMES = (*HOUR_NAMES, "time", "clock", "hhmm", "hhmmss", "uhrzeit", "zeit"
 """what times of day are called that are written as numbers"""
 OTHER_DAYS = {"birth", "dob", "born", "geburtsdatum", "geburtstag", "admission", "admitted", "aufnahme", "discharge"}
 """words of a date that is no time of measurement"""
-COUNTER_NAMES = ("", "index", "id", "nr", "no", "row", "number", "idx", "unnamed", "column", "record")
+COUNTER_NAMES = (
+    "",
+    "index",
+    "id",
+    "nr",
+    "no",
+    "row",
+    "number",
+    "idx",
+    "unnamed",
+    "column",
+    "record",
+    "sample",
+    "samples",
+    "packet",
+    "frame",
+    "seq",
+    "sequence",
+    "line",
+    "entry",
+)
 """what a column of row numbers is called"""
 RECORD_NAMES = (
     "record",

@@ -63,7 +63,8 @@ def test_the_grade_has_its_reason() -> None:
 def test_times_that_are_not_the_time_are_not_called_text() -> None:
     rows = [f"{step},{step % 9},2025-03-01 10:{step:02}" for step in range(60)]
     tables = [read_table("\n".join(["time,a,stored", *rows]).encode(), "ward.csv")]
-    look = inspect_columns(shape_tables(tables, ReadSettings()), assemble(tables, ReadSettings()))
+    settings = ReadSettings(time="time")
+    look = inspect_columns(shape_tables(tables, settings), assemble(tables, settings))
     assert look["reason"].tolist()[2] == "times, 60 different"
 
 

@@ -70,3 +70,25 @@ def test_numbers_that_are_no_clock_are_not_joined() -> None:
     columns = read("date;time", lambda t: f"{t:%Y-%m-%d};{t.hour * 3600}").columns
     assert (columns.time, columns.record) == ("date", None)  # times of day are no records, either
     assert read("date;flow 2", lambda t: f"{t:%Y-%m-%d};{t.hour}").columns.time == "date"
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        "YY MM DD hh mm", "#YY MM DD hh mm", "yr mo dy hr mn", "year month day hour minute", "YYYY MM DD HH MM",
+        "Jahr Monat Tag Stunde Minute", "yy mm dd hh min",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("year", ["%Y", "%y"])
+def test_a_calendar_in_columns_of_a_few_letters_is_one_time(names: str, year: str) -> None:
+    stamps = pd.date_range("1999-12-31 22:01", periods=60, freq="7min")
+    rows = [f"{stamp.strftime(year + ' %m %d %H %M')} {step % 7}.5" for step, stamp in enumerate(stamps)]
+    dataset = anomaly.read("\n".join([f"{names} WSPD", *rows]).encode(), name="buoy")
+    assert dataset.monitored == ("WSPD",)
+    assert (dataset.series[0].times == stamps.to_numpy()).all()
+
+
+def test_the_least_and_the_spread_of_a_day_are_no_time_of_day() -> None:
+    rows = [f"2024,{1 + day // 28},{1 + day % 28},{day % 7},{day % 5},{day % 9}" for day in range(100)]
+    dataset = anomaly.read("\n".join(["year,month,day,min,sec,std", *rows]).encode())
+    assert (dataset.columns.time, dataset.monitored) == ("year month day", ("min", "sec", "std"))
