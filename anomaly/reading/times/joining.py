@@ -170,7 +170,7 @@ def _find_calendar(frame: pd.DataFrame) -> dict[str, str]:
     """The columns of numbers that are called as a part of a date or a time of day, by that part."""
     names = [str(name) for name in frame if frame[name].dtype.kind in "if"]
     # One that is called like another has got a number.
-    bare = {name: re.sub(r"\W| \d+$", "", name) for name in names}
+    bare = {name: re.sub(r" \d+$|\W", "", name) for name in names}
     # YY MM DD hh mm: by the size of its letters, or the second of them, where both are there.
     twice = [name for name in names if bare[name].lower() == "mm"]
     found: dict[str, str] = {}

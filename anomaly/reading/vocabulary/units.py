@@ -3,11 +3,11 @@
 import re
 
 ATOM = (
-    r"(?:°|º|deg|degrees?|°?[CFK]|°C|°F|℃|℉|celsius|fahrenheit|kelvin|%|‰|ppm|ppb|pct|percent|rh|"
-    r"[kMGmµμun]?(?:Pa|bar|V|A|W|Hz|N|J|g|L|l|m|s|VA|VAr|var|Wh|eV|Ω|ohm|mol|Eq|IU|bit|lx|lm|cd|Bq|Sv|Gy)|"
+    r"(?:°|º|deg[CFKTMN]?|degrees?|°?[CFK]|°C|°F|℃|℉|celsius|fahrenheit|kelvin|%|‰|ppm|ppb|pct|percent|rh|"
+    r"[kMGmµμun]?(?:Pa|bar|V|A|W|Hz|N|J|g|L|l|m|s|VA|VAr|var|Wh|eV|Ω|[oO]hms?|[sS]iemens|mol|Eq|IU|bit|lx|lm|cd|Bq|Sv|Gy)|"
     r"[mµμun](?:F|H|T|S|M)|[kMGT]B|S|T|U|"
     r"[cdh]m|dL|dl|cL|cl|hPa|kPa|mmHg|cmH2O|mmH2O|inHg|inH2O|psi[ag]?|atm|torr|bpm|rpm|spm|"
-    r"kg|lb|lbs|oz|t|tonne|min|mins|minutes?|h|hr|hrs|hours?|d|days?|sec|secs|seconds?|ms|us|ns|msec|"
+    r"kg|lb|lbs|oz|t|tonne|min|mins|minutes?|h|hr|hrs|hours?|mn|mo|mos|months?|d|dy|days?|sec|secs|seconds?|ms|us|ns|msec|"
     r"ft|inch|mi|mph|kn|knots?|gal|gpm|cfm|lpm|slpm|Nm3|Nm|km|ha|dB[Am]?|dBm|pH|"
     r"m³|m²|cm³|cm²|mm²|mm³|m3|m2|cells|beats|breaths|counts?|cts|rev|rad|mrad|adu|digits?|steps?|years?|yrs?)"
 )
@@ -38,11 +38,21 @@ def unit_in(name: str) -> str:
 
 def looks_like_unit(cell: str) -> bool:
     """Whether a cell under a column's name is its unit, or says that there is none."""
-    bare = cell.strip().strip("[]()").strip()
+    bare = _bare(cell)
     return cell.strip().lower() in NO_UNIT or bool(UNIT.fullmatch(bare)) or bool(TIME_FORM.fullmatch(bare))
+
+
+def _bare(cell: str) -> str:
+    """m/(s^2) as m/s^2, without the brackets round all of it."""
+    return re.sub(r"\(([^()]*)\)", r"\1", _without_brackets(cell))
+
+
+def _without_brackets(cell: str) -> str:
+    outer = cell.strip()
+    return outer[1:-1].strip() if re.fullmatch(r"\[.*\]|\([^()]*\)", outer) else outer
 
 
 def clean_unit(cell: str) -> str:
     """ "°C" of "[°C]"; "" where there is no unit, or the form of a time stamp."""
-    bare = cell.strip().strip("[]()").strip()
+    bare = _without_brackets(cell)
     return "" if bare.lower() in NO_UNIT or (TIME_FORM.fullmatch(bare) and not UNIT.fullmatch(bare)) else bare

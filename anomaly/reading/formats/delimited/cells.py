@@ -1,6 +1,7 @@
 """The cells of a parsed text -> columns of numbers or of text, and what had to be settled on the way."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -21,8 +22,13 @@ from anomaly.reading.formats.delimited.numerals import (
 )
 from anomaly.reading.formats.table import Table
 from anomaly.reading.vocabulary.naming import names_records
+from anomaly.reading.vocabulary.units import UNIT
 
 MOSTLY_NUMBERS = 0.9
+WITH_UNIT = re.compile(
+    r"[<>≤≥]?\s*(?P<number>[-+−]?[\d.,]*\d(?:[eE][-+]?\d+)?)(?P<blank>\s*)(?P<unit>[^\d\s,;.%+-][^\s]*)"
+)
+"""a number and what stands behind it; a per cent is told apart from others cell by cell"""
 LEADING_ZERO = re.compile(r"0\d+")
 SHOWN, LOOKED_AT = 5, 2_000
 
@@ -43,7 +49,7 @@ def convert(table: pa.Table, source: Table, custom: Custom) -> tuple[pd.DataFram
             read = _Text(cells.cast(pa.string()), column, source, custom)
             columns[column] = read.cells
             repairs += read.repairs
-            units |= {column: "%"} if read.is_per_cent else {}
+            units |= {column: read.unit} if read.unit else {}
             doubts |= {column: read.doubt} if read.doubt else {}
     return pd.DataFrame(columns, copy=False), [*repairs, *tell_doubts(doubts, source.name)], units
 
@@ -72,18 +78,24 @@ class _Text:
 
     def __init__(self, cells: pa.ChunkedArray, column: str, source: Table, custom: Custom) -> None:
         self.repairs: list[Repair] = []
-        self.doubt, self.is_per_cent = "", False
+        self.doubt, self.unit = "", ""
         self._column, self._source = column, source
         text = pc.utf8_trim_whitespace(cells)
         # Blanks round a missing marker hid it from the parser.
         text = pc.if_else(pc.is_in(text, pa.array(MISSING)), pa.scalar(None, pa.string()), text)
         self.cells = text.to_pandas().astype("str")
-        zeros = keeps_zeros(text.slice(0, LOOKED_AT).drop_null().to_pylist(), column)
-        if not zeros and _may_be_numbers(text):
-            self._read_numbers(text, custom)
+        first = text.slice(0, LOOKED_AT).drop_null().to_pylist()
+        if keeps_zeros(first, column):
+            return
+        unit = "" if names_records(column) else find_unit(first)
+        if unit:
+            text = pc.replace_substring_regex(text, rf"\s*{re.escape(unit)}$", "")
+        if _may_be_numbers(text):
+            self._read_numbers(text, custom, unit)
 
-    def _read_numbers(self, text: pa.ChunkedArray, custom: Custom) -> None:
-        series = self.cells
+    def _read_numbers(self, text: pa.ChunkedArray, custom: Custom, unit: str) -> None:
+        written = self.cells
+        series = text.to_pandas().astype("str") if unit else written
         marked = series.str.contains(MARKED).fillna(False).to_numpy(bool)
         bare = series.where(~marked, series[marked].map(strip_marks)) if marked.any() else series
         signs = signs_of_column(pa.chunked_array([pa.array(bare, pa.string())]) if marked.any() else text)
@@ -92,7 +104,9 @@ class _Text:
         present = series.notna()
         if numbers.notna().sum() < MOSTLY_NUMBERS * present.sum():
             return
-        self.cells = numbers
+        self.cells, self.unit = numbers, unit
+        if unit:
+            self._say(written, np.flatnonzero(numbers.notna()), f"with their unit {unit!r}", "read as numbers of it")
         if is_doubtful:
             self.doubt = tell_doubt(next(iter(signs.either.values())), decimal)
         if marked.any():
@@ -103,8 +117,9 @@ class _Text:
         bounded = series.str.match("[<>≤≥]").fillna(False).to_numpy(bool) & known
         self._say(series, np.flatnonzero(bounded), "only bounded", "the number is taken for the value")
         per_cent = series.str.endswith("%").fillna(False).to_numpy(bool) & known
-        self.is_per_cent = bool(per_cent.any() and per_cent.sum() == known.sum())
-        if not self.is_per_cent:
+        if per_cent.any() and per_cent.sum() == known.sum():
+            self.unit = "%"
+        else:
             self._say(series, np.flatnonzero(per_cent), "in per cent, unlike the others", "the number is taken")
 
     def _say(self, series: pd.Series, rows: Sequence[int] | np.ndarray, what: str, done: str) -> None:
@@ -118,6 +133,19 @@ class _Text:
                 tuple(self._source.line(row) for row in rows[:SHOWN]),
             )
         )
+
+
+def find_unit(cells: Sequence[str]) -> str:
+    """The unit that is written behind nearly all numbers of a column, as in "4.3mmol/L"; "" where there is none."""
+    found = [match for cell in cells if (match := WITH_UNIT.fullmatch(cell))]
+    unit, count = Counter(match["unit"] for match in found).most_common(1)[0] if found else ("", 0)
+    if count < MOSTLY_NUMBERS * len(cells) or not UNIT.fullmatch(unit):
+        return ""
+    # "12A" may be a place or a version: a letter alone is a unit behind a fraction, or after a blank.
+    is_clear = len(unit) > 1 or any(
+        match["blank"] or "." in match["number"] or "," in match["number"] for match in found
+    )
+    return unit if is_clear else ""
 
 
 def keeps_zeros(cells: list[str], column: str) -> bool:

@@ -15,6 +15,7 @@ from anomaly.reading.formats.delimited.numerals import Custom, is_number, signs_
 
 DELIMITERS = ",;\t|"
 BLANKS = " "
+DECIMAL_COMMA = re.compile(r'"?[+-]?\d+,\d+"?')
 SAMPLE_CHARACTERS, SAMPLE_LINES = 1_000_000, 400
 NEARLY_ALL = 0.9
 CLOCK = re.compile(r"\d{1,2}:\d\d(:\d\d([.,]\d+)?)?")
@@ -140,6 +141,8 @@ def _find_delimiter(sample: str) -> str:
         return min(round(count / len(rows), 1), 0.9), round(figures, 1), width
 
     best = max(DELIMITERS, key=merit)
+    if best == "," and merit(best)[2] == 2 and _is_one_column(sample):
+        return ";"
     if merit(best)[2] > 1:
         return best
     rows = [row for row in _read_rows(sample, BLANKS)[0] if row and not row[0].startswith(COMMENTS)]
@@ -149,6 +152,18 @@ def _find_delimiter(sample: str) -> str:
     words = [not _are_mostly(column, is_figure) and not _are_mostly(column, CLOCK.fullmatch) for column in columns]
     split = len(usual) >= NEARLY_ALL * len(rows) and any(numbers) and 2 * sum(words) < len(words)
     return BLANKS if split and len(columns) > 1 else best
+
+
+def _is_one_column(sample: str) -> bool:
+    """Whether what a comma parts in two are numbers with a decimal comma: each row is one, under one name or with
+    figures behind the comma that no whole number begins with."""
+    lines = [line.strip() for line in sample.splitlines()[:SAMPLE_LINES] if line.strip()]
+    rows = [line for line in lines if DECIMAL_COMMA.fullmatch(line)]
+    head = lines[: len(lines) - len(rows)]
+    if len(rows) < 2 or lines[len(head) :] != rows:
+        return False
+    begins_with_zero = any(re.match(r"-0,|[+-]?\d+,0\d", row) for row in rows)
+    return (bool(head) and "," not in head[-1]) or (not head and begins_with_zero)
 
 
 def _are_mostly(cells: Sequence[str], form: Callable[[str], object]) -> bool:

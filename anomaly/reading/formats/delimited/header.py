@@ -16,6 +16,8 @@ KINDS = {
     "stdev", "stddev", "sd", "med", "median", "mom", "rms", "cov", "wvc", "tmn", "tmx", "count", "last", "first",
 }  # fmt: skip
 """what loggers write under a name: how the values of the time between two rows became one"""
+LONGEST_UNIT = 12
+"""letters"""
 FAR = 30
 """rows, as far as a title may stand above its table"""
 
@@ -39,7 +41,10 @@ class Head:
 
 def find_head(rows: Sequence[list[str]], width: int) -> Head:
     """The head of a table of mostly `width` columns."""
+    # A row of bare delimiters is a blank line.
+    rows = [row if any(cell.strip() for cell in row) else [] for row in rows]
     first = next((place for place, row in enumerate(rows) if not _is_above(row, rows[place + 1 :], width)), 0)
+    first -= _has_commented_units(rows, first)
     table = [row for row in rows[first:] if row]
     figures = [
         place
@@ -62,6 +67,8 @@ def _read_worded(rows: Sequence[list[str]], worded: list[int], has_figures: bool
     """The head, of which all rows that hold words alone are known."""
     names = {place: [cell.strip() for cell in rows[place]] for place in worded}
     last, units = worded[-1], None
+    if len(worded) > 1:
+        names[last][0] = names[last][0].lstrip("#%/ ")
     if len(worded) > 1 and _names_index(names[last], names[worded[-2]]):
         # pandas writes the name of the index on a row of its own.
         worded.pop()
@@ -69,7 +76,7 @@ def _read_worded(rows: Sequence[list[str]], worded: list[int], has_figures: bool
     if len(worded) > 1 and _are_kinds(names[worded[-1]]) and _is_distinct(names[worded[-3:-1][0]]):
         worded.pop()
         units = worded.pop() if len(worded) > 1 else None
-    elif len(worded) > 1 and all(map(looks_like_unit, names[worded[-1]])):
+    elif len(worded) > 1 and _are_units(names[worded[-1]], names[worded[-2]]):
         units = worded.pop()
     joined = _join_levels(names[worded[-2]], names[worded[-1]]) if len(worded) > 1 else None
     if joined is None and worded[-1] == last:
@@ -80,6 +87,24 @@ def _read_worded(rows: Sequence[list[str]], worded: list[int], has_figures: bool
     known = {} if units is None else {at: unit for at, cell in enumerate(names[units]) if (unit := clean_unit(cell))}
     above = worded[-2] if joined else worded[-1]
     return Head(above, last + 1, _clean(joined or names[worded[-1]], width), known, units is not None)
+
+
+def _are_units(cells: Row, above: Row) -> bool:
+    """Whether a row tells the units of the names above it: all, or much of it, as there are units nobody lists."""
+    known = sum(map(looks_like_unit, cells))
+    if known == len(cells):
+        return True
+    are_names = len(cells) == len(above) and all(above) and _is_distinct(above) and not any(map(looks_like_unit, above))
+    return are_names and MOSTLY * len(cells) <= known and all(len(cell) <= LONGEST_UNIT for cell in cells)
+
+
+def _has_commented_units(rows: Sequence[list[str]], first: int) -> bool:
+    """Whether the comment that would name the columns tells the units of those that the comment above it names."""
+    above = rows[first - 1] if first else []
+    if not above or not all(row and row[0].lstrip().startswith(COMMENTS) for row in (above, rows[first])):
+        return False
+    (names, units) = ([row[0].lstrip("#%/ "), *row[1:]] for row in (above, rows[first]))
+    return len(names) == len(units) and _is_distinct(names) and all(map(looks_like_unit, units))
 
 
 def _clean(names: list[str], width: int) -> list[str]:
@@ -101,6 +126,8 @@ def _is_above(row: list[str], below: Sequence[list[str]], width: int) -> bool:
     if row[0].lstrip().startswith(COMMENTS):
         return not _is_header_comment(row, following, width)
     words = any(cell.strip() and not is_number(cell) for cell in row)
+    if width == 1 and words and len(row) > 1:
+        return True
     if width > 1 and words and len(row) < width:
         # Where the first or the last column has no name, the header is one cell short.
         is_header = len(row) == width - 1 and len(row) > 1 and len(following) == width and not _is_worded(following)
@@ -113,7 +140,11 @@ def _is_header_comment(row: list[str], following: list[str], width: int) -> bool
     apart = row[0].strip() in COMMENTS
     # A logger calls the column of row numbers "#".
     fits = len(row) - apart == width or (apart and len(row) == width and following[0].strip().isdigit())
-    return fits and sum(map(is_figure, following[1:])) > MOSTLY * len(following[1:])
+    filled = [cell for cell in following[1:] if cell.strip() not in MISSING]
+    is_comment = following[0].lstrip().startswith(COMMENTS) and not _is_known_figure(following[0])
+    if is_comment:
+        return False
+    return fits and sum(map(is_figure, following[1:])) > MOSTLY * len(following[1:]) and (bool(filled) or width < 3)
 
 
 def _is_title(row: list[str], below: Sequence[list[str]]) -> bool:
