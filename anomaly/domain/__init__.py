@@ -31,8 +31,11 @@ if TYPE_CHECKING:
         OWN_FOLDER,
         close_to_others,
         flush_folder,
+        is_open,
+        is_there,
         make_own_folder,
         open_own,
+        read_file,
         write_together,
         write_whole,
     )

@@ -1,13 +1,19 @@
 """Files that are there whole or not at all, whatever ends the process that writes them; and who may read them."""
 
+import errno
 import os
 import stat
 import time
 import uuid
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
+
+try:
+    import fcntl
+except ImportError:
+    fcntl = None  # type: ignore[assignment]  # Windows
 
 BESIDE = ".new"
 """ending of a file that is whole and not yet in its place"""
@@ -21,6 +27,19 @@ def write_whole(path: Path, content: bytes) -> None:
     """Replace one file, which its owner alone may read, as the folders that are made for it. Raises OSError."""
     make_own_folder(path.parent)
     _write(path.parent, content, OWN_FILE).replace(path)
+    # Who is told that it is kept may lose the power in the next moment.
+    flush_folder(path.parent)
+
+
+def read_file(path: Path, most: int) -> bytes:
+    """What a file of at most so many bytes holds. Raises OSError also for what is none: a pipe would be waited for, and
+    a device be read without end."""
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(errno.EINVAL, "expected a regular file", str(path))
+    if found.st_size > most:
+        raise OSError(errno.EFBIG, f"expected at most {most:,} bytes, found {found.st_size:,}", str(path))
+    return path.read_bytes()
 
 
 def make_own_folder(folder: Path) -> None:
@@ -29,6 +48,7 @@ def make_own_folder(folder: Path) -> None:
         if folder.parent != folder:
             make_own_folder(folder.parent)
         folder.mkdir(OWN_FOLDER, exist_ok=True)
+        flush_folder(folder.parent)
 
 
 def open_own(path: Path) -> BinaryIO:
@@ -56,16 +76,33 @@ def close_to_others(paths: Iterable[Path]) -> Path | None:
     for top in paths:
         # A link inside leads to what is not ours.
         inside = [Path(at, name) for at, folders, files in os.walk(top, topdown=False) for name in (*files, *folders)]
-        for path in (*(path for path in inside if not path.is_symlink()), top):
-            if _is_open(path):
+        for path in (*(path for path in inside if not _is_link(path)), top):
+            if is_open(path):
                 with suppress(OSError):
                     path.chmod(OWN_FOLDER if path.is_dir() else OWN_FILE)
-                if still_open is None and _is_open(path):
+                if still_open is None and is_open(path):
                     still_open = path
     return still_open
 
 
-def _is_open(path: Path) -> bool:
+def is_there(path: Path) -> bool:
+    """Whether this process can reach something of that name; `Path.exists` raises where it may not look."""
+    try:
+        path.stat()
+    except OSError:
+        return False
+    return True
+
+
+def _is_link(path: Path) -> bool:
+    try:
+        return stat.S_ISLNK(path.lstat().st_mode)
+    except OSError:
+        return False
+
+
+def is_open(path: Path) -> bool:
+    """Whether others than its owner may do something with a file or folder."""
     try:
         return bool(stat.S_IMODE(path.stat().st_mode) & OTHERS)
     except OSError:
@@ -94,11 +131,31 @@ def write_together(folder: Path, contents: Mapping[str, bytes]) -> None:
         for path in written:
             path.unlink(missing_ok=True)
         raise
-    _end_broken_off(folder, list(contents))
-    for path, name in zip(written, contents, strict=True):
-        path.replace(folder / f"{name}{BESIDE}")
-    for name in contents:
-        (folder / f"{name}{BESIDE}").replace(folder / name)
+    with _alone_in(folder):
+        _end_broken_off(folder, list(contents))
+        for path, name in zip(written, contents, strict=True):
+            path.replace(folder / f"{name}{BESIDE}")
+        # The system may bring names to the disk in another order.
+        flush_folder(folder)
+        for name in contents:
+            (folder / f"{name}{BESIDE}").replace(folder / name)
+        flush_folder(folder)
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """While nobody else puts files in their places there, in this process or another: the sets would be mixed. The lock
+    is the folder's own, leaves no file, and ends with its process; where the system knows none, there is none."""
+    if fcntl is None:
+        yield
+        return
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):
+            fcntl.flock(opened, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(opened)
 
 
 def _end_broken_off(folder: Path, names: list[str]) -> None:

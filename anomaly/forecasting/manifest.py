@@ -111,7 +111,9 @@ def check_arrays(manifest: Manifest, arrays: dict[str, np.ndarray], horizons: in
         raise ValueError("reference.values: expected residuals, found none that is a number")
     for place, width in enumerate(manifest.widths):
         stretches = _array(arrays, f"shapes.{place}.stretches", (None, width, channels))
-        _array(arrays, f"shapes.{place}.starts", (len(stretches),), "iu")
+        starts = _array(arrays, f"shapes.{place}.starts", (len(stretches),), "iu")
+        if starts.min(initial=0) < 0:
+            raise ValueError(f"shapes.{place}.starts: expected steps, found {starts.min()}")
         _array(arrays, f"shapes.{place}.firsts", (len(stretches), channels))
         for record in range(len(lengths)):
             starts = _array(arrays, f"profiles.{place}.{record}.starts", (None,), "iu")

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -36,12 +38,20 @@ def save(fitted: Fitted, folder: str | Path) -> None:
 
     Raises ModelFileError where that is not possible.
     """
+    try:
+        write_together(Path(folder), pack(fitted))
+    except OSError as error:
+        raise ModelFileError(f"The model cannot be saved in {folder}: {error.strerror or error}.") from None
+
+
+def pack(fitted: Fitted) -> dict[str, bytes]:
+    """File name -> content, the manifest last. Raises ModelFileError for what is no trained network."""
     from safetensors import numpy as tensors
 
     from anomaly.forecasting.model.forecaster import Forecaster
     from anomaly.forecasting.model.weights import pack_weights
 
-    folder, forecaster = Path(folder), fitted.forecaster
+    forecaster = fitted.forecaster
     if not isinstance(forecaster, Forecaster):
         raise ModelFileError("Expected a trained network to save, found a baseline: it is made anew in a moment.")
     prepared = fitted.preparation
@@ -84,16 +94,11 @@ def save(fitted: Fitted, folder: str | Path) -> None:
     manifest["files"] = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
     manifest["check"] = self_digest(json.loads(json.dumps(manifest)))
     contents[MANIFEST] = (json.dumps(manifest, indent=1) + "\n").encode()
-    try:
-        write_together(folder, contents)
-    except OSError as error:
-        raise ModelFileError(f"The model cannot be saved in {folder}: {error.strerror or error}.") from None
+    return contents
 
 
 def load(folder: str | Path) -> Fitted:
     """The fitted model in `folder`. Raises ModelFileError where it is missing, damaged, altered or of other format."""
-    from safetensors import SafetensorError
-
     folder = Path(folder)
     missing = [name for name in (MANIFEST, WEIGHTS, ARRAYS) if not (folder / name).is_file()]
     if missing and not (folder / f"{MANIFEST}{BESIDE}").is_file():
@@ -101,11 +106,30 @@ def load(folder: str | Path) -> Fitted:
             f"There is no fitted model in {folder}: {missing[0]} is missing. "
             "Make one with `python -m anomaly fit FILE --model DIR`."
         )
-    try:
+    with _told_as_damage(f"The model in {folder}"):
         return _rebuild(*_find_whole(folder))
-    except (OSError, ValueError, RuntimeError, SafetensorError, SettingsError) as error:
+
+
+def unpack(files: Mapping[str, bytes]) -> Fitted:
+    """What `pack` gave. Raises ModelFileError where it is damaged or of another format."""
+    place = "The model of this run"
+    with _told_as_damage(place):
+        manifest = _read(files[MANIFEST], place)
+        for name in (WEIGHTS, ARRAYS):
+            _check_file(manifest, name, files[name])
+        return _rebuild(manifest, files[WEIGHTS], files[ARRAYS])
+
+
+@contextmanager
+def _told_as_damage(place: str) -> Iterator[None]:
+    from safetensors import SafetensorError
+
+    try:
+        yield
+    # A foreign file: what cannot be laid out, or is of a kind that numpy does not know, is damaged too.
+    except (OSError, ValueError, RuntimeError, LookupError, MemoryError, SafetensorError, SettingsError) as error:
         detail = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
-        raise ModelFileError(f"The model in {folder} is damaged ({detail}). Fit it again.") from None
+        raise ModelFileError(f"{place} is damaged ({detail}). Fit it again.") from None
 
 
 def _find_whole(folder: Path) -> tuple[Manifest, bytes, bytes]:
@@ -120,7 +144,7 @@ def _find_whole(folder: Path) -> tuple[Manifest, bytes, bytes]:
             if size > MOST_BYTES:
                 raise ValueError(f"its manifest has {size:,} bytes: expected at most {MOST_BYTES:,}")
             content = (folder / name).read_bytes()
-            manifest = _read(content, folder)
+            manifest = _read(content, f"The model in {folder}")
             return manifest, _find_file(folder, manifest, WEIGHTS), _find_file(folder, manifest, ARRAYS)
         except ValueError as error:
             reason = error
@@ -128,12 +152,10 @@ def _find_whole(folder: Path) -> tuple[Manifest, bytes, bytes]:
     raise reason
 
 
-def _read(content: bytes, folder: Path) -> Manifest:
+def _read(content: bytes, place: str) -> Manifest:
     found = json.loads(content)
     if isinstance(found, dict) and found.get("format", FORMAT) != FORMAT:
-        raise ModelFileError(
-            f"The model in {folder} has format {found['format']}; this version reads {FORMAT}. Fit it again."
-        )
+        raise ModelFileError(f"{place} has format {found['format']}; this version reads {FORMAT}. Fit it again.")
     manifest = read_manifest(content)
     FitSettings(**manifest.settings)
     check_unchanged(content)
@@ -141,12 +163,20 @@ def _read(content: bytes, folder: Path) -> Manifest:
 
 
 def _find_file(folder: Path, manifest: Manifest, name: str) -> bytes:
-    for path in (folder / name, folder / f"{name}{BESIDE}"):
-        content = path.read_bytes() if path.is_file() else None
-        said = manifest.files.get(name)
-        if content is not None and said in (None, hashlib.sha256(content).hexdigest()):
+    found = [path for path in (folder / name, folder / f"{name}{BESIDE}") if path.is_file()]
+    for path in found[:-1]:
+        content = path.read_bytes()
+        with suppress(ValueError):
+            _check_file(manifest, name, content)
             return content
-    raise ValueError(f"{name} is not the file that was saved with its manifest")
+    content = found[-1].read_bytes() if found else b""
+    _check_file(manifest, name, content)
+    return content
+
+
+def _check_file(manifest: Manifest, name: str, content: bytes) -> None:
+    if manifest.files.get(name) not in (None, hashlib.sha256(content).hexdigest()):
+        raise ValueError(f"{name} is not the file that was saved with its manifest")
 
 
 def _rebuild(manifest: Manifest, weights: bytes, packed: bytes) -> Fitted:

@@ -4,18 +4,16 @@ import io
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, astuple, replace
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import TypeAdapter
 
-from anomaly.domain import Columns, Dataset, PutBack, Repair, RunError, TimeAxis, TimeSeries, temporary_folder
+from anomaly.domain import Columns, Dataset, PutBack, Repair, RunError, TimeAxis, TimeSeries
 from anomaly.forecasting import Fitted, storage
 
 STEPS, ROWS, ABOUT = "steps.parquet", "rows.parquet", "dataset.json"
-MODEL = (storage.MANIFEST, storage.WEIGHTS, storage.ARRAYS)
 
 
 def pack_dataset(dataset: Dataset) -> dict[str, bytes]:
@@ -58,7 +56,8 @@ def unpack_dataset(files: Mapping[str, bytes]) -> Dataset:
         about = json.loads(files[ABOUT])
         steps, rows = (pq.read_table(io.BytesIO(files[name])) for name in (STEPS, ROWS))
         return _rebuild(about, steps, rows)
-    except (KeyError, ValueError, TypeError, pa.ArrowException) as error:
+    # Arrow says of damage that it is one of the system's errors.
+    except (LookupError, ValueError, TypeError, AttributeError, OSError, RecursionError, pa.ArrowException) as error:
         raise RunError(f"The data of this run cannot be read ({error}): it was kept by another version.") from None
 
 
@@ -114,17 +113,12 @@ def _put_back(start: int, stop: int | None, shift: int) -> PutBack:
 
 
 def pack_model(fitted: Fitted) -> dict[str, bytes]:
-    with temporary_folder() as folder:
-        storage.save(fitted, folder)
-        return {name: (Path(folder) / name).read_bytes() for name in MODEL}
+    return storage.pack(fitted)
 
 
 def unpack_model(files: Mapping[str, bytes]) -> Fitted:
     """Raises ModelFileError where it is damaged or of another version."""
-    with temporary_folder() as folder:
-        for name in MODEL:
-            (Path(folder) / name).write_bytes(files.get(name, b""))
-        return storage.load(folder)
+    return storage.unpack(files)
 
 
 def _parquet(columns: Mapping[str, np.ndarray | pa.Array]) -> bytes:

@@ -11,11 +11,13 @@ from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
-from anomaly.domain import RunError, make_own_folder, write_whole
+from anomaly.domain import RunError, is_there, make_own_folder, read_file, write_whole
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
 UNFINISHED_SECONDS = 3_600
 """a file that no run names may belong to one that is being saved: it stays for so long"""
+MOST_BYTES = 10**12
+"""of the files of a run"""
 TRASH_DAYS = 7
 """then it lies in the trash for so long, and comes back from there when it is wanted, before it is gone for good"""
 
@@ -37,15 +39,19 @@ class Artifacts:
             raise RunError(f"The run cannot be kept in {self.folder}: {error.strerror}.") from None
         return digest
 
-    def get(self, digest: str) -> bytes:
-        """Raises RunError where the file is missing or has changed."""
+    def get(self, digest: str, most: int = MOST_BYTES) -> bytes:
+        """A file of at most so many bytes. Raises RunError where it is missing or has changed."""
         path = self._path(digest)
         try:
-            if not path.exists():
+            if not is_there(path):
                 self._bring_back(digest)
-            content = path.read_bytes()
-        except OSError:
-            raise RunError("A file of this run is gone from the data folder: it cannot be opened any more.") from None
+            content = read_file(path, most)
+        except OSError as error:
+            if isinstance(error, FileNotFoundError):
+                said = "is gone from the data folder: it cannot be opened any more"
+            else:
+                said = f"cannot be read from the data folder: {error.strerror}"
+            raise RunError(f"A file of this run {said}.") from None
         if hashlib.sha256(content).hexdigest() != digest:
             raise RunError("A file of this run has changed on the disk: it cannot be trusted and is not opened.")
         return content

@@ -12,13 +12,15 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
-from anomaly.domain import RunError, write_whole
+from anomaly.domain import RunError, is_there, read_file, write_whole
 from anomaly.runs.artifacts import DIGEST, Artifacts
 from anomaly.runs.database.connection import Database
 from anomaly.runs.database.schema import pairing, runs
 
 UNKNOWN = "unknown"
 """stands for the database of files that the one which found them does not know"""
+MOST_BYTES = 100
+"""of a mark"""
 
 
 class Pairing:
@@ -60,9 +62,9 @@ class Pairing:
         """The number of sweeps by the id of each database that keeps files here."""
         found = {}
         # One being written begins with a dot.
-        for path in self._marks.glob("[!.]*"):
+        for path in self._marks.glob("[!.]*") if is_there(self._marks) else ():
             try:
-                found[path.name] = float(int(path.read_bytes()))
+                found[path.name] = float(int(read_file(path, MOST_BYTES)))
             except (OSError, ValueError):
                 found[path.name] = math.inf
         return found

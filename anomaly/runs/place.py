@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from sqlalchemy.engine import URL
+
 from anomaly.domain import SettingsError
 from anomaly.runs.store import RunStore
 
@@ -27,8 +29,10 @@ def open_store() -> RunStore | None:
             raise SettingsError(
                 f"{KEEP}: expected all, nothing, or a number of days, at most {MOST_DAYS:,}; found {keep!r}."
             )
-    folder = Path(os.environ.get(FOLDER) or _usual_folder())
-    store = RunStore(os.environ.get(DATABASE) or f"sqlite:///{folder / 'runs.sqlite'}", folder)
+    folder = Path(os.environ.get(FOLDER) or _usual_folder()).absolute()
+    # No address that is read: in one, a question mark in the folder's name would end the file's.
+    own = URL.create("sqlite", database=str(folder / "runs.sqlite"))
+    store = RunStore(os.environ.get(DATABASE) or own, folder)
     store.keep_days = days
     store.sweep()
     return store

@@ -3,7 +3,7 @@
 from contextlib import suppress
 from pathlib import Path
 
-from anomaly.domain import close_to_others
+from anomaly.domain import close_to_others, is_open
 
 KEPT = ("artifacts", "databases", "fits", "trash")
 """all that the store lays into its folder, but for the database"""
@@ -24,7 +24,8 @@ def close_folder(folder: Path, database: Path | None) -> str:
         if {path.name for path in folder.iterdir()} <= {path.name for path in own}:
             # Closed last: while it is open, the next start looks again.
             own.append(folder)
-    if all(path.stat().st_mode & 0o077 == 0 for path in own if path.exists()):
+    # SQLite removes its own beside the database at any moment.
+    if not any(is_open(path) for path in own):
         return ""
     still_open = close_to_others(own)
     if still_open is None:

@@ -23,7 +23,8 @@ class Member:
     person: str
     name: str
     role: Role
-    since: datetime.datetime
+    since: datetime.datetime | None
+    """UTC; None where it cannot be read, as below"""
 
 
 @dataclass(frozen=True)
@@ -32,12 +33,12 @@ class Link:
 
     id: int
     role: Role
-    created: datetime.datetime
+    created: datetime.datetime | None
 
 
 @dataclass(frozen=True)
 class Noted:
-    at: datetime.datetime
+    at: datetime.datetime | None
     name: str
     action: str
 
@@ -73,10 +74,10 @@ class Sharing:
             link = connection.execute(wanted).mappings().one_or_none() if person.has_account else None
             if link is not None and link["owner"] == person.id:
                 return "owner"
-            if link is not None:
+            if link is not None and link["role"] in RANK:
                 mine = (members.c.run == run) & (members.c.person == person.id)
                 before = connection.execute(sa.select(members.c.role).where(mine)).scalar()
-                role: Role = max(before or "viewer", link["role"], key=RANK.__getitem__)
+                role: Role = max(before or "viewer", link["role"], key=lambda one: RANK.get(one, 0))
                 connection.execute(members.delete().where(mine))
                 values = {"run": run, "person": person.id, "name": person.name, "role": role, "since": now()}
                 connection.execute(members.insert().values(values))
@@ -87,7 +88,9 @@ class Sharing:
     def people(self, run: str) -> list[Member]:
         """Who may see it besides its owner."""
         with self._access.on(run, "owner", None) as (connection, _):
-            wanted = sa.select(members).where(members.c.run == run).order_by(members.c.since)
+            # Whose role cannot be read may do nothing.
+            wanted = sa.select(members).where(members.c.run == run, members.c.role.in_(RANK))
+            wanted = wanted.order_by(members.c.since)
             return [
                 Member(line["person"], line["name"], line["role"], line["since"])
                 for line in connection.execute(wanted).mappings()
@@ -95,7 +98,7 @@ class Sharing:
 
     def links(self, run: str) -> list[Link]:
         with self._access.on(run, "owner", None) as (connection, _):
-            wanted = sa.select(links).where(links.c.run == run).order_by(links.c.created)
+            wanted = sa.select(links).where(links.c.run == run, links.c.role.in_(RANK)).order_by(links.c.created)
             return [Link(line["id"], line["role"], line["created"]) for line in connection.execute(wanted).mappings()]
 
     def noted(self, run: str) -> list[Noted]:

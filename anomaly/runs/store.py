@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any, cast
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, RowMapping
+from sqlalchemy.engine import URL, Connection, RowMapping
 
 from anomaly.domain import AccessError, Dataset, DetectSettings, RunError, SettingsError, Span
 from anomaly.forecasting import Fitted
 from anomaly.runs.access import Access
 from anomaly.runs.archive import pack_dataset, pack_model, unpack_dataset, unpack_model
-from anomaly.runs.artifacts import Artifacts
+from anomaly.runs.artifacts import MOST_BYTES, Artifacts
 from anomaly.runs.database.connection import Database, now
 from anomaly.runs.database.schema import runs, verdicts
 from anomaly.runs.pairing import Pairing, are_files
@@ -69,7 +69,7 @@ class RunStore:
     keep_days: float | None = None
     """a run, or a fit broken off, that has not changed for so long is removed; None: none is"""
 
-    def __init__(self, url: str, folder: Path) -> None:
+    def __init__(self, url: str | URL, folder: Path) -> None:
         self._database = Database(url, folder)
         self._artifacts = Artifacts(folder / "artifacts")
         self._everybodys_workshop = Workshop(folder / "fits")
@@ -177,7 +177,7 @@ class RunStore:
                 f"The run {row.name!r} cannot be opened: its line in the database is damaged, or of another version "
                 f"({', '.join(row.unreadable)})."
             )
-        files = {name: self._artifacts.get(digest) for name, digest in named.items()}
+        files = {name: self._artifacts.get(digest, row.bytes) for name, digest in named.items()}
         dataset = replace(unpack_dataset(files), name=row.name)
         return dataset, unpack_model(files), DetectSettings(**line["settings"]["detect"])
 
@@ -185,7 +185,9 @@ class RunStore:
         """How many runs there are, and the bytes of their files."""
         seen = self._access.seen().subquery()
         with self._database.begin() as connection:
-            wanted = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(seen.c.bytes), 0))
+            # What is damaged in one line must not hide the others: nor can so much be added up.
+            known = sa.case((seen.c.bytes.between(0, MOST_BYTES), seen.c.bytes), else_=0)
+            wanted = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(known), 0))
             number, size = connection.execute(wanted).one()
         return int(number), int(size)
 
@@ -288,5 +290,7 @@ def _read_verdicts(connection: Connection, run: str) -> tuple[Verdict, ...]:
     return tuple(
         Verdict(line["record"], Span(line["start"], line["stop"]), line["verdict"], line["tag"], line["note"])
         for line in found.mappings()
-        if line["verdict"] in WORDS and all(isinstance(line[name], int) for name in ("record", "start", "stop"))
+        if line["verdict"] in WORDS
+        and all(isinstance(line[name], int) for name in ("record", "start", "stop"))
+        and all(isinstance(line[name], str) for name in ("tag", "note"))
     )

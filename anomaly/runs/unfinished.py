@@ -2,6 +2,7 @@
 settings, checkpoint. The folder goes when the fit has ended, or with `Workshop.sweep`.
 """
 
+import hashlib
 import json
 import math
 import shutil
@@ -15,10 +16,22 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from anomaly.domain import OWN_FILE, OWN_FOLDER, AnomalyError, Dataset, FitSettings, flush_folder, write_whole
+from anomaly.domain import (
+    OWN_FILE,
+    OWN_FOLDER,
+    AnomalyError,
+    Dataset,
+    FitSettings,
+    flush_folder,
+    is_there,
+    read_file,
+    write_whole,
+)
 from anomaly.runs.archive import pack_dataset, unpack_dataset
 
 DATA, UNFINISHED, ABOUT, LOCK = "data", ".data", "fit.json", "lock"
+MOST_ABOUT, MOST_BYTES = 10**7, 10**11
+"""of `ABOUT`, and of each file of the data"""
 
 
 @dataclass(frozen=True)
@@ -52,9 +65,10 @@ class Workshop:
         folder.mkdir(OWN_FOLDER)
         self._take(folder)
         try:
+            files = pack_dataset(dataset)
             about = {"name": dataset.name, "settings": settings.model_dump(), "owner": self.owner}
-            self._write(folder, about)
-            for name, content in pack_dataset(dataset).items():
+            self._write(folder, about | {"files": {name: _digest(content) for name, content in files.items()}})
+            for name, content in files.items():
                 write_whole(folder / UNFINISHED / name, content)
             flush_folder(folder / UNFINISHED)
             # It tells that all is there: who looks for fits broken off passes over a folder without it.
@@ -70,16 +84,16 @@ class Workshop:
     def broken_off(self) -> list[Unfinished]:
         """The owner's fits that no living process holds and that can be resumed."""
         found = []
-        for folder in sorted(self.folder.glob("*")) if self.folder.exists() else ():
-            if folder.name in self._locks or not (folder / DATA).exists():
+        for folder in sorted(self.folder.glob("*")) if is_there(self.folder) else ():
+            if folder.name in self._locks or not is_there(folder / DATA):
                 continue
             try:
                 with _lock(folder):
                     about = self._read(folder)
                 if about is not None:
-                    cell, reason = about["settings"]["cell"], about.get("reason", "")
-                    found.append(Unfinished(folder.name, about["name"], cell, folder, reason))
-            except (Timeout, OSError, ValueError, KeyError, TypeError, AttributeError):
+                    name, cell, reason = about.get("name", ""), about["settings"].get("cell"), about.get("reason", "")
+                    found.append(Unfinished(folder.name, name, str(cell), folder, reason))
+            except (Timeout, OSError, ValueError):
                 continue
         return found
 
@@ -87,23 +101,29 @@ class Workshop:
         """Dataset and settings of a fit broken off, which this process holds from now on. Raises AnomalyError where
         they cannot be read."""
         try:
-            files = {path.name: path.read_bytes() for path in (one.folder / DATA).iterdir()}
             about = self._read(one.folder)
+            files = {path.name: read_file(path, MOST_BYTES) for path in (one.folder / DATA).iterdir()}
         except (OSError, ValueError):
             about = None
         if about is None:
             raise AnomalyError("There is no such fit here: it may have ended.")
+        # One of before digests were kept has none.
+        if any(_digest(files.get(name, b"")) != said for name, said in about.get("files", {}).items()):
+            raise AnomalyError("The data of this fit have changed on the disk: give it up, and begin anew.")
         dataset, settings = unpack_dataset(files), FitSettings(**about["settings"])
         self._take(one.folder)
         self._write(one.folder, about | {"reason": ""})
         return dataset, settings
 
     def leave(self, run: str, reason: str) -> None:
-        """Let go of a fit of this process, so that it can be taken up again; `reason` says why."""
-        about = self._read(self.folder / run)
-        if about is not None:
+        """Let go of a fit of this process, so that it can be taken up again; `reason` says why, where there is room for
+        it, and where its folder is still there."""
+        with suppress(OSError, ValueError):
+            about = self._read(self.folder / run)
+            if about is None:
+                return
             self._write(self.folder / run, about | {"reason": reason})
-            self._release(run)
+        self._release(run)
 
     def remove(self, run: str) -> None:
         """Remove a fit with its checkpoint; another owner's stays."""
@@ -117,7 +137,7 @@ class Workshop:
         """Remove fits with their checkpoints that no living process holds: those without their dataset, those whose run
         is already `kept`, and those in which nothing has changed for `keep_days` (None: for ever)."""
         oldest = -math.inf if keep_days is None else time.time() - keep_days * 86_400
-        for folder in self.folder.glob("*") if self.folder.exists() else ():
+        for folder in self.folder.glob("*") if is_there(self.folder) else ():
             if folder.name in self._locks:
                 continue
             try:
@@ -129,8 +149,15 @@ class Workshop:
 
     def _read(self, folder: Path) -> dict[str, Any] | None:
         """What is written about a fit; None where it is another owner's. Fits from before there were accounts belong
-        to no account."""
-        about: dict[str, Any] = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+        to no account. Raises OSError, or ValueError where it is damaged."""
+        try:
+            about: Any = json.loads(read_file(folder / ABOUT, MOST_ABOUT))
+        except RecursionError as error:
+            raise ValueError(str(error)) from None
+        texts = [about.get(name, "") for name in ("name", "reason", "owner")] if isinstance(about, dict) else [None]
+        parts = [about.get("settings"), about.get("files", {})] if isinstance(about, dict) else []
+        if not all(isinstance(one, str) for one in texts) or not all(isinstance(one, dict) for one in parts):
+            raise ValueError("expected name, settings, owner and reason of a fit")
         return about if about.get("owner", "") == self.owner else None
 
     def _write(self, folder: Path, about: dict[str, Any]) -> None:
@@ -149,6 +176,10 @@ class Workshop:
         except Timeout:
             raise AnomalyError("This fit goes on in another process.") from None
         self._locks[folder.name] = lock
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _lock(folder: Path) -> FileLock:

@@ -110,6 +110,19 @@ def test_an_array_that_no_fit_gives_is_refused(model: dict[str, bytes], tmp_path
         assert refusal(lay_down(model, tmp_path, **{ARRAYS: packed})), name
 
 
+def test_places_before_the_first_and_numbers_that_numpy_has_not_are_refused(
+    model: dict[str, bytes], tmp_path: Path
+) -> None:
+    whole = tensors.load(model[ARRAYS])
+    far = tensors.save({**whole, "shapes.0.starts": np.full_like(whole["shapes.0.starts"], -(2**62))})
+    assert "shapes.0.starts: expected steps" in refusal(lay_down(model, tmp_path, **{ARRAYS: far}))
+    halves = tensors.save({**whole, "reach.after": np.zeros(4, np.float16)}).replace(b'"F16"', b'"BF16"')
+    # The header is a letter longer, and ends in blanks.
+    size = int.from_bytes(halves[:8], "little")
+    halves = (size + 1).to_bytes(8, "little") + halves[8:]
+    assert refusal(lay_down(model, tmp_path, **{ARRAYS: halves}))
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_weights_that_are_not_finite_are_refused(model: dict[str, bytes], tmp_path: Path, value: float) -> None:
     weights = dict(tensors.load(model[WEIGHTS]))

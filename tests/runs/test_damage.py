@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from anomaly.domain.exceptions import RunError
+from anomaly.domain.exceptions import AnomalyError, RunError
 from anomaly.domain.records import Dataset
 from anomaly.forecasting.fitting import Fitted
 from anomaly.runs.store import RunStore
 from tests.support.kept_runs import save
+from tests.support.people import ADA, CLEO
+from tests.support.strategies import QUICK
 
 DAMAGED = [
     ("settings", "{not JSON"),
@@ -111,6 +113,85 @@ def test_a_verdict_that_cannot_be_read_is_passed_over(
     with store._database._engine.begin() as connection:
         connection.execute(sa.text("update verdicts set verdict = 'of another version' where start = 1"))
     assert store.standing(run)[1] == two[1:]
+
+
+@pytest.mark.parametrize("size", [2**63 - 1, float("inf"), -1])
+def test_a_size_that_no_run_has_hides_no_other(
+    store: RunStore, sine_fitted: Fitted, sine_dataset: Dataset, size: float
+) -> None:
+    bad, other, good = (save(store, sine_fitted, sine_dataset) for _ in range(3))
+    damage(store, bad, "bytes", size)
+    damage(store, other, "bytes", size)
+    assert store.count() == (3, store.find(good).bytes)
+
+
+def test_dates_and_roles_that_cannot_be_read_hide_nothing_else(
+    store: RunStore, sine_fitted: Fitted, sine_dataset: Dataset
+) -> None:
+    from anomaly.domain.spans import Span
+    from anomaly.runs.verdicts import Verdict
+
+    ada, cleo = store.act_as(ADA), store.act_as(CLEO)
+    run = save(ada, sine_fitted, sine_dataset)
+    secret = ada.sharing.make_link(run, "editor")
+    cleo.sharing.accept(run, secret)
+    said = ada.change_verdicts(run, lambda _: (Verdict(0, Span(1, 5), "anomaly"),))
+    columns = {"verdicts": "updated", "members": "since", "links": "created", "audit": "at"}
+    with store._database._engine.begin() as connection:
+        for table, column in columns.items():
+            connection.execute(sa.text(f"update {table} set {column} = 'yesterday'"))
+    assert ada.standing(run) == ("owner", said)
+    assert [one.since for one in ada.sharing.people(run)] == [one.created for one in ada.sharing.links(run)] == [None]
+    assert ada.sharing.noted(run)[0].at is None
+    with store._database._engine.begin() as connection:
+        connection.execute(sa.text("update members set role = 'x'"))
+        connection.execute(sa.text("update links set role = 'x'"))
+    assert ada.sharing.people(run) == ada.sharing.links(run) == []
+    with pytest.raises(RunError, match="This link does not work"):
+        cleo.sharing.accept(run, secret)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such files")
+@pytest.mark.parametrize("kind", ["pipe", "endless", "huge"])
+def test_what_is_no_file_of_the_run_is_not_waited_for_nor_read(
+    store: RunStore, sine_fitted: Fitted, sine_dataset: Dataset, kind: str
+) -> None:
+    run = save(store, sine_fitted, sine_dataset)
+    for path in store._artifacts.folder.glob("*/*"):
+        path.unlink()
+        if kind == "pipe":
+            os.mkfifo(path)
+        elif kind == "endless":
+            path.symlink_to("/dev/zero")
+        else:
+            path.touch()
+            os.truncate(path, 10**12)  # takes no room on the disk
+    with pytest.raises(RunError, match="A file of this run cannot be read from the data folder: expected"):
+        store.open(run)
+    save(store, sine_fitted, sine_dataset)
+    store.open(run)
+
+
+@pytest.mark.parametrize("about", ["null", "[]", '{"name": 5, "settings": {}}', '{"name": "x"}', "[" * 100_000])
+def test_a_fit_that_cannot_be_read_is_one_sentence(store: RunStore, sine_dataset: Dataset, about: str) -> None:
+    folder = store.workshop.begin(sine_dataset, QUICK)
+    store.workshop.leave(folder.name, "")
+    (one,) = store.workshop.broken_off()
+    (folder / "fit.json").write_text(about)
+    assert store.workshop.broken_off() == []
+    with pytest.raises(AnomalyError, match="There is no such fit here"):
+        store.workshop.take_up(one)
+
+
+def test_a_fit_does_not_go_on_with_data_that_changed(store: RunStore, sine_dataset: Dataset) -> None:
+    folder = store.workshop.begin(sine_dataset, QUICK)
+    store.workshop.leave(folder.name, "")
+    (one,) = store.workshop.broken_off()
+    path = folder / "data" / "steps.parquet"
+    content = path.read_bytes()
+    path.write_bytes(content[:100] + bytes([content[100] ^ 1]) + content[101:])
+    with pytest.raises(AnomalyError, match="have changed on the disk"):
+        store.workshop.take_up(one)
 
 
 @pytest.mark.parametrize("how", ["other bytes", "cut", "empty", "longer"])

@@ -55,3 +55,13 @@ def test_another_word_is_refused(keep: str, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("ANOMALY_KEEP", keep)
     with pytest.raises(AnomalyError, match="expected all, nothing, or a number of days"):
         open_store()
+
+
+@pytest.mark.parametrize("name", ["what?now", "50%20", "mem?mode=memory&a", "file:x", "a#b", "@host"])
+def test_a_folder_of_any_name_holds_its_database(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ANOMALY_DATA", name)
+    opened = open_store()
+    assert opened is not None
+    opened.close()
+    assert (tmp_path / name / "runs.sqlite").is_file() and [path.name for path in tmp_path.iterdir()] == [name]

@@ -3,7 +3,9 @@
 `training.py` says how often it is written, `anomaly/runs/unfinished.py` how long it is kept.
 """
 
+import hashlib
 import json
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -37,7 +39,7 @@ class Checkpoint:
         self.network, self.optimizer, self.schedule, self.generator = network, optimizer, schedule, generator
 
     def save(self, epochs: list[Epoch], best: dict[str, Tensor]) -> None:
-        """Written whole and then renamed: a crash leaves this one or the one before."""
+        """Written whole and then renamed: a crash leaves this one or the one before, as a full disk does."""
         groups = self.optimizer.state_dict()
         tensors: dict[str, Tensor] = {"generator": self.generator.get_state(), "torch": torch.get_rng_state()}
         for name, weight in self.network.state_dict().items():
@@ -52,18 +54,27 @@ class Checkpoint:
         }
         unfinished = self.path.with_suffix(".writing")
         content = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
-        save_file(content, unfinished, {"about": json.dumps(about)})
-        unfinished.replace(self.path)
+        told = json.dumps(about)
+        try:
+            save_file(content, unfinished, {"about": told, "check": _digest(told, content)})
+            unfinished.replace(self.path)
+        except (OSError, SafetensorError):
+            # Training is not ended for it.
+            with suppress(OSError):
+                unfinished.unlink(missing_ok=True)
 
     def load(self) -> tuple[list[Epoch], dict[str, Tensor]] | None:
         """Restore the state of training; the epochs so far and the best weights. None where no file can be used."""
         try:
             with safe_open(self.path, "pt") as file:
-                about: dict[str, Any] = json.loads(file.metadata()["about"])
+                said = file.metadata()
+                about: dict[str, Any] = json.loads(said["about"])
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
-        except (OSError, SafetensorError, ValueError, KeyError, TypeError):
+                check = _digest(said["about"], tensors)
+        except (OSError, SafetensorError, ValueError, LookupError, TypeError, RuntimeError):
             return None
-        if about["identity"] != self.identity:
+        # One of before there was a check has none.
+        if about["identity"] != self.identity or said.get("check", check) != check:
             return None
 
         def part(prefix: str) -> dict[str, Tensor]:
@@ -80,3 +91,12 @@ class Checkpoint:
         self.generator.set_state(tensors["generator"])
         torch.set_rng_state(tensors["torch"])
         return [Epoch(**epoch) for epoch in about["epochs"]], part("best.")
+
+
+def _digest(told: str, tensors: dict[str, Tensor]) -> str:
+    """sha256 of all that is kept, by which a damaged file is known."""
+    digest = hashlib.sha256(told.encode())
+    for name in sorted(tensors):
+        digest.update(f"{name} {tensors[name].dtype} {tuple(tensors[name].shape)}".encode())
+        digest.update(tensors[name].numpy().tobytes())
+    return digest.hexdigest()

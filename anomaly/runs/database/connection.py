@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection
 
 import anomaly
-from anomaly.domain import RunError, lacks, make_own_folder
+from anomaly.domain import RunError, is_there, lacks, make_own_folder
 from anomaly.runs.database.schema import pairing
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -39,7 +39,7 @@ class Database:
     """The database at `url`, with this version's tables; `folder` is made where it is missing. Raises RunError where
     either cannot be used."""
 
-    def __init__(self, url: str, folder: Path) -> None:
+    def __init__(self, url: str | URL, folder: Path) -> None:
         asked = _read_url(url)
         self.folder, self.file = folder, _file_of(asked)
         """the file is SQLite's; None for another database"""
@@ -71,13 +71,13 @@ class Database:
     def check_place(self) -> None:
         """Raises RunError where the folder, or SQLite's file, is not there any more: SQLite would go on with a file
         that nobody can find again."""
-        if not self.folder.is_dir():
+        if not is_there(self.folder):
             raise RunError(
                 f"The data folder {self.folder} is gone, and what was kept in it: put it back, or start the program "
                 f"again, which makes a new one. {NOT_LOST}"
             )
         if self.file is not None and _identity(self.file) != self._opened:
-            what = "was replaced by another file" if self.file.exists() else "is gone"
+            what = "was replaced by another file" if is_there(self.file) else "is gone, or may not be read any more"
             raise RunError(f"The database {self.file} {what}: put it back, or start the program again. {NOT_LOST}")
 
     def close(self) -> None:
@@ -125,11 +125,13 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.create_function("lower", 1, lambda text: text.lower() if isinstance(text, str) else text)
 
 
-def _read_url(url: str) -> URL:
+def _read_url(url: str | URL) -> URL:
     """Raises RunError, which does not quote what may hold a password."""
     try:
         asked = sa.engine.make_url(url)
         asked.get_dialect()
+        # A name that is no UTF-8 cannot be written down.
+        asked.render_as_string()
     except (sa.exc.ArgumentError, ValueError):
         raise RunError(f"Runs cannot be kept in the database named: {EXPECTED}, found another address.") from None
     except ImportError as error:
@@ -148,7 +150,8 @@ def _file_of(url: URL) -> Path | None:
     name = url.database or ""
     if url.get_backend_name() != "sqlite" or name in ("", ":memory:") or "memory" in (url.query.get("mode"), name[5:]):
         return None
-    return Path(unquote(name.removeprefix("file:")) if name.startswith("file:") else name)
+    is_address = name.startswith("file:") and "uri" in url.query
+    return Path(unquote(name.removeprefix("file:")) if is_address else name)
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -91,7 +91,7 @@ verdicts = Table(
     Column("verdict", Text, nullable=False),
     Column("tag", Text, nullable=False),
     Column("note", Text, nullable=False),
-    Column("updated", DateTime, nullable=False),
+    Column("updated", ReadableTime, nullable=False),
     UniqueConstraint("run", "record", "start", "stop"),
 )
 
@@ -102,7 +102,7 @@ members = Table(
     Column("person", Text, primary_key=True),
     Column("name", Text, nullable=False),
     Column("role", Text, nullable=False),
-    Column("since", DateTime, nullable=False),
+    Column("since", ReadableTime, nullable=False),
     Index("members_by_person", "person"),
 )
 
@@ -114,7 +114,7 @@ links = Table(
     # SHA-256 of the secret in it.
     Column("digest", String(64), nullable=False, unique=True),
     Column("role", Text, nullable=False),
-    Column("created", DateTime, nullable=False),
+    Column("created", ReadableTime, nullable=False),
 )
 
 audit = Table(
@@ -126,7 +126,7 @@ audit = Table(
     Column("person", Text, nullable=False),
     Column("name", Text, nullable=False),
     Column("action", Text, nullable=False),
-    Column("at", DateTime, nullable=False),
+    Column("at", ReadableTime, nullable=False),
     Index("audit_by_run", "run"),
 )
 
@@ -150,6 +150,6 @@ sign_outs = Table(
     Column("id", Integer, primary_key=True),
     # SHA-256 of what the identity provider said of the sign-in. Not unique: two tabs may sign out at the same time.
     Column("digest", String(64), nullable=False),
-    Column("at", DateTime, nullable=False),
+    Column("at", ReadableTime, nullable=False),
     Index("sign_outs_by_digest", "digest"),
 )

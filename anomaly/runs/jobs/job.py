@@ -8,17 +8,19 @@ at once.
 import itertools
 import json
 import os
+import tempfile
 import threading
 import time
 import weakref
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Generic
 
 from joblib.externals.loky.process_executor import ProcessPoolExecutor, TerminatedWorkerError
 
-from anomaly.domain import AnomalyError, Dataset, Epoch, FitSettings, Pace, temporary_folder
+from anomaly.domain import AnomalyError, Dataset, Epoch, FitSettings, Pace, RunError, temporary_folder
 from anomaly.forecasting import find_train_stops
 from anomaly.runs.jobs.processes import executor, workers
 from anomaly.runs.jobs.worker import (
@@ -51,7 +53,8 @@ class FitJob(Generic[Result]):
     """`work` in a worker process: `anomaly.forecasting.fit`, or what takes the same arguments. `epochs` grows as it
     learns; `result` or `error` is there once `is_running` is False.
 
-    Raises SettingsError at once where the train span is too short, or ANOMALY_WORKERS is no number.
+    Raises SettingsError at once where the train span is too short, or ANOMALY_WORKERS is no number, and RunError where
+    there is no room for it.
     """
 
     def __init__(
@@ -71,7 +74,13 @@ class FitJob(Generic[Result]):
         self.dataset = dataset
         self.settings = settings
         self.train_steps = sum(find_train_stops(dataset, settings))
-        self._kept = None if folder is not None else temporary_folder()
+        try:
+            self._kept = None if folder is not None else temporary_folder()
+        except OSError as error:
+            raise RunError(
+                f"A fit needs a temporary folder, and none can be made in {tempfile.gettempdir()}: {error.strerror}. "
+                "Make room there, or name another place in TMPDIR and start the program again."
+            ) from None
         self._folder = folder or Path(self._kept.name if self._kept is not None else "")
         self._work, self._on_end = work, on_end
         self._crashes = 0
@@ -97,7 +106,9 @@ class FitJob(Generic[Result]):
         end_left_behind(self._folder)
         (self._folder / STARTED).unlink(missing_ok=True)
         self._executor = executor()
-        self._future = self._executor.submit(work_in, self._work, self.dataset, self.settings, self._folder)
+        self._future = self._executor.submit(
+            work_in, self._work, self.dataset, self.settings, self._folder, self._kept is not None
+        )
         # The executor holds what is waited for: it must not hold a job that was given up.
         job = weakref.ref(self)
 
@@ -165,7 +176,9 @@ class FitJob(Generic[Result]):
     @property
     def does_not_begin(self) -> bool:
         """Whether its turn has come and no worker has taken it up yet."""
-        return self.is_waiting and self._future is not None and self.ahead < workers()
+        # Where its folder was taken away nobody can tell.
+        is_known = self._folder.is_dir() and self._future is not None
+        return self.is_waiting and is_known and self.ahead < workers()
 
     @property
     def silence(self) -> float:
@@ -257,13 +270,20 @@ class FitJob(Generic[Result]):
         return f"Training broke off ({type(error).__name__}: {error}). Your file and settings are untouched."
 
     def stop(self) -> None:
-        """End training soon, with the best weights so far."""
-        (self._folder / STOP).touch(0o600)
+        """End training soon, with the best weights so far. Raises RunError where its process cannot be told."""
+        try:
+            (self._folder / STOP).touch(0o600)
+        except OSError as error:
+            raise RunError(
+                f"The fit cannot be told to stop, and goes on: {self._folder} cannot be written ({error.strerror})."
+            ) from None
 
     def discard(self) -> None:
         """End training soon; nobody wants what comes of it."""
         self.is_discarded = True
-        self.stop()
+        # One that cannot be told goes on to its end.
+        with suppress(RunError):
+            self.stop()
         if self.is_silent:
             # It would never look. What starts in its place does, and ends.
             self.restart()

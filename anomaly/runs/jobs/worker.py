@@ -1,5 +1,6 @@
 """What runs in a worker process: one fit after another, telling in a folder how it goes."""
 
+import errno
 import json
 import os
 import signal
@@ -11,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TypeVar
 
-from anomaly.domain import Dataset, Epoch, FitSettings, Pace
+from anomaly.domain import Dataset, Epoch, FitSettings, Pace, is_there
 from anomaly.forecasting import PaceKeeper
 
 KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
@@ -58,8 +59,11 @@ def import_torch() -> None:
     import_optimisers()
 
 
-def work_in(work: Callable[..., Result], dataset: Dataset, settings: FitSettings, folder: Path) -> Result:
-    """`work`, writing each epoch to the job's folder; a folder that is gone is a job given up."""
+def work_in(
+    work: Callable[..., Result], dataset: Dataset, settings: FitSettings, folder: Path, is_temporary: bool = True
+) -> Result:
+    """`work`, writing each epoch to the job's folder. A temporary one that is gone is a job given up; another one was
+    taken away, or cannot be reached, and its job goes on. So it does where nothing can be written."""
 
     if hasattr(os, "setpriority"):
         # The page answers first: who looks at it waits, and a fit does not.
@@ -67,19 +71,24 @@ def work_in(work: Callable[..., Result], dataset: Dataset, settings: FitSettings
     if folder.exists():
         for name in (EPOCHS, PACE):
             (folder / name).unlink(missing_ok=True)
-        (folder / STARTED).write_text(str(os.getpid()))
+        with suppress(OSError):
+            (folder / STARTED).write_text(str(os.getpid()))
+    unwritten: list[str] = []
 
     def write(epoch: Epoch) -> None:
-        with (folder / EPOCHS).open("a") as file:
-            file.write(json.dumps(asdict(epoch)) + "\n")
+        unwritten.append(json.dumps(asdict(epoch)) + "\n")
+        # Where there is no room, with the next.
+        with suppress(OSError):
+            _append(folder / EPOCHS, "".join(unwritten).encode())
+            unwritten.clear()
 
     def write_pace(pace: Pace) -> None:
-        with suppress(OSError):  # where the folder is gone the fit is given up
+        with suppress(OSError):
             (folder / f"{PACE}{WRITING}").write_text(json.dumps(asdict(pace)))
             (folder / f"{PACE}{WRITING}").replace(folder / PACE)
 
     def should_stop() -> bool:
-        return (folder / STOP).exists() or not folder.exists() or _has_lost_its_server()
+        return is_there(folder / STOP) or (is_temporary and not folder.exists()) or _has_lost_its_server()
 
     keeper = PaceKeeper(write, should_stop, write_pace)
     _at_work.set()
@@ -98,13 +107,22 @@ def work_in(work: Callable[..., Result], dataset: Dataset, settings: FitSettings
         _at_work.clear()
 
 
+def _append(path: Path, content: bytes) -> None:
+    """All of it, or nothing: half a line would spoil the next one too. Raises OSError."""
+    with path.open("ab", buffering=0) as file:
+        before = file.tell()
+        if file.write(content) < len(content):
+            file.truncate(before)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+
 @contextmanager
 def _beating(folder: Path) -> Iterator[None]:
     """Show that this process lives, however long a step of its work takes."""
     ended = threading.Event()
 
     def beat() -> None:
-        while not ended.wait(BEAT_SECONDS) and folder.exists():
+        while not ended.wait(BEAT_SECONDS):
             with suppress(OSError):
                 (folder / BEAT).touch()
 

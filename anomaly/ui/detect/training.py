@@ -1,14 +1,19 @@
 """A fit under way: its losses, how far it is, and the two ways to end it."""
 
+from typing import TYPE_CHECKING, Any
+
 import streamlit as st
 
-from anomaly.domain import say_duration
+from anomaly.domain import AnomalyError, say_duration
 from anomaly.showing import plot_losses
 from anomaly.ui import session
 from anomaly.ui.lasting.fits import say_queue, write_running
 from anomaly.ui.panels.effort import seconds_left
 from anomaly.ui.plain import plain
 from anomaly.ui.wording import size_of
+
+if TYPE_CHECKING:
+    from anomaly.runs import FitJob
 
 POLL_SECONDS = 0.5
 
@@ -59,7 +64,8 @@ def _poll() -> None:
         width="stretch",
         disabled=job.is_stopping or not epochs,
         icon=":material/stop_circle:",
-        on_click=job.stop,
+        on_click=_stop,
+        args=(job,),
     )
     if right.button("Discard", width="stretch", icon=":material/close:"):
         session.discard_job(opened)
@@ -72,3 +78,10 @@ def _poll() -> None:
         "Each epoch is one pass over the train span. The loss says how far the next-step predictions are off, in "
         "standard deviations; training ends when the held-out part stops getting better."
     )
+
+
+def _stop(job: "FitJob[Any]") -> None:
+    try:
+        job.stop()
+    except AnomalyError as error:
+        st.toast(plain(error), icon=":material/warning:")

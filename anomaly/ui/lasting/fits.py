@@ -1,7 +1,6 @@
 """Fits under way, which outlast the page that began them: watched again, resumed, kept as runs when they end."""
 
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,9 +61,7 @@ def _go_on(kept: RunStore, dataset: "Dataset", settings: FitSettings, folder: Pa
             if job.result is not None and not job.is_discarded:
                 reason = _save(kept, job, job.result)
             if reason and not job.is_discarded:
-                # Where its folder was taken away there is nothing to leave for later.
-                with suppress(OSError, ValueError):
-                    kept.workshop.leave(job.id, reason)
+                kept.workshop.leave(job.id, reason)
             else:
                 kept.workshop.remove(job.id)
         finally:

@@ -148,7 +148,7 @@ def _show_sign_in(providers: list[str]) -> None:
 
 def _invited() -> set[str]:
     """E-mail addresses and domains that the environment names; none: everybody. Raises ValueError."""
-    named = os.environ.get(PEOPLE, "").strip().lower()
+    named = _lower(os.environ.get(PEOPLE, "").strip())
     invited = {one.strip() for one in named.split(",")} if named else set()
     wrong = [one for one in sorted(invited) if "@" not in one or set(one) & set("; ")]
     if wrong:
@@ -182,8 +182,13 @@ def _is_invited(asked: Mapping[str, object], invited: set[str]) -> bool:
     """Whether their e-mail address or its domain is among those, where there are any, and known to be theirs."""
     if not invited:
         return True
-    address = str(asked.get("email") or "").lower()
+    address = _lower(str(asked.get("email") or ""))
     return bool(address and _is_verified(asked) and invited & {address, "@" + address.rpartition("@")[2]})
+
+
+def _lower(address: str) -> str:
+    """Only the letters of ASCII: among all others are some, as the sign of kelvins, that become another's letter."""
+    return address.encode("utf-8", "surrogatepass").lower().decode("utf-8", "surrogatepass")
 
 
 def _is_verified(asked: Mapping[str, object]) -> bool:

@@ -1,8 +1,11 @@
 """Fits of one dataset side by side, as the page Compare holds them."""
 
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from anomaly.domain import AnomalyError
 
 if TYPE_CHECKING:
     from anomaly.domain import Dataset
@@ -36,4 +39,6 @@ class Comparison:
 
     def stop(self) -> None:
         for job in self.jobs.values():
-            job.stop()
+            # One that cannot be told goes on to its end.
+            with suppress(AnomalyError):
+                job.stop()

@@ -115,3 +115,15 @@ def test_a_training_that_had_ended_does_not_go_on_from_its_checkpoint(seed: int,
     assert (losses(epochs_again), ended_again) == (losses(epochs), ended)
     weights = again.network.state_dict()
     assert all(torch.equal(weight, weights[name]) for name, weight in whole.network.state_dict().items())
+
+
+def test_a_checkpoint_that_was_damaged_is_not_gone_on_from(tmp_path: Path) -> None:
+    record, settings, path = make_record(200, 150), quick(epochs=4), tmp_path / "checkpoint"
+    _, epochs, _ = train([record], settings, CPU)
+    with pytest.raises(Broken):
+        train([record], settings, CPU, break_after(2), checkpoint=path)
+    content = path.read_bytes()
+    # In its header, among what it says of the epochs, and among the weights.
+    for place in (30, content.index(b"gradient_norm"), content.index(b"groups"), len(content) // 2, len(content) - 3):
+        path.write_bytes(content[:place] + bytes([content[place] ^ 2]) + content[place + 1 :])
+        assert losses(train([record], settings, CPU, checkpoint=path)[1]) == losses(epochs)

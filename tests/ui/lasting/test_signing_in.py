@@ -93,6 +93,7 @@ def test_what_signing_in_lacks_is_said(secrets: Path, content: str, lacking: str
         ("@example.org", {"email": "ada@example.org", "email_verified": "yes"}, False),
         ("@example.org", {"email": "ada@example.org", "email_verified": [True]}, False),
         ("bob@example.org, @Example.org", {"email": "ada@example.org", "email_verified": True}, True),
+        ("kate@example.org", {"email": "\N{KELVIN SIGN}ate@example.org", "email_verified": True}, False),
         ("@example.org", {"email": "ada@notexample.org"}, False),
         ("@example.org", {"email": "ada@example.org.evil.com"}, False),
         ("@example.org", {"email": "ada@example.org", "email_verified": False}, False),
