@@ -160,3 +160,11 @@ def test_a_horizon_that_is_no_number_is_refused_in_a_sentence(opened: AppTest) -
 def test_least_effects_are_shown_in_full_and_read_as_they_were(effect: float) -> None:
     shown = choices_of(DetectSettings(min_effect={"flow": effect}))["min_effect"]
     assert DetectSettings(min_effect=shown).min_effect == {"flow": effect} and shown != "flow=2.0"
+
+
+def test_other_events_at_the_same_threshold_are_another_list_of_which_no_row_is_chosen(results: AppTest) -> None:
+    check(results.selectbox(key="threshold_rule").set_value("value").run())
+    before, was = results.dataframe[0].proto.id, results.dataframe[0].value
+    check(results.slider(key="leave").set_value(0.3).run())
+    assert len(results.dataframe[0].value) == len(was) and not results.dataframe[0].value.equals(was)
+    assert results.dataframe[0].proto.id != before
