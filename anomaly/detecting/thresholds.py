@@ -87,7 +87,8 @@ def _budget(evidence: Evidence, reference: np.ndarray, alarms: float) -> tuple[f
     Joining alarms with short gaps between is, for all levels at once, the closing of mathematical morphology; and the
     alarms above a level are the steps on which the closed scores rise through it.
     """
-    allowed = int(alarms * len(reference) / evidence.unit_steps)
+    # More than one a step there cannot be; what is beyond all numbers would be no whole one.
+    allowed = int(min(alarms * len(reference) / evidence.unit_steps, len(reference)))
     low, high = [], []
     for scores in evidence.reference:
         filled = np.where(np.isfinite(scores), scores, -1.0)

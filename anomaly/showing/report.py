@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from anomaly.detecting import Detection
+from anomaly.domain import SIGNIFICANT_DIGITS, tell_apart
 from anomaly.evaluating import Contender, comparison_table, explain_choice
 from anomaly.forecasting import Fitted, describe_memory
 from anomaly.showing.charts.detection import plot_detection
@@ -42,7 +43,7 @@ def report_html(
         _evaluation(detection),
         *_charts(detection),
         "<h2>Events</h2>",
-        _table(verdict_columns(detection.events_table(MOST_EVENTS), judged)),
+        _table(_told_apart(verdict_columns(detection.events_table(MOST_EVENTS), judged))),
         _more(len(detection.events), MOST_EVENTS, "events, of which the most severe are listed"),
         "<h2>How it was learnt</h2>",
         f"<p>{escape(fitted.ended)} {escape(describe_memory(fitted, dataset))}</p>",
@@ -100,6 +101,15 @@ def _comparison(contenders: Sequence[Contender], detection: Detection) -> list[s
         return []
     said = explain_choice(contenders, detection.dataset)
     return ["<h2>Models compared</h2>", f"<p>{escape(said)}</p>", _table(comparison_table(contenders))]
+
+
+def _told_apart(events: pd.DataFrame) -> pd.DataFrame:
+    """What was observed and what was expected as texts that differ where they do."""
+    pairs = [
+        tell_apart(*pair, digits=SIGNIFICANT_DIGITS) if np.isfinite(pair).all() else list(map(_cell, pair))
+        for pair in events[["observed", "expected"]].to_numpy(np.float64)
+    ]
+    return events.assign(observed=[seen for seen, _ in pairs], expected=[foreseen for _, foreseen in pairs])
 
 
 def _table(table: pd.DataFrame) -> str:

@@ -159,3 +159,8 @@ def test_the_best_is_as_good_as_any_level_and_says_that_it_has_seen_the_labels(
 def test_the_best_without_labels_is_refused() -> None:
     with pytest.raises(DataError, match="needs known anomalies"):
         set_by("best", 0.0, [1.0, 2.0])
+
+
+@pytest.mark.parametrize("alarms", [1e20, 1e308])
+def test_a_budget_of_more_alarms_than_steps_allows_one_a_step(alarms: float) -> None:
+    assert calibrate(evidence_of([1.0, 0.0, 2.0]), "budget", alarms).note.startswith("At most 3 alarms in the 3 steps")

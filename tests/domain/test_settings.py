@@ -20,6 +20,7 @@ from anomaly.domain.settings.reading import ReadSettings
         (DetectSettings, {"threshold_rule": "quantile", "threshold": 2}, ["'quantile'", "from 0 to 1", "found 2"]),
         (DetectSettings, {"threshold_rule": "value"}, ["'value' needs the score"]),
         (DetectSettings, {"smoothing": 0}, ["Smoothing", "from 1 up", "found 0"]),
+        (DetectSettings, {"smoothing": 10**30}, ["Smoothing", "up to 10,000,000", f"found {10**30}"]),
         (DetectSettings, {"speed": 3}, ["no setting called 'speed'"]),
         (ReadSettings, {"time": 3}, ["time", "valid string", "found 3"]),
     ],

@@ -86,3 +86,14 @@ def test_no_events_is_a_report_too(sine_fitted: Fitted, sine_dataset: Dataset) -
     quiet = detect(sine_fitted, sine_dataset, DetectSettings(threshold_rule="value", threshold=1e6))
     assert "0 events above" in Tags(report_html(quiet, sine_fitted)).text
     assert np.isfinite(quiet.threshold.value)
+
+
+def test_what_was_observed_and_expected_read_differently_where_they_differ() -> None:
+    values = 10.0**15 + np.round(30 * sine_values(300))
+    values[200:205, 0] += 2_000
+    dataset = make_dataset(values)
+    fitted = fit(dataset, quick_settings())
+    found = detect(fitted, dataset, DetectSettings(threshold_rule="value", threshold=0.5))
+    assert found.events
+    page = report_html(found, fitted).decode()
+    assert "<td>1e+15</td>" not in page and len(set(re.findall(r"<td>(1000000000\d{6})</td>", page))) > 1

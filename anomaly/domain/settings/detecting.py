@@ -22,6 +22,8 @@ HEALTHY_MARGIN = 1.5
 """default margin where the user chose a healthy train span; 0 where the whole file was learnt from, anomalies too"""
 DEFAULT_THRESHOLDS = {"budget": 1.0, "quantile": 0.995, "sigma": 6.0, "pot": 1e-4, "ndt": 0.13, "best": 0.0}
 """`threshold` when left out; the rule `value` has none"""
+WIDEST = 10_000_000
+"""steps that scores can be smoothed over: laying out more would take gigabytes"""
 NUMBER = re.compile(r"\d+(\.\d*)?([eE][+-]?\d+)?|\.\d+")
 LIMITS = {"quantile": 1.0, "pot": 1.0, "ndt": 1.0}
 """the most that `threshold` can be, under some rules; the least is 0, but for a margin, which can lie below"""
@@ -89,8 +91,10 @@ class DetectSettings(Settings):
 
     @model_validator(mode="after")
     def _check_threshold_fits_rule(self) -> Self:
-        if isinstance(self.smoothing, int) and self.smoothing < 1:
-            raise ValueError(f"smoothing: expected auto or a whole number from 1 up, found {self.smoothing}")
+        if isinstance(self.smoothing, int) and not 1 <= self.smoothing <= WIDEST:
+            raise ValueError(
+                f"smoothing: expected auto or a whole number from 1 up to {WIDEST:,}, found {self.smoothing}"
+            )
         if isinstance(self.merge_gap, int) and self.merge_gap < 0:
             raise ValueError(f"merge_gap: expected auto or a whole number from 0 up, found {self.merge_gap}")
         if any(effect < 0 for effect in self.min_effect.values()):

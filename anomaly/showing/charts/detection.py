@@ -24,8 +24,11 @@ from anomaly.showing.charts.drawing import (
     break_lines,
     calendar,
     dot,
+    in_power,
     line,
     outline,
+    power_of,
+    say_power,
     short,
     wrap_text,
 )
@@ -108,6 +111,8 @@ def _add_channel(
     first = row == 1
     with np.errstate(over="ignore"):
         low, high = (np.clip(one, -MOST, MOST) for one in (predicted - half, predicted + half))
+    power = power_of(series.values[:, position])
+    observed, predicted, low, high = (in_power(one, power) for one in (observed, predicted, low, high))
     x, y = outline(times, low, high)
     figure.add(
         "scatter", row,
@@ -115,14 +120,14 @@ def _add_channel(
         showlegend=first, legendgroup="band", hoverinfo="skip",
     )  # fmt: skip
     mode = "lines+markers" if len(steps) < FEW_STEPS else "lines"
-    hover = f"%{{y:.{count_digits(series.values[:, position])}g}}"
+    hover = f"%{{y:.{count_digits(series.values[:, position])}g}}{say_power(power)}"
     for name, values, colour in (("predicted", predicted, PREDICTED), ("observed", observed, OBSERVED)):
         figure.add(
             "scatter", row,
             x=times, y=values, mode=mode, name=name, legendgroup=name, showlegend=first, line=line(colour),
             marker=dot(colour), hovertemplate=hover,
         )  # fmt: skip
-    figure.update_yaxis(row, title={"text": short(detection.dataset.title(channel))})
+    figure.update_yaxis(row, title={"text": short(detection.dataset.title(channel)) + say_power(power)})
 
 
 def _add_score(

@@ -28,6 +28,8 @@ DRESS = {
     "hoverlabel": {"namelength": -1},
 }
 """layout of every chart"""
+PLOTLY_DRAWS = (1e-300, 1e300)
+"""sizes of numbers; of a chart with others it leaves out the course, or all there is"""
 FEW_STEPS = 150
 """below this many drawn steps, each gets a marker"""
 
@@ -51,6 +53,23 @@ def outline(times: np.ndarray, low: np.ndarray, high: np.ndarray) -> tuple[np.nd
         x += [times[there], times[back], times[stop - 1 : stop]]
         y += [high[there], low[back], np.array([np.nan])]
     return np.concatenate(x), np.concatenate(y)
+
+
+def power_of(values: np.ndarray) -> int:
+    """The power of ten that a course is drawn in: 0, but where Plotly does not draw numbers of its size."""
+    largest = float(np.max(np.abs(values), initial=0.0, where=np.isfinite(values)))
+    low, high = PLOTLY_DRAWS
+    return 0 if not largest or low <= largest <= high else int(np.floor(np.log10(largest)))
+
+
+def in_power(values: np.ndarray, power: int) -> np.ndarray:
+    """`values` as multiples of ten to the `power`, in two steps: the power itself may be no exact double."""
+    return values / 10.0 ** (power // 2) / 10.0 ** (power - power // 2)
+
+
+def say_power(power: int) -> str:
+    """What follows a number that is drawn so."""
+    return f" · 1e{power}" if power else ""
 
 
 def calendar(series: TimeSeries, axis: TimeAxis) -> np.ndarray:

@@ -16,8 +16,11 @@ from anomaly.showing.charts.drawing import (
     calendar,
     dot,
     dress,
+    in_power,
     line,
     literal,
+    power_of,
+    say_power,
     short,
 )
 
@@ -33,13 +36,15 @@ def plot_trace(dataset: Dataset, record: int, channel: int, span: Span, trace: T
     figure = make_subplots(rows=3, cols=1, shared_xaxes=True, vertical_spacing=0.05, row_heights=[1.0, 1.2, 0.7])
     foreseen = np.full(len(times), np.nan)
     foreseen[horizon:] = trace.predicted[: len(times) - horizon, channel]
+    power = power_of(series.values[:, channel])
     for values, name, colour in (
         (series.values[span.start : span.stop, channel], "observed", OBSERVED),
         (foreseen, "foreseen", PREDICTED),
     ):
         figure.add_scatter(
-            x=times, y=values, name=name, mode="lines+markers", line=line(colour), marker=dot(colour), row=1, col=1
-        )
+            x=times, y=in_power(values, power), name=name, mode="lines+markers", line=line(colour), marker=dot(colour),
+            row=1, col=1,
+        )  # fmt: skip
     # Units that move together stand together.
     order = np.argsort(np.argmax(np.abs(trace.hidden - trace.hidden.mean(0)), axis=0), kind="stable")
     states = trace.hidden[:, order].T
@@ -49,7 +54,9 @@ def plot_trace(dataset: Dataset, record: int, channel: int, span: Span, trace: T
         hovertemplate="%{x}<br>unit %{y}: %{z:.2f}<extra></extra>",
     )  # fmt: skip
     figure.add_bar(x=times, y=trace.losses, name="loss of the next step", marker_color=FLAGGED, row=3, col=1)
-    figure.update_yaxes(title_text=short(dataset.title(dataset.monitored[channel]), 14), row=1, col=1)
+    figure.update_yaxes(
+        title_text=short(dataset.title(dataset.monitored[channel]), 14) + say_power(power), row=1, col=1
+    )
     figure.update_yaxes(title_text="state", showticklabels=False, row=2, col=1)
     figure.update_yaxes(title_text="loss", row=3, col=1)
     figure.update_xaxes(title_text=axis_title(dataset.time_axis), row=3, col=1)

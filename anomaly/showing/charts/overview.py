@@ -18,7 +18,10 @@ from anomaly.showing.charts.drawing import (
     calendar,
     dot,
     dress,
+    in_power,
     line,
+    power_of,
+    say_power,
     short,
 )
 from anomaly.showing.charts.stack import Stack
@@ -34,13 +37,14 @@ def plot_series(dataset: Dataset, record: int, most_channels: int = 8) -> go.Fig
         values = series.values[:, row - 1]
         steps = choose_steps([values], 0, len(series), np.empty(0, np.int64))
         times = calendar(series, dataset.time_axis)[steps]
-        times, (drawn,) = break_lines(times, steps, series.times, [values[steps]])
+        power = power_of(values)
+        times, (drawn,) = break_lines(times, steps, series.times, [in_power(values[steps], power)])
         mode = "lines+markers" if len(steps) < FEW_STEPS else "lines"
         figure.add_scatter(
             x=times, y=drawn, mode=mode, line=line(OBSERVED), marker=dot(OBSERVED), name=short(channel),
-            row=row, col=1,
+            hovertemplate=f"%{{y}}{say_power(power)}" if power else None, row=row, col=1,
         )  # fmt: skip
-        figure.update_yaxes(title_text=short(dataset.title(channel), 14), row=row, col=1)
+        figure.update_yaxes(title_text=short(dataset.title(channel), 14) + say_power(power), row=row, col=1)
     figure.update_xaxes(title_text=axis_title(dataset.time_axis), row=len(channels), col=1)
     dress(figure, height=80 + 110 * len(channels))
     return figure.update_layout(showlegend=False)

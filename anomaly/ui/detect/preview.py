@@ -1,8 +1,10 @@
 """The look at a file before anything is learnt from it: what each column is taken for, and what to change."""
 
+import numpy as np
+import pandas as pd
 import streamlit as st
 
-from anomaly.domain import AnomalyError, Dataset, ReadSettings
+from anomaly.domain import AnomalyError, Dataset, ReadSettings, tell_apart
 from anomaly.reading import ROLES, SINCE, inspect_records
 from anomaly.showing import plot_series
 from anomaly.ui import session
@@ -16,8 +18,8 @@ HEADINGS = {
     "role": st.column_config.SelectboxColumn("Role", options=list(ROLES), required=True),
     "unit": st.column_config.TextColumn("Unit", disabled=True),
     "spark": st.column_config.LineChartColumn("Course"),
-    "low": st.column_config.NumberColumn("Lowest", format="%.4g", disabled=True),
-    "high": st.column_config.NumberColumn("Highest", format="%.4g", disabled=True),
+    "low": st.column_config.TextColumn("Lowest", disabled=True, alignment="right"),
+    "high": st.column_config.TextColumn("Highest", disabled=True, alignment="right"),
     "missing": st.column_config.NumberColumn("Empty", format="percent", disabled=True),
     "gap": st.column_config.NumberColumn("Longest gap", help="Empty cells in a row.", disabled=True),
     "flat": st.column_config.NumberColumn("Longest flat", help="Equal values in a row.", disabled=True),
@@ -59,7 +61,7 @@ def show_columns(opened: session.Current) -> None:
     table = opened.look.columns
     key = f"roles-{opened.roles_read}"
     st.data_editor(
-        table,
+        _with_ranges(table),
         hide_index=True,
         column_config=HEADINGS,
         key=key,
@@ -69,6 +71,12 @@ def show_columns(opened: session.Current) -> None:
     )
     if opened.role_error:
         show_error(opened.role_error)
+
+
+def _with_ranges(table: pd.DataFrame) -> pd.DataFrame:
+    """With the lowest and highest as texts that differ where they do: 101325 and 101329, not twice 101300."""
+    ranges = [tell_apart(*ends) if np.isfinite(ends).all() else ("", "") for ends in table[["low", "high"]].to_numpy()]
+    return table.assign(low=[low for low, _ in ranges], high=[high for _, high in ranges])
 
 
 def _change_roles(opened: session.Current, key: str) -> None:

@@ -87,8 +87,8 @@ def _save(kept: RunStore, job: "FitJob[Fitted]", fitted: "Fitted") -> str:
 
 
 def running() -> "list[FitJob[Fitted]]":
-    """The person's fits under way, whichever page began them."""
-    return [job for (owner, _), job in list(_running.items()) if owner == person().id]
+    """The person's fits under way, whichever page began them; what was discarded ends soon and is wanted no more."""
+    return [job for (owner, _), job in list(_running.items()) if owner == person().id and not job.is_discarded]
 
 
 def watch(job: "FitJob[Fitted]") -> None:
@@ -106,7 +106,7 @@ def broken_off() -> "list[Unfinished]":
 
 
 def find_running(run: str) -> "FitJob[Fitted] | None":
-    return _running.get((person().id, run))
+    return next((job for job in running() if job.id == run), None)
 
 
 def take_up(one: "Unfinished") -> None:

@@ -85,7 +85,9 @@ def _show_columns(opened: session.Current, look: Look) -> None:
             help=f"{_about('ignore')} Signs: = != < <= > >=.",
         )
         others = {name: _choice(name, opened.read) for name in ("sampling", "layout", "date_order")}
-        step = st.number_input("Step", 0.0, value=opened.read.step or 0.0, help=f"{_about('step')} 0: proposed.")
+        step = st.number_input(
+            "Step", 0.0, value=opened.read.step or 0.0, format="%.6g", help=f"{_about('step')} 0: proposed."
+        )
         if len(sheets) > 1:
             others["sheet"] = st.selectbox("Sheet", sheets, index=sheets.index(look.sheet))
         # A fit under way keeps the columns it began with: a result beside other columns would mislead.
@@ -178,7 +180,8 @@ def _setting(name: str, now: FitSettings) -> Any:
 
 def _whole(text: str) -> int | str:
     """A whole number, or the text as it is for the settings to refuse in their own words."""
-    return int(text) if text.strip().isdigit() else text.strip()
+    # A raised ² is a digit, but of no number.
+    return int(text) if text.strip().isdecimal() else text.strip()
 
 
 def _index(names: list[str], name: str | None) -> int:

@@ -47,7 +47,10 @@ def choices_of(detect: DetectSettings) -> dict[str, Any]:
         "auto_merge": detect.merge_gap == "auto",
         "min_length": detect.min_length,
         "leave": detect.leave,
-        "min_effect": ",".join(f"{name}={effect:g}" for name, effect in detect.min_effect.items()),
+        # In full: what is shown is read again, and to open a run changes nothing in it.
+        "min_effect": ",".join(
+            f"{name}={str(effect).removesuffix('.0')}" for name, effect in detect.min_effect.items()
+        ),
         "threshold_rule": rule,
         "budget_per": detect.budget_per,
     }

@@ -296,3 +296,25 @@ def test_what_is_ignored_lies_behind_a_grey_band() -> None:
     figure = plot_detection(plain(ignored=ignored), 0, ["a"])
     bands = [(shape.x0, shape.x1) for shape in figure.layout.shapes if shape.fillcolor == IGNORED]
     assert bands == [(49.5, 79.5), (299.5, 309.5)]
+
+
+@pytest.mark.parametrize("power", [308, 301, 0, -290, -301, -317])
+def test_numbers_that_plotly_does_not_draw_are_drawn_as_multiples_of_a_power_of_ten(power: int) -> None:
+    values = np.zeros((400, 1))
+    values[200] = float(f"1e{power}")
+    detection = plain()
+    detection = dataclasses.replace(
+        detection,
+        dataset=dataclasses.replace(detection.dataset, series=(make_series(values),)),
+        forecasts=(Forecast(make_series(values), values[None]),),
+        half_band=np.array([values[200, 0]]),
+    )
+    is_drawn = abs(power) < 300
+    for figure in (plot_detection(detection, 0, ["a"]), plot_series(detection.dataset, 0)):
+        title, said = figure.layout.yaxis.title.text, f" · 1e{power}"
+        assert title.endswith(said) is not is_drawn
+        observed = next(trace for trace in figure.data if trace.name in ("observed", "a"))
+        np.testing.assert_allclose(max(observed.y), values[200, 0] if is_drawn else 1.0, rtol=1e-3)
+        assert is_drawn or said in observed.hovertemplate
+        drawn = np.concatenate([np.asarray(trace.y, float) for trace in figure.data if trace.yaxis in (None, "y")])
+        assert is_drawn or np.nanmax(np.abs(drawn)) < 100

@@ -3,8 +3,8 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from anomaly.domain.settings.detecting import HEALTHY_MARGIN
-from anomaly.ui.session.choices import FORECASTER
+from anomaly.domain.settings.detecting import HEALTHY_MARGIN, DetectSettings
+from anomaly.ui.session.choices import FORECASTER, choices_of
 from tests.support.pages import (
     address,
     check,
@@ -148,3 +148,23 @@ def test_the_columns_are_fixed_while_a_fit_is_under_way() -> None:
     check(app.button(key="fit").click().run())
     assert labelled(app.button, "Read again with these").disabled
     current(app).job.stop()
+
+
+def test_a_horizon_that_is_no_number_is_refused_in_a_sentence(opened: AppTest) -> None:
+    check(opened.text_input(key="horizons").set_value("²").run())
+    check(opened.button(key="fit").click().run())
+    assert ["found '²'" in error.value for error in opened.error] == [True]
+
+
+@pytest.mark.parametrize("effect", [0.123456789, 1e-07, 1234567.25, 2.0])
+def test_least_effects_are_shown_in_full_and_read_as_they_were(effect: float) -> None:
+    shown = choices_of(DetectSettings(min_effect={"flow": effect}))["min_effect"]
+    assert DetectSettings(min_effect=shown).min_effect == {"flow": effect} and shown != "flow=2.0"
+
+
+def test_other_events_at_the_same_threshold_are_another_list_of_which_no_row_is_chosen(results: AppTest) -> None:
+    check(results.selectbox(key="threshold_rule").set_value("value").run())
+    before, was = results.dataframe[0].proto.id, results.dataframe[0].value
+    check(results.slider(key="leave").set_value(0.3).run())
+    assert len(results.dataframe[0].value) == len(was) and not results.dataframe[0].value.equals(was)
+    assert results.dataframe[0].proto.id != before

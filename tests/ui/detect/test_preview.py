@@ -115,3 +115,12 @@ def test_a_data_set_that_cannot_be_reached_is_one_sentence(monkeypatch: pytest.M
     app = open_app()
     check(labelled(app.button, "Download and open").click().run())
     assert len(app.error) == 1 and "could not be reached" in app.error[0].value
+
+
+def test_the_lowest_and_the_highest_read_differently_where_they_differ() -> None:
+    rows = (f"{t},{101_325 + t % 5},{10**15 + t % 7},5,{t % 9 / 8}" for t in range(60))
+    table = open_text("time,pressure,count,still,small\n" + "\n".join(rows)).dataframe[0].value.set_index("column")
+    assert table.loc["pressure", ["low", "high"]].tolist() == ["101325", "101329"]
+    assert table.loc["count", ["low", "high"]].tolist() == ["1000000000000000", "1000000000000006"]
+    assert table.loc["still", ["low", "high"]].tolist() == ["5", "5"]
+    assert table.loc["small", ["low", "high"]].tolist() == ["0", "1"]

@@ -192,3 +192,32 @@ def test_a_store_that_fails_is_said_and_nothing_on_the_screen_is_lost(
     check(app.button(key="mark-anomaly").click().run())
     assert "disk full" in app.toast[0].value
     assert current(app).run.verdicts[0].verdict == "anomaly"
+
+
+def type_in(app: AppTest, label: str, text: str) -> None:
+    next(box for box in app.text_input if box.label == label).set_value(text)
+    check(app.run())
+
+
+def test_a_note_on_a_mark_that_another_tab_took_off_is_not_lost_unsaid(fitted: AppTest) -> None:
+    app = low(fitted)
+    check(app.button(key="event-next").click().run())
+    check(app.button(key="mark-anomaly").click().run())
+    other = open_address(address(app))
+    check(other.button(key="event-next").click().run())
+    check(other.button(key="mark-none").click().run())
+    type_in(app, "Note", "bearing changed")
+    assert current(app).run.verdicts == ()
+    assert ["bearing changed" in toast.value and "taken off" in toast.value for toast in app.toast] == [True]
+
+
+def test_the_tag_of_an_event_does_not_turn_it_into_one_that_was_missed(fitted: AppTest, empty_store: RunStore) -> None:
+    app = low(fitted)
+    check(app.button(key="event-next").click().run())
+    check(app.button(key="mark-anomaly").click().run())
+    type_in(app, "Tag", " missed")
+    assert [one.tag for one in empty_store.standing(current(app).run.id)[1]] == [""]
+    assert "choose another word" in app.toast[0].value
+    assert not any("missed anomal" in text.value or "added by hand" in text.value for text in app.markdown)
+    type_in(app, "Tag", "missed by the operator")
+    assert [one.tag for one in empty_store.standing(current(app).run.id)[1]] == ["missed by the operator"]

@@ -65,6 +65,8 @@ def test_a_fit_discarded_is_not_kept(empty_store: RunStore) -> None:
     check(app.button(key="fit").click().run())
     job = current(app).job
     check(labelled(app.button, "Discard").click().run())
+    # It ends after its epoch; nothing leads to it any more.
+    assert fits.running() == [] and fits.find_running(job.id) is None
     job.wait(60)
     assert empty_store.list() == []
 

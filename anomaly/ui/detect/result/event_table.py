@@ -44,8 +44,8 @@ def show_event_table(run: session.Run, detection: Detection) -> None:
         table.insert(0, "verdict", ["" if one is None else one.verdict for one in found])
     if len(run.dataset.series) == 1:
         table = table.drop(columns="record")
-    # A new threshold is a new list: its selection must not point into the old one.
-    key = f"events-{detection.threshold.value:.6g}-{len(table)}"
+    # Other events are another list, by whatever setting: its selection must not point into the old one.
+    key = f"events-{hash(tuple((event.record, event.span) for event in detection.events[:MOST_LISTED]))}"
     st.dataframe(
         table,
         hide_index=True,

@@ -46,6 +46,8 @@ RANGES = {
 }
 """of the slider: from, to, step, format; what is typed may go further"""
 SLIDER_STOPS = 400
+TYPED = "%.6g"
+"""as many digits as the threshold keeps"""
 LAST_EFFECTS = "least effects in force"
 
 
@@ -188,7 +190,8 @@ def _drag_or_type(
         most,
         start,
         step=step,
-        format=form.replace("g", "f"),
+        # All that counts of it: the slider's own format would show 0.99995 as 1.0000.
+        format=TYPED,
         key=field,
         on_change=follow,
         args=(field, slider),

@@ -14,6 +14,7 @@ from anomaly.ui.detect.result.missed import MISSED
 from anomaly.ui.detect.result.zoom import look_at_event
 from anomaly.ui.lasting import fits
 from anomaly.ui.lasting.keeping import change_verdicts
+from anomaly.ui.plain import plain
 from anomaly.ui.wording import count_of, share
 
 MARKS: dict[Word, tuple[str, str, str]] = {
@@ -129,13 +130,24 @@ def _show_note(run: session.Run, event: Event, verdict: Verdict | None) -> None:
 
 def _write(run: session.Run, event: Event, field: str, key: str) -> None:
     """The tag or note alone: the rest of the verdict is as it is by now, perhaps another's."""
-    text = st.session_state[key]
+    text, found = st.session_state[key], list[Verdict | None]()
+    if field == "tag" and text.strip() == MISSED:
+        # It is how stretches added by hand are known, in the store too.
+        del st.session_state[key]
+        said = f"The tag {MISSED} is for stretches that you add where nothing was flagged: choose another word here."
+        st.toast(said, icon=":material/warning:", duration="long")
+        return
 
     def change(verdicts: tuple[Verdict, ...]) -> tuple[Verdict, ...]:
-        now = find_verdict(event, verdicts)
-        return tuple(replace(one, **{field: text}) if one == now else one for one in verdicts)
+        found[:] = [find_verdict(event, verdicts)]
+        return tuple(replace(one, **{field: text}) if one == found[0] else one for one in verdicts)
 
-    change_verdicts(run, change)
+    if change_verdicts(run, change) and found == [None]:
+        st.toast(
+            plain(f"The mark was taken off meanwhile, so its {field} has no place: mark the event again for {text!r}."),
+            icon=":material/warning:",
+            duration="long",
+        )
 
 
 def _show_summary(run: session.Run, detection: Detection) -> None:
