@@ -1,24 +1,11 @@
-"""No fit outlives its test."""
-
-from collections.abc import Iterator
-from pathlib import Path
+"""For the tests of what runs in worker processes."""
 
 import pytest
 
-from anomaly.runs.jobs.job import FitJob
+from anomaly.runs.jobs import worker
 
 
 @pytest.fixture(autouse=True)
-def no_job_outlives_its_test(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    folders: list[Path] = []
-    start = FitJob.__init__
-
-    def remember(job: FitJob, *arguments: object, **named: object) -> None:
-        start(job, *arguments, **named)
-        folders.append(job._folder)
-
-    monkeypatch.setattr(FitJob, "__init__", remember)
-    yield
-    for folder in folders:
-        if folder.exists():
-            (folder / "stop").touch()
+def keep_priority(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some of these tests do a worker's work here, and this process has other tests to run."""
+    monkeypatch.setattr(worker, "PRIORITY", 0)
