@@ -9,6 +9,7 @@ import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -19,12 +20,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anomaly.domain import DataError
+from anomaly.domain import DataError, ReadSettings
+from anomaly.reading.assembly import shape_tables
 from anomaly.reading.formats import budget
 from anomaly.reading.formats.arrow_sizes import tell_size
 from anomaly.reading.formats.files import read_files, read_table, read_tables
 from tests.support.checkout import ROOT
-from tests.support.workbooks import of_rows
+from tests.support.waveforms import edf_file
+from tests.support.workbooks import of_rows, saved
 
 MEMORY = 1_500 << 20
 """bytes of address space in which all of them are refused"""
@@ -102,6 +105,33 @@ def repeated_text(row: bytes) -> bytes:
     return packed({"mimetype": kind, "content.xml": sheet})
 
 
+def first_feather() -> bytes:
+    """A bit for each cell: pandas has a byte, and a table eight."""
+    with pytest.warns(DeprecationWarning):
+        feather.write_feather(pa.table({"v": pa.array(np.zeros(100_000_000, bool))}), buffer := io.BytesIO(), version=1)
+    return buffer.getvalue()
+
+
+def wfdb_record(header: str, **more: bytes) -> bytes:
+    """With one segment of ten steps, called seg."""
+    segment = b"seg 1 100 10\nseg.dat 16 200 16 0 0 0 0 a\n"
+    files = {"rec.hea": header.encode(), "seg.hea": segment, "seg.dat": bytes(20)}
+    return packed(files | {name.replace("_", "."): content for name, content in more.items()})
+
+
+def noted_edf(seconds: int, steps: int, note: bytes, times: int) -> bytes:
+    """Steps each second, and a note so many times."""
+    room = 2 * (len(note) * times + 50)
+    fields = ((0, 8), ("X", 80), ("X", 80), ("01.01.25", 8), ("00.00.00", 8), (768, 8), ("EDF+C", 44), (seconds, 8),
+              (1, 8), (2, 4), ("EEG", 16), ("EDF Annotations", 16))  # fmt: skip
+    head = b"".join(str(value).encode().ljust(width) for value, width in fields)
+    for width, value in ((80, ""), (8, "mV"), (8, -1), (8, 1), (8, -32768), (8, 32767), (80, "")):
+        head += str(value).encode().ljust(width) * 2
+    head += str(steps).encode().ljust(8) + str(room // 2).encode().ljust(8) + b" " * 64
+    second = (bytes(2 * steps) + (b"+%d\x14\x14\0" % at + note * times).ljust(room, b"\0") for at in range(seconds))
+    return head + b"".join(second)
+
+
 CELL = b'<table:table-cell office:value-type="string"%s><text:p>%s</text:p></table:table-cell>'
 
 
@@ -169,7 +199,18 @@ BOMBS: dict[str, Callable[[], bytes]] = {
         + CELL % (b' table:number-columns-repeated="50"', b"1")
         + b"</table:table-row>"
     ),
+    "formulas.ods": lambda: repeated_text(
+        b'<table:table-row table:number-rows-repeated="9000000">'
+        b'<table:table-cell table:number-columns-repeated="90" table:formula="of:=1"/></table:table-row>'
+    ),
+    "sheets.xlsx": lambda: saved({str(number): pd.DataFrame({"v": [1]}) for number in range(2_001)}),
+    "first.feather.gz": lambda: gzip.compress(first_feather()),
     "spread.edf": spread_edf,
+    "notes.edf.gz": lambda: gzip.compress(noted_edf(100, 100, b"+0\x14a\x14\0", 20_000)),
+    "segments.zip": lambda: wfdb_record("rec/100000 1 100 1000000\n" + "seg 10\n" * 100_000),
+    "beats.zip": lambda: wfdb_record(
+        "rec 1 100 10\nseg.dat 16 200 16 0 0 0 0 a\n", rec_atr=np.full(3_000_000, 1 << 10, np.uint16).tobytes()
+    ),
 }
 
 
@@ -232,6 +273,38 @@ def test_what_archives_hold_is_counted_in_all_layers(monkeypatch: pytest.MonkeyP
     assert len(read_tables(two, "x.zip")) == 2
     with pytest.raises(DataError, match="holds 2 files; expected at most 3 in all"):
         read_tables(packed({"x.zip": two, "y.zip": two}), "z.zip")
+
+
+def test_files_of_other_columns_are_counted_as_they_are_laid_side_by_side() -> None:
+    long = b"t,v\n" + b"1,2\n" * 300_000
+    wide = ("t,v," + ",".join(f"c{n}" for n in range(1_900)) + "\n" + ("1,2," + "1," * 1_899 + "1\n") * 4).encode()
+    with pytest.raises(DataError, match="would become 300,004 rows of 1,902 columns"):
+        shape_tables(read_tables(packed({"a.csv": long, "b.csv": wide}), "x.zip"), ReadSettings())
+    many = {
+        f"{n}.csv": "".join(f"{c}{n}," for c in "abcde").encode() + b"t\n" + b"1,2,3,4,5,6\n" * 4 for n in range(401)
+    }
+    with pytest.raises(DataError, match=r"2,006 columns; expected at most 2,000"):
+        shape_tables(read_tables(packed(many), "x.zip"), ReadSettings())
+
+
+@pytest.mark.parametrize(
+    "library", ["edfio.read_edf", "wfdb.rdheader", "python_calamine.CalamineWorkbook.from_filelike"]
+)
+def test_want_of_memory_is_not_told_as_damage(library: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    if library.startswith("python_calamine"):
+        monkeypatch.setattr("python_calamine.CalamineWorkbook", SimpleNamespace(from_filelike=broken))
+    else:
+        monkeypatch.setattr(library, broken)
+    content = {
+        "e": lambda: edf_file(),
+        "w": lambda: wfdb_record("rec 1 100 10\nseg.dat 16 200 16 0 0 0 0 a\n"),
+        "p": lambda: of_rows([["t", "v"], [1, 2], [2, 3]]),
+    }[library[0]]()
+    with pytest.raises(DataError, match="There is not enough memory to open"):
+        read_table(content, "pump")
 
 
 @pytest.mark.parametrize("layers", [budget.MOST_LAYERS, budget.MOST_LAYERS + 1])
