@@ -16,6 +16,8 @@ GROWTH = 50
 """bytes, and cells, that each byte given may become beyond the least: real measurements are packed to a tenth"""
 MOST_SHEET_CELLS, FEW_SHEET_CELLS = 50_000_000, 2_000_000
 """of workbooks, at most and at least, and one more for each byte given: each takes as long as ten of a typed file"""
+CELLS_PER_ANNOTATION = 20
+"""as many take the time and the memory of one annotation of a recording"""
 MOST_MEMBERS, MOST_LAYERS = 2_000, 4
 MOST_COLUMNS = 2_000
 """of any table: no one monitors that many channels by eye"""
@@ -103,6 +105,29 @@ def spend_sheet(rows: int, columns: int, name: str) -> None:
         )
 
 
+def check_sheets(cells: int, name: str) -> None:
+    """That the sheets of a workbook, as they are laid out one after another, have so many cells: several may show one
+    part of the file, which was spent once. Raises DataError where that is more than an upload may have."""
+    most = Budget.of(_current().given).sheet_cells
+    if cells > most:
+        raise DataError(
+            f"{name}: its sheets have {cells:,} cells or more; expected at most {most:,} in "
+            f"{_where(most < MOST_SHEET_CELLS)}. Keep the sheet you want, or save it as CSV."
+        )
+
+
+def spend_annotations(count: int, name: str) -> None:
+    """As `spend_cells`, of what is noted in a recording."""
+    budget = _current()
+    budget.cells -= count * CELLS_PER_ANNOTATION
+    if budget.cells < 0:
+        most = Budget.of(budget.given).cells
+        raise DataError(
+            f"{name} holds up to {count:,} annotations; expected at most {most // CELLS_PER_ANNOTATION:,} in "
+            f"{_where(most < MOST_CELLS)}, fewer beside long signals. Export it without them."
+        )
+
+
 def check_columns(columns: int, name: str) -> None:
     """Raises DataError where a table has more than anyone monitors."""
     if columns > MOST_COLUMNS:
@@ -112,12 +137,12 @@ def check_columns(columns: int, name: str) -> None:
         )
 
 
-def spend_members(count: int, name: str) -> None:
-    """That an archive holds so many files."""
+def spend_members(count: int, name: str, kind: str = "files") -> None:
+    """That an archive holds so many files, or a workbook so many sheets."""
     budget = _current()
     budget.members -= count
     if budget.members < 0:
-        raise DataError(f"{name} holds {count:,} files; expected at most {MOST_MEMBERS:,} in all.")
+        raise DataError(f"{name} holds {count:,} {kind}; expected at most {MOST_MEMBERS:,} in all.")
 
 
 @contextmanager

@@ -54,6 +54,8 @@ def _open_feather(content: bytes, name: str) -> tuple[pa.Table, list[str]]:
         spend_bytes(told.bytes, name)
         spend_cells(told.rows, len(pa.ipc.open_file(pa.BufferReader(content)).schema), name)
     table = feather.read_table(pa.BufferReader(content))
+    if not content.startswith(ARROW):  # of the first version, which is not laid out yet
+        spend_cells(table.num_rows, table.num_columns, name)
     nested = [field.name for field in table.schema if is_nested(field.type)]
     return table.drop_columns(nested), nested
 
@@ -123,7 +125,7 @@ def read_numpy(content: bytes, name: str) -> Table:
     except Exception as error:  # whatever a parser of foreign bytes stumbles over
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise DataError(f"{name} is no sound NumPy file of numbers ({reason}).") from None
-    columns: dict[str, np.ndarray] = {}
+    columns: list[tuple[str, np.ndarray]] = []
     for key, array in arrays.items():
         if array.ndim not in (1, 2) or array.dtype.kind not in "biufMUS":
             raise DataError(
@@ -132,13 +134,16 @@ def read_numpy(content: bytes, name: str) -> Table:
             )
         spend_cells(len(array), 1 if array.ndim == 1 else array.shape[1], name)
         if array.ndim == 1:
-            columns[key or "channel_1"] = array
+            columns.append((key or "channel_1", array))
         else:
-            columns |= {f"{key or 'channel'}_{n}": array[:, n - 1] for n in range(1, array.shape[1] + 1)}
-    lengths = {len(column) for column in columns.values()}
+            columns += [(f"{key or 'channel'}_{n}", array[:, n - 1]) for n in range(1, array.shape[1] + 1)]
+    lengths = {len(column) for _, column in columns}
     if len(lengths) != 1:
         raise DataError(f"{name}: expected arrays of one length, found lengths {sorted(lengths)}.")
-    return make_table(pd.DataFrame(columns), content, name)
+    # The second column of "a" and an array "a_2" have one name.
+    names, renamed = name_apart([column for column, _ in columns], name)
+    frame = pd.DataFrame({column: cells for column, (_, cells) in zip(names, columns, strict=True)})
+    return make_table(frame, content, name, renamed)
 
 
 def _load_arrays(content: bytes, name: str) -> Iterator[tuple[str, np.ndarray]]:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from anomaly.domain import Columns, DataError, Repair
+from anomaly.reading.formats.budget import spend_cells, within_budget
 from anomaly.reading.formats.table import Table
 
 SHOWN = 5
@@ -19,6 +20,9 @@ def align(tables: Sequence[Table]) -> list[Table]:
     names = list(dict.fromkeys(str(column) for table in tables for column in table.frame))
     if all(len(table.frame.columns) == len(names) for table in tables):
         return tables
+    # A long file beside one of many columns, or a thousand of a few each: far more cells than the files hold.
+    with within_budget(sum(int(table.frame.memory_usage().sum()) for table in tables)):
+        spend_cells(sum(len(table.frame) for table in tables), len(names), f"{tables[0].name} with the other files")
     notes = []
     for name in names:
         without = [table.name for table in tables if name not in table.frame]

@@ -127,6 +127,14 @@ def test_arrays_are_channels() -> None:
     assert read(content, name="x.npz").monitored == ("flow", "level")
 
 
+def test_arrays_whose_columns_share_a_name_are_all_kept() -> None:
+    pair, single = np.arange(20.0).reshape(10, 2), np.arange(10.0) + 100
+    table = read_table(written(lambda buffer: np.savez(buffer, a=pair, a_2=single)), "x.npz")
+    assert list(table.frame) == ["a_1", "a_2", "a_2 2"]
+    assert table.frame["a_2"].tolist() == pair[:, 1].tolist() and table.frame["a_2 2"].tolist() == single.tolist()
+    assert "'a_2' as 'a_2 2'" in str(table.repairs[0])
+
+
 @pytest.mark.parametrize("orient", ["index", "columns", "split"])
 @pytest.mark.parametrize("form", ["iso", "epoch"])
 def test_an_index_of_times_in_json_is_a_column(orient: str, form: str) -> None:

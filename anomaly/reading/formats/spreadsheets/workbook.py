@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from anomaly.domain import DataError, Repair
+from anomaly.reading.formats.budget import check_sheets, spend_members
 from anomaly.reading.formats.delimited.cells import tell_doubts
 from anomaly.reading.formats.delimited.csv import read_csv
 from anomaly.reading.formats.delimited.dialect import DOTTED_DAY
@@ -68,10 +69,13 @@ def read_workbook(content: bytes, name: str) -> list[Table]:
     tables: list[Table] = []
     looked_at: list[str] = []
     reasons: list[DataError] = []
+    cells = 0
     with _in_one_sentence(name):
         formulas = check_extents(content, name)
-        for sheet in _sheets(content):
+        for sheet in _sheets(content, name):
             looked_at.append(repr(sheet.name))
+            cells += sheet.height * sheet.width
+            check_sheets(cells, name)
             try:
                 tables += [replace(table, digest=digest_of(content)) for table in _read_sheet(sheet, name, formulas)]
             except DataError as error:
@@ -93,7 +97,7 @@ def _in_one_sentence(name: str) -> Iterator[None]:
     except BaseException as error:
         # The reader is written in Rust, whose panics pass by `Exception` and have no name to import.
         kind = type(error).__name__
-        if isinstance(error, DataError) or not (isinstance(error, Exception) or kind == "PanicException"):
+        if isinstance(error, DataError | MemoryError) or not (isinstance(error, Exception) or kind == "PanicException"):
             raise
         if kind == "PasswordError" or (kind == "RuntimeError" and "encrypted" in str(error)):
             raise DataError(PROTECTED.format(name)) from None
@@ -101,10 +105,11 @@ def _in_one_sentence(name: str) -> Iterator[None]:
         raise DataError(f"{name} is no sound workbook ({reason}): expected one that a spreadsheet opens.") from None
 
 
-def _sheets(content: bytes) -> Iterator["CalamineSheet"]:
+def _sheets(content: bytes, name: str) -> Iterator["CalamineSheet"]:
     from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
     workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
+    spend_members(len(workbook.sheets_metadata), name, "sheets")
     for position, sheet in enumerate(workbook.sheets_metadata):
         if sheet.visible == SheetVisibleEnum.Visible and sheet.typ == SheetTypeEnum.WorkSheet:
             yield workbook.get_sheet_by_index(position)

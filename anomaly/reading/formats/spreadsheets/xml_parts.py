@@ -10,6 +10,8 @@ from anomaly.reading.formats.spreadsheets.rectangle import Extent
 
 _column = cache(lambda letters: reduce(lambda number, letter: 26 * number + ord(letter.upper()) - 64, letters, 0) - 1)
 """ "A" as 0, "XFD" as 16383"""
+FORMULA = "table:formula"
+"""is laid out by the reader even where it has no value"""
 EXCEL_ROOT, STRINGS_ROOT, OPEN_DOCUMENT_ROOT = "worksheet", "sst", "document-content"
 
 
@@ -91,7 +93,7 @@ class XmlExtent(Extent):
             self.rows = self.columns = 1
         elif tag == "s":
             self.characters += int(attributes.get("text:c", 1))  # so many blanks
-        if tag == "p" or any(key.startswith("office:") for key in attributes):
+        if tag == "p" or any(key.startswith("office:") or key == FORMULA for key in attributes):
             # The reader fills a row up from the left.
             self.add(self.row, 0, self.rows, self.column + self.columns)
 

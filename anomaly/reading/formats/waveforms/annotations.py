@@ -9,6 +9,7 @@ import numpy as np
 
 from anomaly.domain import Repair
 from anomaly.reading.formats.waveforms.signals import LABEL, STATE
+from anomaly.reading.formats.waveforms.stretches import lay_over
 
 MARK = re.compile(
     r"\s*|rec(ord(ing)?)?\W+(start|stop|end|paus|resum)(s|e|es|ed|ped|ing)?\b.*"
@@ -77,12 +78,9 @@ def _steps_of(one: Annotation, steps: int, rate: float) -> tuple[int, int] | Non
 
 def _lay_out(annotations: Sequence[Annotation], kinds: Sequence[str], steps: int, rate: float) -> np.ndarray:
     """(T,) which of the kinds lasts at each step, -1 where none does."""
-    laid = np.full(steps, -1)
     number = {kind: place for place, kind in enumerate(kinds)}
-    for one in annotations:
-        if stretch := _steps_of(one, steps, rate):
-            laid[slice(*stretch)] = number[one.text]
-    return laid
+    found = [(stretch, number[one.text]) for one in annotations if (stretch := _steps_of(one, steps, rate))]
+    return lay_over([stretch for stretch, _ in found], [place for _, place in found], steps)
 
 
 def _kinds_that_follow(annotations: Sequence[Annotation]) -> list[str]:

@@ -2,15 +2,20 @@
 
 import io
 import warnings
+from collections.abc import Sequence
+
+import numpy as np
 
 from anomaly.domain import DataError
-from anomaly.reading.formats.budget import spend_cells
+from anomaly.reading.formats.budget import spend_annotations, spend_cells
 from anomaly.reading.formats.table import Table
 from anomaly.reading.formats.waveforms.annotations import Annotation, tell_annotations
 from anomaly.reading.formats.waveforms.signals import Recording, Signal, known_start, tabulate
 
 HEADER, SIGNAL_HEADER = 256, 256
 """bytes: of the file, and of each signal"""
+MARK = 0x14
+"""ends the time, and each text, of an annotation"""
 
 
 def read_edf(content: bytes, name: str) -> Table:
@@ -46,6 +51,8 @@ def _read_with_edfio(content: bytes, name: str) -> tuple[Recording, list[Annotat
                 start = known_start(file.startdate, file.starttime)
             except ValueError:  # no date, or one taken out for privacy
                 start = None
+    except MemoryError:
+        raise
     except Exception as error:  # whatever a parser of foreign bytes stumbles over
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise DataError(f"{name} is no sound EDF file ({reason}). Copy or download it again.") from None
@@ -68,6 +75,23 @@ def _check_lengths(content: bytes, name: str) -> None:
             f"{name} is cut off: its header promises {promised:,} bytes, found {len(content):,}. "
             "Copy or download it again."
         )
-    shown = [n for place, n in enumerate(each) if b"DF Annotations" not in content[256 + 16 * place : 272 + 16 * place]]
-    steps = (len(content) - header) // max(sum(each) * sample, 1) * max(shown, default=0)
-    spend_cells(steps, len(shown), name)
+    notes = [b"DF Annotations" in content[256 + 16 * place : 272 + 16 * place] for place in range(signals)]
+    shown = [count for count, is_note in zip(each, notes, strict=True) if not is_note]
+    found = (len(content) - header) // max(sum(each) * sample, 1)
+    spend_cells(found * max(shown, default=0), len(shown), name)
+    spend_annotations(_count_annotations(content, header, found, np.multiply(each, sample), notes), name)
+
+
+def _count_annotations(
+    content: bytes, header: int, records: int, sizes: Sequence[int] | np.ndarray, notes: Sequence[bool]
+) -> int:
+    """At most so many, besides the one that each record begins with: each text ends with a mark. `sizes` are the bytes
+    of each signal in a record, `notes` says which are annotations."""
+    width, ends = int(np.sum(sizes)), np.cumsum(sizes)
+    laid = np.frombuffer(content, np.uint8, records * width, header).reshape(records, width)
+    marks = sum(
+        int(np.count_nonzero(laid[:, end - size : end] == MARK))
+        for size, end, is_note in zip(sizes, ends, notes, strict=True)
+        if is_note
+    )
+    return max(marks - 2 * records, 0)

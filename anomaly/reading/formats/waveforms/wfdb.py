@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from anomaly.domain import DataError, Repair, lacks
-from anomaly.reading.formats.budget import spend_cells
+from anomaly.reading.formats.budget import spend_annotations, spend_cells
 from anomaly.reading.formats.table import Table
 from anomaly.reading.formats.waveforms.beats import label_beats
 from anomaly.reading.formats.waveforms.signals import LABEL, Recording, Signal, known_start, tabulate
@@ -91,6 +91,10 @@ def _named_in(content: bytes, header: str) -> tuple[list[str], list[str]]:
     if len(lines) - 1 != promised:
         raise DataError(f"{header} promises {promised:,} {kind} and describes {len(lines) - 1:,}.")
     names = list(dict.fromkeys(line[0] for line in lines[1:]))
+    filled = sum(line[0] != NOTHING for line in lines[1:])
+    if segments and filled > len(set(names) - {NOTHING}):
+        # The library would read it each time.
+        raise DataError(f"{header} names {filled:,} segments, some of them twice: expected each of them once.")
     if segments or _is_layout(first, names):
         names = [name for name in names if name != NOTHING]
     for file in names:
@@ -118,7 +122,7 @@ def _read_with_wfdb(path: Path, sizes: Mapping[str, int]) -> tuple[Recording, tu
             record = wfdb.rdrecord(str(path), smooth_frames=False)
             recording = _to_recording(record, path.name)
             return recording, _read_beats(path, sizes, recording.rate, float(record.fs))
-    except DataError:
+    except (DataError, MemoryError):
         raise
     except Exception as error:  # whatever a parser of foreign bytes stumbles over
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
@@ -134,6 +138,7 @@ def _read_beats(
     ending = next((end for end in ANNOTATIONS if path.name + end in sizes), None)
     if ending is None:
         return None
+    spend_annotations(sizes[path.name + ending] // 2, path.name + ending)
     beats = wfdb.rdann(str(path), ending.lstrip("."))
     # Annotations count frames, if not on a clock of their own; the samples of a frame are steps apart.
     finer = rate / float(beats.fs or frame_rate)
