@@ -105,6 +105,17 @@ def spend_sheet(rows: int, columns: int, name: str) -> None:
         )
 
 
+def check_sheets(cells: int, name: str) -> None:
+    """That the sheets of a workbook, as they are laid out one after another, have so many cells: several may show one
+    part of the file, which was spent once. Raises DataError where that is more than an upload may have."""
+    most = Budget.of(_current().given).sheet_cells
+    if cells > most:
+        raise DataError(
+            f"{name}: its sheets have {cells:,} cells or more; expected at most {most:,} in "
+            f"{_where(most < MOST_SHEET_CELLS)}. Keep the sheet you want, or save it as CSV."
+        )
+
+
 def spend_annotations(count: int, name: str) -> None:
     """As `spend_cells`, of what is noted in a recording."""
     budget = _current()

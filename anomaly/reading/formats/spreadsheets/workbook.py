@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from anomaly.domain import DataError, Repair
-from anomaly.reading.formats.budget import spend_members
+from anomaly.reading.formats.budget import check_sheets, spend_members
 from anomaly.reading.formats.delimited.cells import tell_doubts
 from anomaly.reading.formats.delimited.csv import read_csv
 from anomaly.reading.formats.delimited.dialect import DOTTED_DAY
@@ -69,10 +69,13 @@ def read_workbook(content: bytes, name: str) -> list[Table]:
     tables: list[Table] = []
     looked_at: list[str] = []
     reasons: list[DataError] = []
+    cells = 0
     with _in_one_sentence(name):
         formulas = check_extents(content, name)
         for sheet in _sheets(content, name):
             looked_at.append(repr(sheet.name))
+            cells += sheet.height * sheet.width
+            check_sheets(cells, name)
             try:
                 tables += [replace(table, digest=digest_of(content)) for table in _read_sheet(sheet, name, formulas)]
             except DataError as error:

@@ -122,7 +122,7 @@ def test_a_panic_of_the_reader_is_a_sentence_and_an_interrupt_stays_one(monkeypa
         (KeyboardInterrupt(), KeyboardInterrupt),
     ):
 
-        def broken(content: bytes, raised: BaseException = raised) -> None:
+        def broken(content: bytes, name: str, raised: BaseException = raised) -> None:
             raise raised
 
         monkeypatch.setattr(spreadsheets, "_sheets", broken)
