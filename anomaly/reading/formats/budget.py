@@ -68,6 +68,16 @@ def within_budget(given: int) -> Iterator[None]:
         _budget.reset(token)
 
 
+def add_given(count: int) -> None:
+    """That so many bytes more were given: of a file that lies beside the one that was named."""
+    budget = _current()
+    before, now = Budget.of(budget.given), Budget.of(budget.given + count)
+    budget.given = now.given
+    budget.bytes += now.bytes - before.bytes
+    budget.cells += now.cells - before.cells
+    budget.sheet_cells += now.sheet_cells - before.sheet_cells
+
+
 def spend_bytes(count: int, name: str) -> None:
     """That so many bytes will be unpacked. Raises DataError where that is more than is left."""
     budget = _current()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from anomaly.domain import FILE_ENDINGS, DataError, Repair
 from anomaly.reading.formats import archives, columnar, strangers
-from anomaly.reading.formats.budget import in_one_sentence, one_layer_down, within_budget
+from anomaly.reading.formats.budget import add_given, in_one_sentence, one_layer_down, within_budget
 from anomaly.reading.formats.delimited.csv import read_csv
 from anomaly.reading.formats.delimited.dialect import in_utf8
 from anomaly.reading.formats.json import looks_like_json, read_json
@@ -133,7 +133,9 @@ def _collect_record(header: str, source: Source, given: Mapping[str, tuple[Sourc
 
     def find(name: str) -> bytes | None:
         if not isinstance(source, bytes) and (beside := Path(source).with_name(name)).is_file():
-            return load(beside, name)[0]
+            content = load(beside, name)[0]
+            add_given(0 if name in given else len(content))
+            return content
         return load(*given[name])[0] if name in given else None
 
     return wfdb.collect_record(find, Path(header).name)

@@ -75,6 +75,16 @@ def test_the_files_of_one_upload_share_one_budget(monkeypatch: pytest.MonkeyPatc
     assert len(read_files([(one, "a.csv")])) == 1
 
 
+def test_what_lies_beside_a_header_on_disk_counts_as_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(budget, "FEW_CELLS", 1_000)
+    (tmp_path / "rec.hea").write_text("rec 1 100 9000\nrec.dat 16 200 16 0 0 0 0 a\n")
+    (tmp_path / "rec.dat").write_bytes(np.arange(9_000, dtype=np.int16).tobytes())
+    assert len(read_table(tmp_path / "rec.hea").frame) == 9_000
+    # Uploaded, both are given.
+    files = [((tmp_path / name).read_bytes(), name) for name in ("rec.hea", "rec.dat")]
+    assert len(read_files(files)[0].frame) == 9_000
+
+
 def test_what_archives_hold_is_counted_in_all_layers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(budget, "MOST_MEMBERS", 3)
     two = packed({"a.csv": b"t,v\n1,2\n2,3\n", "b.csv": b"t,v\n1,2\n2,3\n"})
