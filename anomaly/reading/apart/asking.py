@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeVar, cast
 
 from anomaly.domain import AnomalyError, DataError
-from anomaly.reading.apart.answering import Answer
+from anomaly.reading.apart.answering import Answer, Question
 from anomaly.reading.apart.limits import GIGABYTES, SECONDS, most_memory, most_seconds
 
 AT_ONCE = 2
@@ -36,17 +36,19 @@ def read_apart(
     reading. Raises DataError where that takes too much memory or time, else what `read` raises.
     """
     memory, seconds = most_memory(size), most_seconds()
+    question: Question = (memory, seconds, name, read, given)
     with _turn(on_wait):
         try:
             reader = _take()
         except OSError:
             return read(*given)  # no process can be had here
         try:
-            answer = reader.ask((memory, seconds, name, read, given), on_wait, seconds)
+            answer = reader.ask(question, on_wait)
             if answer is None and reader.has_left:
                 # It was idle for long, and ended just then.
+                reader.end()
                 reader = _Reader()
-                answer = reader.ask((memory, seconds, name, read, given), on_wait, seconds)
+                answer = reader.ask(question, on_wait)
         except TimeoutError:
             raise DataError(
                 f"{name} took more than {seconds:g} seconds to read: expected a smaller table. Keep the rows and "
@@ -105,8 +107,9 @@ class _Reader:
     def is_alive(self) -> bool:
         return self._process.poll() is None
 
-    def ask(self, question: object, on_wait: Callable[[], object], seconds: float) -> Answer | None:
+    def ask(self, question: Question, on_wait: Callable[[], object]) -> Answer | None:
         """None where it ended. Raises TimeoutError, and what `on_wait` raises; it is ended then."""
+        _, seconds, *_ = question
         answers: list[Answer] = []
         self.is_at_rest = False
         exchange = threading.Thread(target=self._exchange, args=(question, answers), daemon=True)
@@ -124,7 +127,7 @@ class _Reader:
         self.is_at_rest = bool(answers)
         return answers[0] if answers else None
 
-    def _exchange(self, question: object, answers: list[Answer]) -> None:
+    def _exchange(self, question: Question, answers: list[Answer]) -> None:
         assert self._process.stdin is not None and self._process.stdout is not None
         # It may end at any time.
         with suppress(OSError, EOFError, ValueError, pickle.UnpicklingError):

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Literal
 
 from anomaly.domain import DataError
 
@@ -21,6 +22,9 @@ CELLS_PER_ANNOTATION = 20
 MOST_MEMBERS, MOST_LAYERS = 2_000, 4
 MOST_COLUMNS = 2_000
 """of any table: no one monitors that many channels by eye"""
+
+
+Part = Literal["bytes", "cells", "sheet_cells", "members"]
 
 
 @dataclass
@@ -80,61 +84,53 @@ def add_given(count: int) -> None:
 
 def spend_bytes(count: int, name: str) -> None:
     """That so many bytes will be unpacked. Raises DataError where that is more than is left."""
-    budget = _current()
-    budget.bytes -= count
-    if budget.bytes < 0:
-        most = Budget.of(budget.given).bytes
+    if short := _spend("bytes", count):
+        most, where = short
         raise DataError(
-            f"{name} unpacks to more than {_size(most)}, all that it holds added up: expected less in "
-            f"{_where(most < MOST_BYTES)}. Unpack it and keep the part you want."
+            f"{name} unpacks to more than {_size(most)}, all that it holds added up: expected less in {where}. "
+            "Unpack it and keep the part you want."
         )
 
 
 def spend_cells(rows: int, columns: int, name: str) -> None:
     """That a table of this size will be laid out. Raises DataError where that is more than is left."""
     check_columns(columns, name)
-    budget = _current()
-    budget.cells -= rows * columns
-    if budget.cells < 0:
-        most = Budget.of(budget.given).cells
+    if short := _spend("cells", rows * columns):
+        most, where = short
         raise DataError(
-            f"{name} would become {rows:,} rows of {columns:,} columns; expected at most {most:,} cells in "
-            f"{_where(most < MOST_CELLS)}. Keep the rows and columns you want to monitor, or save them as CSV."
+            f"{name} would become {rows:,} rows of {columns:,} columns; expected at most {most:,} cells in {where}. "
+            "Keep the rows and columns you want to monitor, or save them as CSV."
         )
 
 
 def spend_sheet(rows: int, columns: int, name: str) -> None:
     """As `spend_cells`, of the rectangle that a sheet's filled cells span, all of which is laid out in memory."""
-    budget = _current()
-    budget.sheet_cells -= rows * columns
-    if budget.sheet_cells < 0:
-        most = Budget.of(budget.given).sheet_cells
+    if short := _spend("sheet_cells", rows * columns):
+        most, where = short
         raise DataError(
             f"{name}: the cells of a sheet span {rows:,} rows and {columns:,} columns; expected at most {most:,} cells "
-            f"in {_where(most < MOST_SHEET_CELLS)}. Clear what stands far from the table, or save the table as CSV."
+            f"in {where}. Clear what stands far from the table, or save the table as CSV."
         )
 
 
 def check_sheets(cells: int, name: str) -> None:
     """That the sheets of a workbook, as they are laid out one after another, have so many cells: several may show one
     part of the file, which was spent once. Raises DataError where that is more than an upload may have."""
-    most = Budget.of(_current().given).sheet_cells
+    most, where = _whole("sheet_cells")
     if cells > most:
         raise DataError(
-            f"{name}: its sheets have {cells:,} cells or more; expected at most {most:,} in "
-            f"{_where(most < MOST_SHEET_CELLS)}. Keep the sheet you want, or save it as CSV."
+            f"{name}: its sheets have {cells:,} cells or more; expected at most {most:,} in {where}. Keep the sheet "
+            "you want, or save it as CSV."
         )
 
 
 def spend_annotations(count: int, name: str) -> None:
     """As `spend_cells`, of what is noted in a recording."""
-    budget = _current()
-    budget.cells -= count * CELLS_PER_ANNOTATION
-    if budget.cells < 0:
-        most = Budget.of(budget.given).cells
+    if short := _spend("cells", count * CELLS_PER_ANNOTATION):
+        most, where = short
         raise DataError(
-            f"{name} holds up to {count:,} annotations; expected at most {most // CELLS_PER_ANNOTATION:,} in "
-            f"{_where(most < MOST_CELLS)}, fewer beside long signals. Export it without them."
+            f"{name} holds up to {count:,} annotations; expected at most {most // CELLS_PER_ANNOTATION:,} in {where}, "
+            "fewer beside long signals. Export it without them."
         )
 
 
@@ -149,9 +145,7 @@ def check_columns(columns: int, name: str) -> None:
 
 def spend_members(count: int, name: str, kind: str = "files") -> None:
     """That an archive holds so many files, or a workbook so many sheets."""
-    budget = _current()
-    budget.members -= count
-    if budget.members < 0:
+    if _spend("members", count):
         raise DataError(f"{name} holds {count:,} {kind}; expected at most {MOST_MEMBERS:,} in all.")
 
 
@@ -188,8 +182,18 @@ def in_one_sentence(name: str) -> Iterator[None]:
         raise DataError(f"{name} cannot be read ({(str(error).splitlines() or ['damaged'])[0]}).") from None
 
 
-def _where(is_told_by_size: bool) -> str:
-    return "a file of its size" if is_told_by_size else "all"
+def _spend(part: Part, count: int) -> tuple[int, str] | None:
+    """Take so much of a part of the budget; where less is left, how much there was, and in what."""
+    budget = _current()
+    left = getattr(budget, part) - count
+    setattr(budget, part, left)
+    return _whole(part) if left < 0 else None
+
+
+def _whole(part: Part) -> tuple[int, str]:
+    """What an upload may have of a part, and whether any may or one of its size."""
+    most = getattr(Budget.of(_current().given), part)
+    return most, "a file of its size" if most < getattr(Budget.of(1 << 62), part) else "all"
 
 
 def _size(count: int) -> str:

@@ -37,7 +37,6 @@ TIME_WORDS = {
     "uhrzeit",
     "horodatage",
     "hora",
-    "yyyymmddhh",
 }
 SERIALS = (20_000, 80_000)
 """days of a spreadsheet, counted from 1899-12-30: from 1954 to 2119"""

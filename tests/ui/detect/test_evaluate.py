@@ -222,3 +222,23 @@ def test_a_lower_leave_level_makes_events_last_longer(quickly_fitted: Fitted) ->
     before = longest()
     check(app.slider(key="leave").set_value(0.1).run())
     assert longest() > before
+
+
+class Left(BaseException):
+    """As a script is ended where something else is asked for."""
+
+
+def test_a_file_of_labels_whose_reading_is_broken_off_is_still_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    def break_off(*_: object) -> None:
+        raise Left
+
+    uploaded = SimpleNamespace(name="known.csv", getvalue=lambda: b"start,end\n20,25\n")
+    run = SimpleNamespace(label_files=0, label_error=None)
+    monkeypatch.setattr(evaluate.st, "file_uploader", lambda *_, **__: uploaded)
+    monkeypatch.setattr(evaluate.session, "read_here", break_off, raising=False)
+    monkeypatch.setattr(
+        evaluate.session, "forget_uploads", lambda _: pytest.fail("forgotten before it was read"), raising=False
+    )
+    with pytest.raises(Left):
+        evaluate._show_label_upload(run)  # type: ignore[arg-type]
+    assert run.label_files == 0

@@ -53,7 +53,8 @@ def read_csv(content: bytes, name: str) -> Table:
     names, renamed = name_apart(names, name)
     start += len(sample[: layout.start].encode())
     first_line = 1 + _count_line_ends(data[:start])
-    spend_cells(_count_line_ends(data) - first_line + 2, len(names), name)
+    line_ends = _count_line_ends(data)
+    spend_cells(line_ends - first_line + 2, len(names), name)
     # A view: a copy of a large file would cost as much again.
     body = memoryview(data)[start:stop]
     if layout.delimiter == BLANKS:
@@ -62,7 +63,7 @@ def read_csv(content: bytes, name: str) -> Table:
     if quoted and data.count(b'"', start, stop) % 2:
         _refuse_open_quote(body, layout.delimiter, len(names), first_line, name)
     table, ragged = _parse(body, name, _part_stamp(names, layout.stamp), layout, quoted)
-    same = _count_line_ends(data) - first_line + 2 - _count_line_ends(data[stop:]) == table.num_rows
+    same = line_ends - first_line + 2 - _count_line_ends(data[stop:]) == table.num_rows
     lines, odd_lines = (None, ()) if same else _find_lines(body, layout.delimiter, table, first_line)
     if ragged and _are_many(len(ragged), table.num_rows):
         _refuse_ragged(ragged, odd_lines[0] if odd_lines else first_line + (ragged[0].number or 1) - 1, name)

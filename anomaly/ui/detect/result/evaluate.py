@@ -105,13 +105,13 @@ def _show_label_upload(run: session.Run) -> None:
         show_error(run.label_error)
     if uploaded is None:
         return
-    run.label_files += 1
-    content = uploaded.getvalue()
-    session.forget_uploads([uploaded])
     try:
-        table = session.read_here(open_labels, [(content, uploaded.name)])
+        table = session.read_here(open_labels, [(uploaded.getvalue(), uploaded.name)])
         session.label(run, label_dataset(run.dataset, table))
         run.label_error = None
     except AnomalyError as error:
         run.label_error = str(error)
+    # Only now: where something else was asked for meanwhile, the file is still there to be read.
+    session.forget_uploads([uploaded])
+    run.label_files += 1
     st.rerun()
