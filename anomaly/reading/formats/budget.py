@@ -88,7 +88,7 @@ def spend_bytes(count: int, name: str) -> None:
         most, where = short
         raise DataError(
             f"{name} unpacks to more than {_size(most)}, all that it holds added up: expected less in {where}. "
-            "Unpack it and keep the part you want."
+            "Keep the part you want, unpacked or saved as CSV."
         )
 
 
