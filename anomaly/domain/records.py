@@ -2,11 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
 from anomaly.domain.times import TimeAxis
+
+Kind = Literal["value", "angle", "counter", "state", "count"]
+"""what the numbers of a channel are: a quantity; a direction, where 359 is next to 1; a meter that only rises, but for
+resets; one of few states; how many of something happened"""
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 @dataclass(frozen=True)
@@ -24,6 +29,12 @@ class Columns:
     """which comes first in dates such as 03/04/2025; None = told by the column"""
     step: float | None = None
     """width of the even steps the rows were resampled to, in seconds or the time column's unit; None = not resampled"""
+    kinds: tuple[Kind, ...] = ()
+    """of the monitored channels, in their order; () = all are values"""
+
+    def kind_of(self, channel: str) -> Kind:
+        """The kind of a monitored channel."""
+        return self.kinds[self.monitored.index(channel)] if self.kinds else "value"
 
 
 @dataclass(frozen=True)

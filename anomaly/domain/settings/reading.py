@@ -1,9 +1,10 @@
 """How files are read: which column plays which part."""
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from anomaly.domain.records import KINDS, Kind
 from anomaly.domain.settings.checking import Settings
 
 FILE_ENDINGS = (
@@ -51,3 +52,25 @@ class ReadSettings(Settings):
         title="Layout",
         description="wide has a column for each channel, long a row for each measurement (time, variable, value)",
     )
+    kinds: dict[str, Kind] = Field(
+        {},
+        title="Kinds",
+        description="what the numbers of a channel are (comma separated: wind_direction=angle,energy=counter): value, "
+        "angle, counter, state or count",
+    )
+
+    @field_validator("kinds", mode="before")
+    @classmethod
+    def _read_pairs(cls, kinds: Any) -> Any:
+        """ "wind=angle,energy=counter", or a sequence of such, as names and kinds."""
+        if isinstance(kinds, dict):
+            return kinds
+        parts = [part for text in ([kinds] if isinstance(kinds, str) else kinds) for part in str(text).split(",")]
+        pairs = [part.rpartition("=") for part in parts if part.strip()]
+        for name, equals, kind in pairs:
+            if not equals or not name.strip() or kind.strip() not in KINDS:
+                raise ValueError(
+                    f"kinds: expected CHANNEL=KIND, the kind one of {', '.join(KINDS)}, found "
+                    f"{(name + equals + kind).strip()!r}"
+                )
+        return {name.strip(): kind.strip() for name, _, kind in pairs}
