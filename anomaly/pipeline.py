@@ -107,9 +107,9 @@ def forecast(fitted: Fitted, dataset: Dataset) -> tuple[Forecast, ...]:
     inputs = [prepared.inputs(series) for series in dataset.series]
     breaks = [find_breaks(series.times) for series in dataset.series]
     return tuple(
-        Forecast(
+        prepared.make_forecast(
             series,
-            prepared.predicted(outputs),
+            outputs,
             compare_shapes(fitted.shapes, prepared, prepared.targets(series), find_outages(series.times)),
         )
         for series, outputs in zip(dataset.series, predict_records(fitted.forecaster, inputs, breaks), strict=True)
@@ -129,7 +129,7 @@ def score(fitted: Fitted, forecasts: tuple[Forecast, ...], dataset: Dataset, set
     scores = tuple(
         score_record(
             without_start(
-                fitted.preparation.residuals(one.series.counted, one.predicted_by_horizon),
+                fitted.preparation.residuals(one),
                 fitted.warm_up,
                 find_breaks(one.series.times),
             ),
@@ -160,7 +160,7 @@ def _half_band(fitted: Fitted) -> np.ndarray:
     known = [size[np.isfinite(size)] for size in sizes]
     deviations = np.array([np.quantile(size, BAND_COVERAGE) if len(size) else np.nan for size in known])
     with np.errstate(over="ignore"):
-        half_band = deviations * np.nan_to_num(fitted.preparation.channels.scale, nan=0.0)
+        half_band = deviations * fitted.preparation.own_units
     return np.minimum(half_band, np.finfo(float).max)
 
 

@@ -1,9 +1,11 @@
 """Epochs and effort of training, how far gradients reach, and forecasts. T steps, C monitored channels, H horizons."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from anomaly.domain.kinds import Kind, turn_between
 from anomaly.domain.records import TimeSeries
 
 FADED = 0.01
@@ -133,6 +135,14 @@ class Forecast:
     """(H, T, C) in the channel's own units; NaN at the steps before a horizon's first prediction"""
     profiles: tuple[Profile, ...] = ()
     """one per width: how unlike the learnt stretches its own are"""
+    chances: np.ndarray | None = None
+    """(H, T, S) the probability that was given to what each of the S channels of states was; None without such"""
+    kinds: tuple[Kind, ...] = ()
+    """(C,); () = all are values"""
+    circles: tuple[float, ...] = ()
+    """(C,) a whole turn of an angle, own units; 0 for other kinds"""
+    rises: Mapping[int, np.ndarray] = field(default_factory=dict)
+    """(T,) of each counter, by its position"""
 
     @property
     def predicted(self) -> np.ndarray:
@@ -141,6 +151,24 @@ class Forecast:
 
     @property
     def residuals(self) -> np.ndarray:
-        """(H, T, C) observed - predicted, own units; NaN where either is unknown."""
+        """(H, T, C) observed - predicted, own units, of an angle the short way; NaN where either is unknown."""
         with np.errstate(over="ignore"):
-            return self.series.values - self.predicted_by_horizon
+            residuals = self.series.values - self.predicted_by_horizon
+        for channel, circle in enumerate(self.circles):
+            if circle:
+                residuals[..., channel] = turn_between(residuals[..., channel], 0.0, circle)
+        return residuals
+
+    def kind_of(self, channel: int) -> Kind:
+        return self.kinds[channel] if self.kinds else "value"
+
+    def compared(self, channel: int, steps: slice) -> tuple[np.ndarray, np.ndarray]:
+        """Observed and predicted (L,) of one channel such as they are compared: of a counter its rises; a predicted
+        angle at most half a turn from what was observed, though it may leave the circle for that."""
+        observed, predicted = self.series.values[steps, channel], self.predicted[steps, channel]
+        if channel in self.rises:
+            rises = self.rises[channel][steps]
+            return rises, rises - (observed - predicted)
+        if self.circles and self.circles[channel]:
+            return observed, observed - turn_between(observed, predicted, self.circles[channel])
+        return observed, predicted

@@ -1,17 +1,13 @@
 """Records and datasets, as they come out of reading. T steps, C monitored channels, X context channels."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal, get_args
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import numpy as np
 
+from anomaly.domain.kinds import Kind
 from anomaly.domain.times import TimeAxis
-
-Kind = Literal["value", "angle", "counter", "state", "count"]
-"""what the numbers of a channel are: a quantity; a direction, where 359 is next to 1; a meter that only rises, but for
-resets; one of few states; how many of something happened"""
-KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 @dataclass(frozen=True)
@@ -32,9 +28,11 @@ class Columns:
     kinds: tuple[Kind, ...] = ()
     """of the monitored channels, in their order; () = all are values"""
 
-    def kind_of(self, channel: str) -> Kind:
-        """The kind of a monitored channel."""
-        return self.kinds[self.monitored.index(channel)] if self.kinds else "value"
+    @property
+    def every_kind(self) -> tuple[Kind, ...]:
+        """As `kinds`, one for each monitored channel."""
+        plain: tuple[Kind, ...] = ("value",)
+        return self.kinds or plain * len(self.monitored)
 
 
 @dataclass(frozen=True)
@@ -75,6 +73,18 @@ class TimeSeries:
     def counted(self) -> np.ndarray:
         """(T, C) the values that are learnt and scored: NaN where the step is ignored."""
         return self.values if self.ignored is None else np.where(self.ignored[:, None], np.nan, self.values)
+
+    def until(self, stop: int) -> "TimeSeries":
+        """The first `stop` steps."""
+        return replace(
+            self,
+            times=self.times[:stop],
+            values=self.values[:stop],
+            context=self.context[:stop],
+            labels=None if self.labels is None else self.labels[:stop],
+            ignored=None if self.ignored is None else self.ignored[:stop],
+            row_steps=self.row_steps[: int(np.searchsorted(self.row_steps, stop))],
+        )
 
     def __len__(self) -> int:
         return len(self.times)

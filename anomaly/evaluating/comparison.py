@@ -124,7 +124,7 @@ def fit_baseline(dataset: Dataset, settings: FitSettings, kind: Kind) -> Fitted:
             f"The bag looks at {settings.window_steps:,} steps at once: expected a record with more than that in its "
             f"train span, found {longest:,} at most. Set fewer window steps, or a longer train span."
         )
-    forecaster = _baseline(kind, spans.period, settings, len(dataset.monitored))
+    forecaster = _baseline(kind, spans.period, settings, spans.preparation.target_size)
     return complete(dataset, settings, spans, forecaster, 0, Reach(np.zeros(1), np.zeros(1)), (), "Nothing to train.")
 
 
@@ -137,7 +137,7 @@ def _baseline(kind: Kind, period: int, settings: FitSettings, channels: int) -> 
 def score_bag(scored: Scored, fitted: Fitted, dataset: Dataset, settings: FitSettings) -> Scored:
     """`scored` with the scores that an isolation forest gives to each window's values, their order thrown away."""
     prepared = fitted.preparation
-    values = [prepared.inputs(series)[:, : len(dataset.monitored)] for series in dataset.series]
+    values = [prepared.inputs(series)[:, : prepared.target_size] for series in dataset.series]
     stops = find_train_stops(dataset, settings)
     bag = Bag.learn([one[:stop] for one, stop in zip(values, stops, strict=True)], settings.window_steps, settings.seed)
     if bag is None:
@@ -178,7 +178,7 @@ def judge_forecasts(fitted: Fitted, dataset: Dataset, settings: FitSettings) -> 
     prepared, spans = fitted.preparation, judged_spans(dataset, settings)
     inputs = [prepared.inputs(series) for series in dataset.series]
     breaks = [find_breaks(series.times) for series in dataset.series]
-    rivals = [_baseline(kind, fitted.period, settings, len(dataset.monitored)) for kind in BASELINES]
+    rivals = [_baseline(kind, fitted.period, settings, prepared.target_size) for kind in BASELINES]
     sizes = []
     for predictor in (fitted.forecaster, *rivals):
         outputs = predict_records(predictor, inputs, breaks)

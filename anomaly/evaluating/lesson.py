@@ -26,7 +26,8 @@ def trace_span(fitted: Fitted, dataset: Dataset, record: int, span: Span) -> Tra
         span.start,
         span.stop,
     )
-    return replace(trace, predicted=prepared.predicted(trace.predicted[None])[0])
+    ahead = span.start + min(fitted.settings.horizons)
+    return replace(trace, predicted=prepared.predicted(trace.predicted[None], series, ahead)[0])
 
 
 def compare_starts(dataset: Dataset, settings: FitSettings) -> dict[str, np.ndarray]:

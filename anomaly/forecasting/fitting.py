@@ -194,7 +194,7 @@ def complete(
     """Everything that is learnt beside the forecaster: the usual residuals, the period, the shapes."""
     prepared, inputs, targets, breaks = spans.preparation, spans.inputs, spans.targets, spans.breaks
     reference = [
-        prepared.residuals(series.counted[:stop], prepared.predicted(outputs))
+        prepared.residuals(prepared.make_forecast(series.until(stop), outputs))
         for series, stop, outputs in zip(
             dataset.series, spans.stops, predict_records(forecaster, inputs, breaks), strict=True
         )
@@ -239,9 +239,9 @@ def predict_records(
 def compare_shapes(
     shapes: tuple[Shapes, ...], prepared: Preparation, targets: np.ndarray, outages: np.ndarray
 ) -> tuple[Profile, ...]:
-    """One record's profiles from its targets (T, C); their channels in the file's order, not the network's."""
+    """One record's profiles from its targets (T, M); the shares by channel, in the file's order."""
     profiles = [one.compare(targets, outages) for one in shapes]
-    return tuple(replace(profile, shares=profile.shares[:, np.argsort(prepared.order)]) for profile in profiles)
+    return tuple(replace(profile, shares=prepared.share_by_channel(profile.shares)) for profile in profiles)
 
 
 def without_start(residuals: np.ndarray, warm_up: int, breaks: np.ndarray) -> np.ndarray:

@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from anomaly.domain import Columns, Epoch
 from anomaly.forecasting.drift import Inputs
+from anomaly.forecasting.parts import Parts
+from anomaly.forecasting.states import States
 
 MOST_STEPS = 1_000_000
 """of burn-in, warm-up, period or width: far more than any fit gives"""
@@ -41,8 +43,20 @@ class Manifest(BaseModel):
     ended: str
     digest: str
     inputs: tuple[Inputs, ...] = ()
+    circles: tuple[Annotated[float, Field(ge=0)], ...] = ()
+    firsts: tuple[float, ...] = ()
+    states: tuple[States | None, ...] = ()
+    """of each channel; () in a model of before channels had kinds, which are all values"""
     files: dict[str, str] = {}
     """sha256 of the files beside it; none in a model of before it was kept"""
+
+    @property
+    def parts(self) -> Parts:
+        channels = len(self.columns.monitored)
+        plain = (0.0,) * channels
+        return Parts(
+            self.columns.every_kind, self.circles or plain, self.firsts or plain, self.states or (None,) * channels
+        )
 
 
 def read_manifest(content: bytes) -> Manifest:
@@ -62,7 +76,18 @@ def read_manifest(content: bytes) -> Manifest:
             raise ValueError(f"{name}: expected the places 0 to {count - 1}, each once, found {places[:9]}")
     if not set(manifest.flagged) <= set(range(channels)):
         raise ValueError(f"flagged: expected places among {channels} channels, found {manifest.flagged[:9]}")
+    _check_kinds(manifest)
     return manifest
+
+
+def _check_kinds(manifest: Manifest) -> None:
+    channels, kinds = len(manifest.columns.monitored), manifest.columns.kinds
+    told = (kinds, manifest.circles, manifest.firsts, manifest.states)
+    if any(len(one) not in (0, channels) for one in told):
+        raise ValueError(f"kinds, circles, firsts and states: expected none, or one for each of {channels} channels")
+    for kind, circle, states in zip(kinds, manifest.parts.circles, manifest.parts.states, strict=False):
+        if (kind == "angle") != (circle > 0) or (states is not None and kind != "state"):
+            raise ValueError(f"kinds: a channel is {kind}, which does not go with what was learnt of it")
 
 
 def check_unchanged(content: bytes) -> None:
@@ -82,6 +107,7 @@ def check_arrays(manifest: Manifest, arrays: dict[str, np.ndarray], horizons: in
     """Raises ValueError where an array lacks, or has another type or shape than the others say, or values that no fit
     gives."""
     channels, context = len(manifest.columns.monitored), len(manifest.columns.context)
+    parts = len(manifest.parts.owners)
     lengths = _array(arrays, "reference.lengths", (None,), "iu")
     if lengths.min(initial=0) < 0 or not len(lengths):
         raise ValueError("reference.lengths: expected the lengths of records")
@@ -90,6 +116,7 @@ def check_arrays(manifest: Manifest, arrays: dict[str, np.ndarray], horizons: in
         "channels.mean": (channels,),
         "channels.scale": (channels,),
         "channels.ranges": (2, channels),
+        **({"parts.mean": (parts,), "parts.scale": (parts,)} if manifest.states else {}),
         "context.mean": (context,),
         "context.scale": (context,),
         "reach.after": (lags,),
@@ -101,7 +128,8 @@ def check_arrays(manifest: Manifest, arrays: dict[str, np.ndarray], horizons: in
         if not lags or not np.isfinite(arrays[name]).all():
             raise ValueError(f"{name}: expected finite numbers")
     empty = np.isnan(arrays["channels.ranges"]).all(0)
-    for name, known in (("channels", ~empty), ("context", np.ones(context, bool))):
+    scaled = [("channels", ~empty), ("context", np.ones(context, bool))]
+    for name, known in [*scaled, ("parts", np.ones(parts, bool))] if manifest.states else scaled:
         mean, scale = arrays[f"{name}.mean"], arrays[f"{name}.scale"]
         if name == "channels" and not np.isfinite(mean[known]).all():
             raise ValueError("channels.mean: expected a number for every channel that has values")
@@ -110,11 +138,11 @@ def check_arrays(manifest: Manifest, arrays: dict[str, np.ndarray], horizons: in
     if not np.isfinite(arrays["reference.values"]).any():
         raise ValueError("reference.values: expected residuals, found none that is a number")
     for place, width in enumerate(manifest.widths):
-        stretches = _array(arrays, f"shapes.{place}.stretches", (None, width, channels))
+        stretches = _array(arrays, f"shapes.{place}.stretches", (None, width, parts))
         starts = _array(arrays, f"shapes.{place}.starts", (len(stretches),), "iu")
         if starts.min(initial=0) < 0:
             raise ValueError(f"shapes.{place}.starts: expected steps, found {starts.min()}")
-        _array(arrays, f"shapes.{place}.firsts", (len(stretches), channels))
+        _array(arrays, f"shapes.{place}.firsts", (len(stretches), parts))
         for record in range(len(lengths)):
             starts = _array(arrays, f"profiles.{place}.{record}.starts", (None,), "iu")
             _array(arrays, f"profiles.{place}.{record}.distances", (len(starts),))

@@ -1,11 +1,13 @@
 """From a dataset to what the network sees: train spans, scaling learnt from them alone, inputs without holes."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
-from anomaly.domain import DataError, Dataset, FitSettings, SettingsError, TimeSeries
+from anomaly.domain import DataError, Dataset, FitSettings, Forecast, Profile, SettingsError, TimeSeries
+from anomaly.forecasting.parts import Parts
 from anomaly.forecasting.scaling import Scaler
 
 VALIDATION_SHARE = 0.15
@@ -22,9 +24,14 @@ FALLBACK_PERIOD = 125
 
 @dataclass(frozen=True, eq=False)
 class Preparation:
-    """How values become inputs: learnt once from the train span, applied to anything after."""
+    """How values become inputs: learnt once from the train span, applied to anything after. M parts are learnt of C
+    channels (`anomaly.forecasting.parts`): one each, unless a channel's kind asks for more."""
 
+    parts: Parts
+    scaler: Scaler
+    """of the M parts"""
     channels: Scaler
+    """(C,) what a channel's residuals are measured in"""
     context: Scaler
     flagged: tuple[int, ...]
     """positions of the monitored channels that get a missing flag: those with holes in the train span"""
@@ -32,11 +39,22 @@ class Preparation:
     """the monitored channels as the network sees them: by name, so that their order in the file changes nothing"""
     context_order: tuple[int, ...]
     ranges: np.ndarray
-    """(2, C) lowest and highest value of each monitored channel in the train span, own units; NaN = none observed"""
+    """(2, C) lowest and highest value of each monitored channel in the train span, own units, of a counter its rises;
+    NaN = none observed"""
+
+    @property
+    def target_size(self) -> int:
+        """M"""
+        return len(self.parts.owners)
 
     @property
     def input_size(self) -> int:
-        return len(self.channels.mean) + len(self.context.mean) + len(self.flagged)
+        return self.target_size + len(self.context.mean) + len(self.flagged)
+
+    @cached_property
+    def part_order(self) -> np.ndarray:
+        """(M,) the parts as the network sees them: channel by channel, in their `order`."""
+        return np.concatenate([np.flatnonzero(self.parts.owners == channel) for channel in self.order])
 
     def inputs(self, series: TimeSeries) -> np.ndarray:
         """(T, D) float32, complete: the last observed values, context, and missing flags (Lipton et al. 2016).
@@ -45,44 +63,92 @@ class Preparation:
         """
         values, context = (
             last_observed(np.where(np.isnan(scaler.scale), 0.0, scaler.transform(part)))
-            for scaler, part in ((self.channels, series.counted), (self.context, series.context))
+            for scaler, part in ((self.scaler, self.parts.split(series)), (self.context, series.context))
         )
         ahead = np.concatenate([context[1:], context[-1:]])[:, self.context_order]
         missing = np.isnan(series.counted[:, [channel for channel in self.order if channel in self.flagged]])
-        every = np.concatenate([values[:, self.order], ahead, missing], 1)
+        every = np.concatenate([values[:, self.part_order], ahead, missing], 1)
         return np.clip(every, -LARGEST, LARGEST).astype(np.float32)
 
     def targets(self, series: TimeSeries) -> np.ndarray:
-        """(T, C) float32 in standard deviations and in the network's order, NaN = not observed."""
-        scaled = self.channels.transform(series.counted)[:, self.order]
+        """(T, M) float32 in standard deviations and in the network's order, NaN = not observed."""
+        scaled = self.scaler.transform(self.parts.split(series))[:, self.part_order]
         return np.clip(scaled, -LARGEST, LARGEST).astype(np.float32)
 
-    def predicted(self, outputs: np.ndarray) -> np.ndarray:
-        """Network outputs (H, T, C) -> predicted (H, T, C) in the file's channel order and own units."""
-        return self.channels.inverse(outputs[:, :, np.argsort(self.order)])
+    def make_forecast(self, series: TimeSeries, outputs: np.ndarray, profiles: tuple[Profile, ...] = ()) -> Forecast:
+        """Network outputs (H, T, M) of a record -> its forecast in the file's channel order and own units."""
+        parts = self._own_parts(outputs)
+        predicted = self.parts.join(parts, series)
+        if self.parts.is_plain:
+            return Forecast(series, predicted, profiles)
+        return Forecast(
+            series,
+            predicted,
+            profiles,
+            self.parts.chances(parts, series),
+            self.parts.kinds,
+            self.parts.circles,
+            self.parts.rises(series),
+        )
 
-    def residuals(self, values: np.ndarray, predicted: np.ndarray) -> np.ndarray:
-        """Observed (T, C) - predicted (H, T, C), own units both -> (H, T, C) in standard deviations."""
-        return self.channels.transform(values) - self.channels.transform(predicted)
+    def predicted(self, outputs: np.ndarray, series: TimeSeries, first: int) -> np.ndarray:
+        """Network outputs (H, L, M) of the steps of a record from `first` on -> (H, L, C) in own units."""
+        return self.parts.join(self._own_parts(outputs), series, first)
+
+    def _own_parts(self, outputs: np.ndarray) -> np.ndarray:
+        return self.scaler.inverse(outputs[:, :, np.argsort(self.part_order)])
+
+    def residuals(self, forecast: Forecast) -> np.ndarray:
+        """Observed - predicted (H, T, C) in standard deviations; a state's by its probability."""
+        foreseen = self.parts.foreseen(forecast)
+        residuals = self.channels.transform(self.parts.observed(forecast.series)) - self.channels.transform(foreseen)
+        self.parts.replace_surprises(residuals, forecast)
+        return residuals
+
+    @property
+    def own_units(self) -> np.ndarray:
+        """(C,) how many own units a standard deviation is: of a count at its mean, of a state none."""
+        size = np.nan_to_num(self.channels.scale, nan=0.0)
+        kinds = np.array(self.parts.kinds)
+        size = np.where(kinds == "count", 2 * self.channels.mean * size, size)
+        return np.where(kinds == "state", 0.0, size)
+
+    def share_by_channel(self, shares: np.ndarray) -> np.ndarray:
+        """(G, M) what each part has of something, in the network's order -> (G, C) each channel, in the file's."""
+        own = shares[:, np.argsort(self.part_order)]
+        if self.parts.is_plain:
+            return own
+        return np.stack([own[:, self.parts.owners == channel].sum(1) for channel in range(len(self.order))], 1)
 
 
 def prepare(dataset: Dataset, train_stops: list[int]) -> Preparation:
     """Learn the scaling from the leading `train_stops[i]` steps of each record and nothing after."""
-    values = np.concatenate([series.counted[:stop] for series, stop in zip(dataset.series, train_stops, strict=True)])
-    context = np.concatenate([series.context[:stop] for series, stop in zip(dataset.series, train_stops, strict=True)])
+    spans = [series.until(stop) for series, stop in zip(dataset.series, train_stops, strict=True)]
+    values = np.concatenate([series.counted for series in spans])
+    context = np.concatenate([series.context for series in spans])
     if not np.isfinite(values).any():
         raise DataError(
             "The train span holds no observed value: every cell of "
             f"{', '.join(dataset.monitored)} is empty there. Choose a longer train span or other channels."
         )
     flagged = np.flatnonzero(np.isnan(values).any(0))
+    parts = Parts.learn(dataset, spans)
+    scaler = channels = Scaler.fit(values)
+    told = values
+    if not parts.is_plain:
+        told = np.concatenate([parts.observed(series) for series in spans])
+        learnt = np.concatenate([parts.split(series) for series in spans])
+        scaler, channels = parts.fit_scaler(learnt), parts.fit_channels(told)
+        told = np.where(np.array(parts.kinds) == "counter", told, values)
     return Preparation(
-        Scaler.fit(values),
+        parts,
+        scaler,
+        channels,
         Scaler.fit(context),
         tuple(int(channel) for channel in flagged),
         _order_by_name(dataset.columns.monitored),
         _order_by_name(dataset.columns.context),
-        np.array([np.fmin.reduce(values), np.fmax.reduce(values)]),
+        np.array([np.fmin.reduce(told), np.fmax.reduce(told)]),
     )
 
 

@@ -59,6 +59,8 @@ def pack(fitted: Fitted) -> dict[str, bytes]:
         "channels.mean": prepared.channels.mean,
         "channels.scale": prepared.channels.scale,
         "channels.ranges": prepared.ranges,
+        "parts.mean": prepared.scaler.mean,
+        "parts.scale": prepared.scaler.scale,
         "reach.before": fitted.reach.before,
         "reach.after": fitted.reach.after,
         "context.mean": prepared.context.mean,
@@ -74,6 +76,9 @@ def pack(fitted: Fitted) -> dict[str, bytes]:
         "format": FORMAT,
         "columns": asdict(fitted.columns),
         "settings": fitted.settings.model_dump(),
+        "circles": prepared.parts.circles,
+        "firsts": prepared.parts.firsts,
+        "states": [None if one is None else asdict(one) for one in prepared.parts.states],
         "flagged": prepared.flagged,
         "order": prepared.order,
         "context_order": prepared.context_order,
@@ -186,18 +191,21 @@ def _rebuild(manifest: Manifest, weights: bytes, packed: bytes) -> Fitted:
 
     settings, columns, arrays = FitSettings(**manifest.settings), manifest.columns, tensors.load(packed)
     check_arrays(manifest, arrays, len(settings.horizons))
+    channels = Scaler(arrays["channels.mean"], arrays["channels.scale"])
     prepared = Preparation(
-        Scaler(arrays["channels.mean"], arrays["channels.scale"]),
+        manifest.parts,
+        # A model of before channels had kinds has one part of each.
+        Scaler(arrays["parts.mean"], arrays["parts.scale"]) if manifest.states else channels,
+        channels,
         Scaler(arrays["context.mean"], arrays["context.scale"]),
         manifest.flagged,
         manifest.order,
         manifest.context_order,
         arrays["channels.ranges"],
     )
-    inputs, channels = prepared.input_size, len(columns.monitored)
     bounds = np.cumsum(arrays["reference.lengths"])[:-1]
     return Fitted(
-        forecaster=unpack_forecaster(weights, settings, inputs, channels, manifest.burn_in),
+        forecaster=unpack_forecaster(weights, settings, prepared.input_size, prepared.target_size, manifest.burn_in),
         preparation=prepared,
         columns=columns,
         reference=tuple(np.split(arrays["reference.values"], bounds, axis=1)),

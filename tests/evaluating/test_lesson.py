@@ -30,7 +30,9 @@ def test_a_trace_is_the_run_written_out(cell: str, sine_dataset: Dataset) -> Non
     else:
         made, _ = naive.run(cell, weights, inputs[first:730], naive.empty_state(cell, 1, 6))
     made = made[-30:]
-    np.testing.assert_allclose(trace.predicted, prepared.predicted(made[None].reshape(1, 30, -1))[0], rtol=1e-4)
+    np.testing.assert_allclose(
+        trace.predicted, prepared.predicted(made[None].reshape(1, 30, -1), series, 701)[0], rtol=1e-4
+    )
     losses = [naive.mean_huber(m, t, HUBER_BETA) for m, t in zip(made, targets[701:731], strict=True)]
     np.testing.assert_allclose(trace.losses, losses, atol=1e-4)
     assert trace.hidden.shape == (30, 6)

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
-from anomaly.domain.records import KINDS, Kind
+from anomaly.domain.kinds import KINDS, Kind
 from anomaly.domain.settings.checking import Settings
 
 FILE_ENDINGS = (
