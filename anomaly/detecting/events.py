@@ -1,6 +1,7 @@
 """scores > threshold -> runs -> joined and pruned -> ranked events."""
 
 from collections.abc import Mapping
+from typing import Literal
 
 import numpy as np
 
@@ -45,10 +46,9 @@ def find_events(
 
 def _effect(event: Event, forecast: Forecast, channels: tuple[str, ...]) -> float:
     """The largest |residual| of the leading channel within the event, in its own units."""
-    part = slice(event.span.start, event.span.stop)
-    leading = channels.index(event.channel)
+    observed, predicted = forecast.compared(channels.index(event.channel), slice(event.span.start, event.span.stop))
     with np.errstate(over="ignore"):  # farther than a number can be is far enough
-        apart = np.abs(forecast.series.values[part, leading] - forecast.predicted[part, leading])
+        apart = np.abs(observed - predicted)
     return float(np.nanmax(apart, initial=0.0))
 
 
@@ -61,14 +61,17 @@ def describe_event(record: int, span: Span, forecast: Forecast, scores: Scores, 
     """`span` as an event, flagged or not; its peak score is NaN where nothing is scored."""
     peak, leading = _find_peak(span, scores)
     values = scores.values[span.start : span.stop]
-    observed, expected = float(forecast.series.values[peak, leading]), float(forecast.predicted[peak, leading])
+    observed, expected = (float(one[0]) for one in forecast.compared(leading, slice(peak, peak + 1)))
+    direction: Literal["above", "below"] = "below" if observed < expected else "above"
+    if forecast.kind_of(leading) == "angle":
+        expected = float(forecast.predicted[peak, leading])
     return Event(
         record=record,
         span=span,
         peak=peak,
         peak_score=float(np.nanmax(values)) if np.isfinite(values).any() else np.nan,
         channel=channels[leading],
-        direction="below" if observed < expected else "above",
+        direction=direction,
         observed=observed,
         expected=expected,
     )

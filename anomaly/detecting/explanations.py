@@ -31,7 +31,8 @@ class Explanation:
     """What happened in one event."""
 
     kind: str
-    """spike, flat line, level shift, drift, out of range, shape, relation, or departure where it is none of these"""
+    """spike, flat line, level shift, drift, out of range, shape, relation, state, or departure where it is none of
+    these"""
     part: str
     """the larger part of the score at its highest: error or shape"""
     shares: tuple[tuple[str, float], ...]
@@ -69,7 +70,7 @@ def explain(
         if outside is not None:
             named, kind, what = foremost, "out of range", outside
         elif part == "shape" and kind == "departure":
-            named, kind, what = foremost, "shape", _tell_shape(event, forecast, foremost)
+            named, kind, what = foremost, "shape", _tell_shape(event, forecast, channels.index(foremost), foremost)
     above = int((reference >= event.peak_score).sum())
     return Explanation(
         kind, part, shares, above, f"{what}{_name_others(shares, named)}; {_rarity(above, len(reference))}."
@@ -89,20 +90,26 @@ def _tell(
     event: Event, forecast: Forecast, leading: int, band: float, part: str, channels: int, units: Mapping[str, str]
 ) -> tuple[str, str]:
     """The kind of event and what the leading channel did."""
+    if forecast.kind_of(leading) == "state":
+        return "state", _tell_state(event, forecast, leading)
     start, stop = event.span.start, event.span.stop
     first = max(0, start - max(stop - start, FEWEST_BEFORE))
-    values, predicted = forecast.series.values[first:stop, leading], forecast.predicted[start:stop, leading]
+    values, predicted = forecast.compared(leading, slice(first, stop))
+    predicted = predicted[start - first :]
     # Numbers of extreme size are compared as parts of one: of their own they overflow, or are 0 when squared.
     (size,) = units_of(np.concatenate([values, predicted])[:, None])
     before, inside, band = values[: start - first] / size, values[start - first :] / size, band / size
     residuals = inside - predicted / size
-    name, unit = event.channel, units.get(event.channel, "")
+    name, unit = _name(event.channel, forecast, leading), units.get(event.channel, "")
     seen, foreseen = (f"{figure}{unit}" for figure in tell_apart(event.observed, event.expected))
     stuck = _longest_flat(inside)
     near = stuck.start - FEW_STEPS <= event.peak - start < stuck.stop + FEW_STEPS
     long = len(stuck) >= max(FEWEST_FLAT, len(inside) // 5) and len(stuck) > 3 * len(_longest_flat(before))
     if long and (near or part == "shape"):
-        return "flat line", f"{name} stayed at {inside[stuck.start] * size:.4g}{unit} for {len(stuck):,} steps"
+        return (
+            "flat line",
+            f"{name} stayed at {_on_circle(inside[stuck.start] * size, forecast, leading):.4g}{unit} for {len(stuck):,} steps",
+        )
     apart = np.nan_to_num(np.abs(residuals))
     outside, large = apart > band, apart > apart.max(initial=0.0) / 2
     # A spike comes back; the last steps of a climb do not.
@@ -115,7 +122,7 @@ def _tell(
         return "spike", f"{name} {verb} to {seen} for {count} step{'s' * (count > 1)} where {foreseen} was expected"
     shifted = _shift(before, inside)
     if shifted is not None:
-        was, became = tell_apart(*(level * size for level in shifted))
+        was, became = tell_apart(*(_on_circle(one * size, forecast, leading) for one in shifted))
         return "level shift", f"{name} moved from about {was} to about {became}{unit}"
     drifted = _trend(residuals, band)
     if drifted is not None:
@@ -130,8 +137,33 @@ def _tell(
     return "departure", f"{name} was {seen} where {foreseen} was expected"
 
 
-def _tell_shape(event: Event, forecast: Forecast, name: str) -> str:
+def _tell_state(event: Event, forecast: Forecast, channel: int) -> str:
+    """What state the channel was in, for how long, and which was expected where that is another."""
+    values = forecast.series.values[:, channel]
+    starts, stops = find_runs(values == event.observed)
+    stay = int(np.searchsorted(stops, event.peak, "right"))
+    steps = int(stops[stay] - starts[stay]) if stay < len(stops) else 0
+    seen, foreseen = tell_apart(event.observed, event.expected)
+    stayed = f"{event.channel} was {seen} for {steps:,} step{'s' * (steps != 1)}"
+    return stayed if event.observed == event.expected else f"{stayed} where {foreseen} was expected"
+
+
+def _name(channel: str, forecast: Forecast, position: int) -> str:
+    return f"the rise of {channel}" if forecast.kind_of(position) == "counter" else channel
+
+
+def _on_circle(level: float, forecast: Forecast, channel: int) -> float:
+    """A level as the file has it: an angle within its circle."""
+    circle = forecast.circles[channel] if forecast.circles else 0.0
+    if not circle:
+        return level
+    first = -circle / 2 if np.nanmin(forecast.series.values[:, channel]) < 0 else 0.0
+    return (level - first) % circle + first
+
+
+def _tell_shape(event: Event, forecast: Forecast, channel: int, name: str) -> str:
     width = max(profile.width for profile in forecast.profiles) if forecast.profiles else len(event.span)
+    name = _name(name, forecast, channel)
     return f"the course of {name} over up to {width:,} steps is unlike any other that was learnt"
 
 
@@ -139,7 +171,10 @@ def _tell_outside(
     event: Event, forecast: Forecast, channel: int, name: str, ranges: np.ndarray, units: Mapping[str, str]
 ) -> str | None:
     """How far the channel went outside the values of the train span; None where not far."""
-    values = forecast.series.values[event.span.start : event.span.stop, channel]
+    if forecast.kind_of(channel) in ("angle", "state"):
+        return None
+    values, _ = forecast.compared(channel, slice(event.span.start, event.span.stop))
+    name = _name(name, forecast, channel)
     low, high = ranges[:, channel]
     (size,) = units_of(np.append(values, ranges[:, channel])[:, None])
     beyond = np.nan_to_num(np.fmax(values / size - high / size, low / size - values / size), nan=-np.inf)

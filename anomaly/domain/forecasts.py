@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from anomaly.domain.kinds import Kind, turn_between
+from anomaly.domain.kinds import Kind, turn_between, unwind
 from anomaly.domain.records import TimeSeries
 
 FADED = 0.01
@@ -163,12 +163,14 @@ class Forecast:
         return self.kinds[channel] if self.kinds else "value"
 
     def compared(self, channel: int, steps: slice) -> tuple[np.ndarray, np.ndarray]:
-        """Observed and predicted (L,) of one channel such as they are compared: of a counter its rises; a predicted
-        angle at most half a turn from what was observed, though it may leave the circle for that."""
+        """Observed and predicted (L,) of one channel such as they are compared: of a counter its rises; of an angle how
+        it turned, on beyond the whole circle, and the prediction at most half a turn from there."""
         observed, predicted = self.series.values[steps, channel], self.predicted[steps, channel]
         if channel in self.rises:
             rises = self.rises[channel][steps]
             return rises, rises - (observed - predicted)
         if self.circles and self.circles[channel]:
-            return observed, observed - turn_between(observed, predicted, self.circles[channel])
+            apart = turn_between(observed, predicted, self.circles[channel])
+            turned = unwind(observed, self.circles[channel])
+            return turned, turned - apart
         return observed, predicted

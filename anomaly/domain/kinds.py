@@ -16,6 +16,14 @@ def turn_between(first: np.ndarray, second: np.ndarray | float, circle: float) -
     return (first - second + circle / 2) % circle - circle / 2
 
 
+def unwind(directions: np.ndarray, circle: float) -> np.ndarray:
+    """Directions (T,), NaN = missing -> (T,) without jumps: each the short way from the one before."""
+    known = np.isfinite(directions)
+    unwound = directions.copy()
+    unwound[known] = np.unwrap(directions[known], period=circle)
+    return unwound
+
+
 def find_rises(readings: np.ndarray) -> np.ndarray:
     """Readings (T,) of a counter -> (T,) how much it rose in each step, NaN = not known.
 
