@@ -86,7 +86,8 @@ class Detection:
             return f"{name} reads {low:.9g} all along"
         lowest, highest = tell_apart(low, high)
         varied = f"{name} varied from {lowest} to {highest}"
-        return f"{varied}, no more than by rounding" if self.half_band[place] == 0 else f"{varied}, as was foreseen"
+        by_rounding = self.half_band[place] == 0 and self.dataset.columns.every_kind[place] != "state"
+        return f"{varied}, no more than by rounding" if by_rounding else f"{varied}, as was foreseen"
 
     @property
     def digits(self) -> tuple[int, ...]:
@@ -96,8 +97,17 @@ class Detection:
             max(SIGNIFICANT_DIGITS, int(np.ceil(np.log10(size) - np.log10(band))) + BAND_DIGITS)
             if np.isfinite(size) and size > 0 and 0 < band < np.inf
             else SIGNIFICANT_DIGITS
-            for size, band in zip(np.abs(self.ranges).max(0), self.half_band, strict=True)
+            for size, band in zip(self._sizes(), self.half_band, strict=True)
         )
+
+    def _sizes(self) -> np.ndarray:
+        """(C,) the largest |value|: of a counter, of which the train span has rises, in what is scored."""
+        sizes = np.abs(self.ranges).max(0)
+        for channel in self.forecasts[0].rises if self.forecasts else ():
+            sizes[channel] = max(
+                np.nanmax(np.abs(one.series.values[:, channel]), initial=0.0) for one in self.forecasts
+            )
+        return sizes
 
     def points(self) -> pd.DataFrame:
         """One line per row of the file, in time order within a record; per step where rows were resampled.

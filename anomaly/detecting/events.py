@@ -7,6 +7,9 @@ import numpy as np
 
 from anomaly.domain import Event, Forecast, Scores, Span, find_runs, merge_runs, overlaps_any
 
+RISE_DIGITS = 9
+"""of the difference of two readings: what lies behind is of their rounding"""
+
 
 def find_flags(scores: np.ndarray, threshold: float) -> np.ndarray:
     """Scores (T,) -> (T,) bool. Strictly above, only here: with >=, a quantile would flag all of a constant score."""
@@ -65,6 +68,8 @@ def describe_event(record: int, span: Span, forecast: Forecast, scores: Scores, 
     direction: Literal["above", "below"] = "below" if observed < expected else "above"
     if forecast.kind_of(leading) == "angle":
         expected = float(forecast.predicted[peak, leading])
+    if forecast.kind_of(leading) == "counter":
+        observed = float(f"{observed:.{RISE_DIGITS}g}")
     return Event(
         record=record,
         span=span,

@@ -106,10 +106,8 @@ def _tell(
     near = stuck.start - FEW_STEPS <= event.peak - start < stuck.stop + FEW_STEPS
     long = len(stuck) >= max(FEWEST_FLAT, len(inside) // 5) and len(stuck) > 3 * len(_longest_flat(before))
     if long and (near or part == "shape"):
-        return (
-            "flat line",
-            f"{name} stayed at {_on_circle(inside[stuck.start] * size, forecast, leading):.4g}{unit} for {len(stuck):,} steps",
-        )
+        level = _on_circle(inside[stuck.start] * size, forecast, leading)
+        return "flat line", f"{name} stayed at {level:.4g}{unit} for {len(stuck):,} steps"
     apart = np.nan_to_num(np.abs(residuals))
     outside, large = apart > band, apart > apart.max(initial=0.0) / 2
     # A spike comes back; the last steps of a climb do not.
@@ -154,11 +152,8 @@ def _name(channel: str, forecast: Forecast, position: int) -> str:
 
 def _on_circle(level: float, forecast: Forecast, channel: int) -> float:
     """A level as the file has it: an angle within its circle."""
-    circle = forecast.circles[channel] if forecast.circles else 0.0
-    if not circle:
-        return level
-    first = -circle / 2 if np.nanmin(forecast.series.values[:, channel]) < 0 else 0.0
-    return (level - first) % circle + first
+    circle = forecast.circles.get(channel)
+    return level if circle is None else float(circle.place(np.array(level)))
 
 
 def _tell_shape(event: Event, forecast: Forecast, channel: int, name: str) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from anomaly.domain.kinds import Kind, turn_between, unwind
+from anomaly.domain.kinds import Circle, Kind
 from anomaly.domain.records import TimeSeries
 
 FADED = 0.01
@@ -139,8 +139,8 @@ class Forecast:
     """(H, T, S) the probability that was given to what each of the S channels of states was; None without such"""
     kinds: tuple[Kind, ...] = ()
     """(C,); () = all are values"""
-    circles: tuple[float, ...] = ()
-    """(C,) a whole turn of an angle, own units; 0 for other kinds"""
+    circles: Mapping[int, Circle] = field(default_factory=dict)
+    """of each angle, by its position"""
     rises: Mapping[int, np.ndarray] = field(default_factory=dict)
     """(T,) of each counter, by its position"""
 
@@ -154,9 +154,10 @@ class Forecast:
         """(H, T, C) observed - predicted, own units, of an angle the short way; NaN where either is unknown."""
         with np.errstate(over="ignore"):
             residuals = self.series.values - self.predicted_by_horizon
-        for channel, circle in enumerate(self.circles):
-            if circle:
-                residuals[..., channel] = turn_between(residuals[..., channel], 0.0, circle)
+        for channel, circle in self.circles.items():
+            residuals[..., channel] = circle.turn(
+                self.series.values[:, channel], self.predicted_by_horizon[..., channel]
+            )
         return residuals
 
     def kind_of(self, channel: int) -> Kind:
@@ -169,8 +170,7 @@ class Forecast:
         if channel in self.rises:
             rises = self.rises[channel][steps]
             return rises, rises - (observed - predicted)
-        if self.circles and self.circles[channel]:
-            apart = turn_between(observed, predicted, self.circles[channel])
-            turned = unwind(observed, self.circles[channel])
-            return turned, turned - apart
+        if channel in self.circles:
+            turned = self.circles[channel].unwind(observed)
+            return turned, turned - self.circles[channel].turn(observed, predicted)
         return observed, predicted

@@ -1,5 +1,7 @@
 """What the numbers of a channel mean, and how two of them are compared."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
@@ -9,19 +11,49 @@ Kind = Literal["value", "angle", "counter", "state", "count"]
 """what the numbers of a channel are: a quantity; a direction, where 359 is next to 1; a meter that only rises, but for
 resets; one of few states; how many of something happened"""
 KINDS: tuple[Kind, ...] = get_args(Kind)
+RADIANS = ("rad", "radian", "radians")
+DEGREES = 360.0
 
 
-def turn_between(first: np.ndarray, second: np.ndarray | float, circle: float) -> np.ndarray:
-    """How far to turn from the second direction to the first: the short way, at most half a `circle`."""
-    return (first - second + circle / 2) % circle - circle / 2
+@dataclass(frozen=True)
+class Circle:
+    """The directions that an angle may have, in its own units."""
 
+    whole: float
+    """a whole turn"""
+    first: float
+    """the lowest direction: 0, or half a turn before it"""
 
-def unwind(directions: np.ndarray, circle: float) -> np.ndarray:
-    """Directions (T,), NaN = missing -> (T,) without jumps: each the short way from the one before."""
-    known = np.isfinite(directions)
-    unwound = directions.copy()
-    unwound[known] = np.unwrap(directions[known], period=circle)
-    return unwound
+    @classmethod
+    def of(cls, records: Sequence[np.ndarray], unit: str) -> "Circle":
+        """From the directions (T,) of every record, NaN = missing; in degrees unless `unit` says radians."""
+        whole = 2 * np.pi if unit.lower() in RADIANS else DEGREES
+        return cls(whole, -whole / 2 if any((directions < 0).any() for directions in records) else 0.0)
+
+    def split(self, directions: np.ndarray) -> np.ndarray:
+        """(T,) -> (T, 2) sine and cosine."""
+        turned = directions * (2 * np.pi / self.whole)
+        return np.stack([np.sin(turned), np.cos(turned)], 1)
+
+    def join(self, sines_cosines: np.ndarray) -> np.ndarray:
+        """(..., 2) sine and cosine, of any common length -> (...) directions."""
+        sine, cosine = np.moveaxis(sines_cosines, -1, 0)
+        return self.place(np.arctan2(sine, cosine) * (self.whole / (2 * np.pi)))
+
+    def place(self, directions: np.ndarray) -> np.ndarray:
+        """Directions on any turn -> the same on the first."""
+        return (directions - self.first) % self.whole + self.first
+
+    def turn(self, observed: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+        """How far to turn from the predicted direction to the observed: the short way, at most half the whole."""
+        return (observed - predicted + self.whole / 2) % self.whole - self.whole / 2
+
+    def unwind(self, directions: np.ndarray) -> np.ndarray:
+        """Directions (T,), NaN = missing -> (T,) without jumps: each the short way from the one before."""
+        known = np.isfinite(directions)
+        unwound = directions.copy()
+        unwound[known] = np.unwrap(directions[known], period=self.whole)
+        return unwound
 
 
 def find_rises(readings: np.ndarray) -> np.ndarray:

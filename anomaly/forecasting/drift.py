@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anomaly.domain import Dataset, tell_apart, units_of
+from anomaly.domain import Dataset, find_rises, tell_apart, units_of
 
 BINS = 10
 SOME, LARGE = 0.1, 0.25
@@ -83,13 +83,16 @@ def say_drift(found: Sequence[Drift]) -> str | None:
 
 
 def _columns(dataset: Dataset, stops: Sequence[int]) -> Iterator[tuple[str, np.ndarray]]:
-    """Each channel's and context column's known values over the first `stops` steps of all records, one after another.
+    """Each channel's and context column's known values, of a counter its rises, over the first `stops` steps of all records, one after another.
     A column at a time: a copy of all would be as large as the file."""
     for names, part in ((dataset.monitored, "values"), (dataset.columns.context, "context")):
         for column, name in enumerate(names):
             spans = zip(dataset.series, stops, strict=True)
-            values = np.concatenate([getattr(one, part)[:stop, column] for one, stop in spans])
-            yield name, values[np.isfinite(values)]
+            values = [getattr(one, part)[:stop, column] for one, stop in spans]
+            # Readings of a counter are new every time; how fast it rises is not.
+            is_counter = part == "values" and dataset.columns.every_kind[column] == "counter"
+            known = np.concatenate([find_rises(one) for one in values] if is_counter else values)
+            yield name, known[np.isfinite(known)]
 
 
 def _describe(name: str, values: np.ndarray) -> Inputs:

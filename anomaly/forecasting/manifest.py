@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from anomaly.domain import Columns, Epoch
+from anomaly.domain import Circle, Columns, Epoch
 from anomaly.forecasting.drift import Inputs
 from anomaly.forecasting.parts import Parts
 from anomaly.forecasting.states import States
@@ -43,8 +43,7 @@ class Manifest(BaseModel):
     ended: str
     digest: str
     inputs: tuple[Inputs, ...] = ()
-    circles: tuple[Annotated[float, Field(ge=0)], ...] = ()
-    firsts: tuple[float, ...] = ()
+    circles: tuple[Circle | None, ...] = ()
     states: tuple[States | None, ...] = ()
     """of each channel; () in a model of before channels had kinds, which are all values"""
     files: dict[str, str] = {}
@@ -52,11 +51,8 @@ class Manifest(BaseModel):
 
     @property
     def parts(self) -> Parts:
-        channels = len(self.columns.monitored)
-        plain = (0.0,) * channels
-        return Parts(
-            self.columns.every_kind, self.circles or plain, self.firsts or plain, self.states or (None,) * channels
-        )
+        none = (None,) * len(self.columns.monitored)
+        return Parts(self.columns.every_kind, self.circles or none, self.states or none)
 
 
 def read_manifest(content: bytes) -> Manifest:
@@ -81,13 +77,15 @@ def read_manifest(content: bytes) -> Manifest:
 
 
 def _check_kinds(manifest: Manifest) -> None:
-    channels, kinds = len(manifest.columns.monitored), manifest.columns.kinds
-    told = (kinds, manifest.circles, manifest.firsts, manifest.states)
-    if any(len(one) not in (0, channels) for one in told):
-        raise ValueError(f"kinds, circles, firsts and states: expected none, or one for each of {channels} channels")
-    for kind, circle, states in zip(kinds, manifest.parts.circles, manifest.parts.states, strict=False):
-        if (kind == "angle") != (circle > 0) or (states is not None and kind != "state"):
+    channels = len(manifest.columns.monitored)
+    if any(len(one) not in (0, channels) for one in (manifest.columns.kinds, manifest.circles, manifest.states)):
+        raise ValueError(f"kinds, circles and states: expected none, or one for each of {channels} channels")
+    parts = manifest.parts
+    for kind, circle, states in zip(parts.kinds, parts.circles, parts.states, strict=True):
+        if (kind == "angle") != (circle is not None) or (states is not None and kind != "state"):
             raise ValueError(f"kinds: a channel is {kind}, which does not go with what was learnt of it")
+        if circle is not None and not (0 < circle.whole < np.inf and np.isfinite(circle.first)):
+            raise ValueError(f"circles: expected a whole turn, found {circle.whole}")
 
 
 def check_unchanged(content: bytes) -> None:

@@ -4,6 +4,7 @@ import numpy as np
 
 from anomaly.domain import Dataset, FitSettings, find_runs, say_duration, seconds_of
 from anomaly.forecasting.fitting import Fitted
+from anomaly.forecasting.parts import Parts
 from anomaly.forecasting.preparation import autocorrelate, find_train_stops, last_observed
 from anomaly.forecasting.scaling import Scaler
 
@@ -41,7 +42,8 @@ def suggest_bptt(dataset: Dataset, settings: FitSettings) -> tuple[int, str] | N
         return None
     stops = find_train_stops(dataset, settings)
     longest = max(range(len(stops)), key=stops.__getitem__)
-    learnt = dataset.series[longest].counted[max(0, stops[longest] - MOST_STEPS) : stops[longest]]
+    spans = [series.until(stop) for series, stop in zip(dataset.series, stops, strict=True)]
+    learnt = Parts.learn(dataset, spans).split(spans[longest])[-MOST_STEPS:]
     period = _find_rhythm(last_observed(Scaler.fit(learnt).transform(learnt)))
     if period is None or period <= settings.bptt_steps:
         return None

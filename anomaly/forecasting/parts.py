@@ -10,13 +10,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from anomaly.domain import Dataset, Forecast, Kind, TimeSeries, find_rises, reading_before, turn_between
+from anomaly.domain import Circle, Dataset, Forecast, Kind, TimeSeries, find_rises, reading_before
 from anomaly.forecasting.scaling import Scaler
 from anomaly.forecasting.states import States
 from anomaly.reading import find_outages
 
-RADIANS = ("rad", "radian", "radians")
-FULL_CIRCLE = 360.0
 ANSCOMBE = 3 / 8
 INDICATOR_SCALE = 2.0
 """a residual of an indicator, at most 1, is then within the part of the Huber loss that is a square"""
@@ -28,12 +26,10 @@ class Parts:
 
     kinds: tuple[Kind, ...]
     """(C,)"""
-    circles: tuple[float, ...]
-    """(C,) a whole turn of an angle, own units; 0 for other kinds"""
-    firsts: tuple[float, ...]
-    """(C,) the first direction of a circle, own units: 0, or half a turn before it"""
+    circles: tuple[Circle | None, ...]
+    """(C,) None for other kinds than angles"""
     states: tuple[States | None, ...]
-    """(C,) None for other kinds, and where no state is known"""
+    """(C,) None for other kinds than states, and where no state is known"""
     owners: np.ndarray = field(init=False)
     """(M,) the channel that each part is of"""
 
@@ -48,15 +44,14 @@ class Parts:
     def learn(cls, dataset: Dataset, spans: Sequence[TimeSeries]) -> "Parts":
         """From the train span of each record. Raises DataError for a state of too many values."""
         kinds = dataset.columns.every_kind
-        circles, firsts, states = [], [], []
+        circles: list[Circle | None] = []
+        states: list[States | None] = []
         for channel, (name, kind) in enumerate(zip(dataset.monitored, kinds, strict=True)):
             known = [one.counted[:, channel] for one in spans] if kind in ("angle", "state") else []
-            circles.append(_circle(dataset.units.get(name, "")) if kind == "angle" else 0.0)
-            is_signed = any((values < 0).any() for values in known)
-            firsts.append(-circles[-1] / 2 if is_signed else 0.0)
+            circles.append(Circle.of(known, dataset.units.get(name, "")) if kind == "angle" else None)
             is_told = kind == "state" and any(np.isfinite(values).any() for values in known)
             states.append(States.learn(known, name) if is_told else None)
-        return cls(kinds, tuple(circles), tuple(firsts), tuple(states))
+        return cls(kinds, tuple(circles), tuple(states))
 
     @property
     def is_plain(self) -> bool:
@@ -81,10 +76,10 @@ class Parts:
         told = told.copy()
         means = np.zeros(len(self.kinds))
         for channel, circle in enumerate(self.circles):
-            if circle:
+            if circle is not None:
                 # To either side of the mean direction, on which nothing wraps.
-                means[channel] = _mean_direction(told[:, channel], circle)
-                told[:, channel] = turn_between(told[:, channel], means[channel], circle)
+                means[channel] = circle.join(np.nansum(circle.split(told[:, channel]), 0))
+                told[:, channel] = circle.turn(told[:, channel], means[channel])
         scaler = Scaler.fit(told)
         return Scaler(scaler.mean + means, scaler.scale)
 
@@ -95,12 +90,11 @@ class Parts:
         return np.concatenate([self._split(series, channel) for channel in range(len(self.kinds))], 1)
 
     def _split(self, series: TimeSeries, channel: int) -> np.ndarray:
-        states = self.states[channel]
+        states, circle = self.states[channel], self.circles[channel]
         if states is not None:
             return states.indicate(series.counted[:, channel])
-        if self.kinds[channel] == "angle":
-            turned = series.counted[:, channel] * (2 * np.pi / self.circles[channel])
-            return np.stack([np.sin(turned), np.cos(turned)], 1)
+        if circle is not None:
+            return circle.split(series.counted[:, channel])
         return self._told(series, channel)[:, None]
 
     def join(self, parts: np.ndarray, series: TimeSeries, first: int = 0) -> np.ndarray:
@@ -112,14 +106,12 @@ class Parts:
         return np.stack([self._join(part, series, channel, steps) for channel, part in enumerate(columns)], -1)
 
     def _join(self, parts: np.ndarray, series: TimeSeries, channel: int, steps: slice) -> np.ndarray:
-        kind, states = self.kinds[channel], self.states[channel]
+        kind, states, circle = self.kinds[channel], self.states[channel], self.circles[channel]
         if states is not None:
             likely = np.argmax(np.nan_to_num(states.probabilities(parts)), -1)
             return np.where(np.isnan(parts[..., 0]), np.nan, np.array(states.values)[likely])
-        if kind == "angle":
-            circle = self.circles[channel]
-            turned = np.arctan2(parts[..., 0], parts[..., 1]) * (circle / (2 * np.pi))
-            return (turned - self.firsts[channel]) % circle + self.firsts[channel]
+        if circle is not None:
+            return circle.join(parts)
         if kind == "counter":
             bases = _readings_but_rises(series, channel)
             return bases[np.minimum(np.arange(steps.start, steps.stop), len(series))] + parts[..., 0]
@@ -158,9 +150,9 @@ class Parts:
                 told[..., channel] -= _readings_but_rises(series, channel)[:-1]
             elif kind == "count":
                 told[..., channel] = _root(told[..., channel])
-            elif kind == "angle":
-                values = series.values[:, channel]
-                told[..., channel] = values - turn_between(values, told[..., channel], self.circles[channel])
+        for channel, circle in self.angles.items():
+            values = series.values[:, channel]
+            told[..., channel] = values - circle.turn(values, told[..., channel])
         return told
 
     def replace_surprises(self, residuals: np.ndarray, forecast: Forecast) -> None:
@@ -170,6 +162,11 @@ class Parts:
             assert forecast.chances is not None
             residuals[..., channel] = states.surprise(forecast.series.counted[:, channel], forecast.chances[..., place])
 
+    @property
+    def angles(self) -> dict[int, Circle]:
+        """The circle of each angle, by its position."""
+        return {channel: circle for channel, circle in enumerate(self.circles) if circle is not None}
+
     def rises(self, series: TimeSeries) -> dict[int, np.ndarray]:
         """(T,) of each counter, by its position."""
         counters = [channel for channel, kind in enumerate(self.kinds) if kind == "counter"]
@@ -178,16 +175,6 @@ class Parts:
 
 def _root(counts: np.ndarray) -> np.ndarray:
     return np.sqrt(np.maximum(counts + ANSCOMBE, 0.0))
-
-
-def _mean_direction(values: np.ndarray, circle: float) -> float:
-    """Of directions (N,), NaN left out."""
-    turned = values[np.isfinite(values)] * (2 * np.pi / circle)
-    return float(np.arctan2(np.sin(turned).sum(), np.cos(turned).sum()) * (circle / (2 * np.pi)))
-
-
-def _circle(unit: str) -> float:
-    return 2 * np.pi if unit.lower() in RADIANS else FULL_CIRCLE
 
 
 def _rises(series: TimeSeries, readings: np.ndarray) -> np.ndarray:

@@ -87,7 +87,7 @@ class Preparation:
             profiles,
             self.parts.chances(parts, series),
             self.parts.kinds,
-            self.parts.circles,
+            self.parts.angles,
             self.parts.rises(series),
         )
 

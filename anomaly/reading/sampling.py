@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from anomaly.domain import Dataset, ReadSettings, Repair, SettingsError, TimeSeries, seconds_of, units_of
+from anomaly.domain import Circle, Dataset, ReadSettings, Repair, SettingsError, TimeSeries, seconds_of, units_of
 
 SINCE = "time since the last step"
 """the context channel of a dataset whose uneven steps are kept"""
@@ -132,14 +132,16 @@ def _resample(dataset: Dataset, step: float, why: str) -> Dataset:
             f"step: {spans / step:,.0f} even steps would be more than a hundred times those in the file; give a "
             "larger one."
         )
-    series = tuple(_onto_grid(one, step) for one in dataset.series)
-    text = f"Brought onto even steps of {_say(step, dataset)}, the mean of what falls into each, because {why}"
+    series = tuple(_onto_grid(one, step, dataset) for one in dataset.series)
+    lasts = [name for name in ("counter", "state") if name in dataset.columns.kinds]
+    last = f" (of a {' or '.join(lasts)} the last)" if lasts else ""
+    text = f"Brought onto even steps of {_say(step, dataset)}, the mean of what falls into each{last}, because {why}"
     columns = replace(dataset.columns, step=step * _unit(dataset))
     return replace(dataset, series=series, columns=columns, repairs=(*dataset.repairs, Repair(text, dataset.steps)))
 
 
-def _onto_grid(one: TimeSeries, step: float) -> TimeSeries:
-    """The means of each even step; a few empty ones are kept, so that what is missing shows."""
+def _onto_grid(one: TimeSeries, step: float, dataset: Dataset) -> TimeSeries:
+    """The mean of each even step; a few empty ones are kept, so that what is missing shows."""
     place = np.floor((one.times - one.times[0]).astype(np.float64) / step + 1e-9).astype(np.int64)
     filled = np.unique(place)
     holes = np.diff(filled)
@@ -147,33 +149,47 @@ def _onto_grid(one: TimeSeries, step: float) -> TimeSeries:
     empty = [np.arange(filled[at] + 1, filled[at + 1]) for at in short]
     kept = np.sort(np.concatenate([filled, *empty]))
     new = np.searchsorted(kept, place)
-
-    def mean(cells: np.ndarray) -> np.ndarray:
-        known, units = np.isfinite(cells), units_of(cells)
-        total = np.zeros((len(kept), cells.shape[1]))
-        count = np.zeros_like(total)
-        np.add.at(total, new, np.where(known, cells / units, 0.0))
-        np.add.at(count, new, known)
-        with np.errstate(invalid="ignore"):
-            return total / count * units
-
     labels = None if one.labels is None else np.bincount(new, one.labels, len(kept)) > 0
-    values, ignored = mean(one.counted), None
+    values, ignored = _gather(one.counted, new, len(kept), dataset), None
     if one.ignored is not None:
         # A step is ignored where all of its rows are; else those rows have no part in its mean.
         ignored = (np.bincount(new, one.ignored, len(kept)) > 0) & (np.bincount(new, ~one.ignored, len(kept)) == 0)
-        values = np.where(ignored[:, None], mean(one.values), values)
+        values = np.where(ignored[:, None], _gather(one.values, new, len(kept), dataset), values)
     width = kept * step
     times = one.times[0] + (width.astype("timedelta64[us]") if one.times.dtype.kind == "M" else width)
     return replace(
         one,
         times=times,
         values=values,
-        context=mean(one.context),
+        context=_mean(one.context, new, len(kept)),
         labels=labels,
         row_steps=new[one.row_steps],
         ignored=ignored,
     )
+
+
+def _gather(cells: np.ndarray, new: np.ndarray, steps: int, dataset: Dataset) -> np.ndarray:
+    """Cells (R, C) that fall into the steps `new` (R,) -> (steps, C) their means; of angles the mean direction, of
+    counters and states the last."""
+    values = _mean(cells, new, steps)
+    for channel, (name, kind) in enumerate(zip(dataset.monitored, dataset.columns.every_kind, strict=True)):
+        own = cells[:, channel]
+        if kind == "angle":
+            circle = Circle.of([series.values[:, channel] for series in dataset.series], dataset.units.get(name, ""))
+            values[:, channel] = circle.join(_mean(circle.split(own), new, steps))
+        elif kind in ("counter", "state"):
+            values[new[np.isfinite(own)], channel] = own[np.isfinite(own)]
+    return values
+
+
+def _mean(cells: np.ndarray, new: np.ndarray, steps: int) -> np.ndarray:
+    known, units = np.isfinite(cells), units_of(cells)
+    total = np.zeros((steps, cells.shape[1]))
+    count = np.zeros_like(total)
+    np.add.at(total, new, np.where(known, cells / units, 0.0))
+    np.add.at(count, new, known)
+    with np.errstate(invalid="ignore"):
+        return total / count * units
 
 
 def find_breaks(times: np.ndarray) -> np.ndarray:

@@ -1,13 +1,14 @@
 """The large chart: values, score, events and channels on one time axis."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
 import plotly.graph_objects as go
 
 from anomaly.detecting import Detection
-from anomaly.domain import SIGNIFICANT_DIGITS, Event, Span, count_digits, find_runs
+from anomaly.domain import SIGNIFICANT_DIGITS, Circle, Event, Span, count_digits, find_runs
 from anomaly.showing.charts.drawing import (
     BAND,
     ERROR,
@@ -57,13 +58,13 @@ def plot_detection(
     window = window or Span(0, len(series))
     heat = len(detection.dataset.monitored) > 1
     strip = min(2.5, max(0.3, 0.09 * len(detection.dataset.monitored)))
-    heights = [1.0] * len(channels) + [0.8, 0.26] + [strip] * heat
+    curves = _curves(detection, record, channels)
+    heights = [1.0] * len(curves) + [0.8, 0.26] + [strip] * heat
     figure = Stack(heights, spacing=0.035)
-    positions = [detection.dataset.monitored.index(channel) for channel in channels]
-    steps, times = _drawn_steps(detection, record, positions, window)
-    for row, (channel, position) in enumerate(zip(channels, positions, strict=True), 1):
-        _add_channel(figure, row, detection, record, channel, position, steps, times)
-    score_row = len(channels) + 1
+    steps, times = _drawn_steps(detection, record, curves, window)
+    for row, curve in enumerate(curves, 1):
+        _add_curve(figure, row, detection, record, curve, steps, times)
+    score_row = len(curves) + 1
     _add_score(figure, score_row, detection, record, steps, times)
     _add_reasons(figure, score_row, detection, record, window)
     _add_lanes(figure, score_row + 1, detection, record, window, missed)
@@ -78,15 +79,41 @@ def plot_detection(
     return figure.figure(int(90 + 175 * sum(heights)), **drag)
 
 
+@dataclass(frozen=True, eq=False)
+class _Curve:
+    """What one row shows of a channel."""
+
+    title: str
+    position: int
+    observed: np.ndarray
+    """(T,)"""
+    predicted: np.ndarray
+    """(T,)"""
+    circle: Circle | None = None
+    """of an angle"""
+
+
+def _curves(detection: Detection, record: int, channels: list[str]) -> list[_Curve]:
+    """The channels' values; of a counter its rises too, which its forecast and its score are of."""
+    curves, forecast = [], detection.forecasts[record]
+    for channel in channels:
+        position, title = detection.dataset.monitored.index(channel), detection.dataset.title(channel)
+        values = detection.dataset.series[record].values[:, position]
+        curves.append(_Curve(title, position, values, forecast.predicted[:, position], forecast.circles.get(position)))
+        if forecast.kind_of(position) == "counter":
+            curves.append(_Curve(f"rise of {title}", position, *forecast.compared(position, slice(None))))
+    return curves
+
+
 def _drawn_steps(
-    detection: Detection, record: int, positions: list[int], window: Span
+    detection: Detection, record: int, curves: list[_Curve], window: Span
 ) -> tuple[np.ndarray, np.ndarray]:
-    series, forecast = detection.dataset.series[record], detection.forecasts[record]
-    curves = [detection.scores[record].values]
-    for position in positions:
-        curves += [series.values[:, position], forecast.predicted[:, position]]
+    series = detection.dataset.series[record]
+    drawn = [detection.scores[record].values]
+    for curve in curves:
+        drawn += [curve.observed, curve.predicted]
     forced = [step for event in detection.events if event.record == record for step in _corners(event.span, event.peak)]
-    steps = choose_steps(curves, window.start, window.stop, np.array(forced, np.int64))
+    steps = choose_steps(drawn, window.start, window.stop, np.array(forced, np.int64))
     return steps, calendar(series, detection.dataset.time_axis)[steps]
 
 
@@ -94,24 +121,16 @@ def _corners(span: Span, peak: int) -> tuple[int, int, int]:
     return span.start, peak, span.stop - 1
 
 
-def _add_channel(
-    figure: Stack,
-    row: int,
-    detection: Detection,
-    record: int,
-    channel: str,
-    position: int,
-    steps: np.ndarray,
-    times: np.ndarray,
+def _add_curve(
+    figure: Stack, row: int, detection: Detection, record: int, curve: _Curve, steps: np.ndarray, times: np.ndarray
 ) -> None:
-    series = detection.dataset.series[record]
-    predicted = detection.forecasts[record].predicted[steps, position]
-    half = detection.half_band[position]
-    times, (observed, predicted) = break_lines(times, steps, series.times, [series.values[steps, position], predicted])
+    series, half = detection.dataset.series[record], detection.half_band[curve.position]
+    lines = [curve.observed[steps], curve.predicted[steps]]
+    times, (observed, predicted) = break_lines(times, steps, series.times, lines, curve.circle)
     first = row == 1
     with np.errstate(over="ignore"):
         low, high = (np.clip(one, -MOST, MOST) for one in (predicted - half, predicted + half))
-    power = power_of(series.values[:, position])
+    power = power_of(curve.observed)
     observed, predicted, low, high = (in_power(one, power) for one in (observed, predicted, low, high))
     x, y = outline(times, low, high)
     figure.add(
@@ -120,14 +139,14 @@ def _add_channel(
         showlegend=first, legendgroup="band", hoverinfo="skip",
     )  # fmt: skip
     mode = "lines+markers" if len(steps) < FEW_STEPS else "lines"
-    hover = f"%{{y:.{count_digits(series.values[:, position])}g}}{say_power(power)}"
+    hover = f"%{{y:.{count_digits(curve.observed)}g}}{say_power(power)}"
     for name, values, colour in (("predicted", predicted, PREDICTED), ("observed", observed, OBSERVED)):
         figure.add(
             "scatter", row,
             x=times, y=values, mode=mode, name=name, legendgroup=name, showlegend=first, line=line(colour),
             marker=dot(colour), hovertemplate=hover,
         )  # fmt: skip
-    figure.update_yaxis(row, title={"text": short(detection.dataset.title(channel)) + say_power(power)})
+    figure.update_yaxis(row, title={"text": short(curve.title) + say_power(power)})
 
 
 def _add_score(

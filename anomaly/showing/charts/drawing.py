@@ -6,7 +6,7 @@ from html import escape
 import numpy as np
 import plotly.graph_objects as go
 
-from anomaly.domain import TimeAxis, TimeSeries, find_runs, to_calendar
+from anomaly.domain import Circle, TimeAxis, TimeSeries, find_runs, to_calendar
 from anomaly.reading import find_outages
 
 OBSERVED, PREDICTED, BAND = "#334155", "#0d9488", "rgba(13, 148, 136, 0.16)"
@@ -35,11 +35,16 @@ FEW_STEPS = 150
 
 
 def break_lines(
-    times: np.ndarray, steps: np.ndarray, all_times: np.ndarray, curves: list[np.ndarray]
+    times: np.ndarray, steps: np.ndarray, all_times: np.ndarray, curves: list[np.ndarray], circle: Circle | None = None
 ) -> tuple[np.ndarray, list[np.ndarray]]:
-    """The curves with a NaN put in before each outage, so that no line is drawn across it."""
-    outages = find_outages(all_times)
-    places = np.unique(np.searchsorted(steps, outages))
+    """The curves with a NaN put in before each outage, so that no line is drawn across it; nor from one end to the
+    other where an angle goes round its `circle`."""
+    places = np.searchsorted(steps, find_outages(all_times))
+    if circle is not None:
+        with np.errstate(invalid="ignore"):
+            around = [np.flatnonzero(np.abs(np.diff(one)) > circle.whole / 2) + 1 for one in curves]
+        places = np.concatenate([places, *around])
+    places = np.unique(places)
     places = places[(places > 0) & (places < len(steps))]
     broken = [np.insert(np.asarray(curve, float), places, np.nan) for curve in curves]
     return np.insert(times, places, times[places - 1]), broken
