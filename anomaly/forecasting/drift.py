@@ -83,8 +83,8 @@ def say_drift(found: Sequence[Drift]) -> str | None:
 
 
 def _columns(dataset: Dataset, stops: Sequence[int]) -> Iterator[tuple[str, np.ndarray]]:
-    """Each channel's and context column's known values, of a counter its rises, over the first `stops` steps of all records, one after another.
-    A column at a time: a copy of all would be as large as the file."""
+    """Each channel's and context column's known values, of a counter its rises, over the first `stops` steps of all
+    records, one after another. A column at a time: a copy of all would be as large as the file."""
     for names, part in ((dataset.monitored, "values"), (dataset.columns.context, "context")):
         for column, name in enumerate(names):
             spans = zip(dataset.series, stops, strict=True)

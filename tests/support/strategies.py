@@ -1,9 +1,12 @@
 """Small datasets, and hypothesis strategies for what flows through the stages."""
 
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import strategies as st
 
 from anomaly.domain.detections import Scores
+from anomaly.domain.kinds import Kind
 from anomaly.domain.records import Columns, Dataset, TimeSeries
 from anomaly.domain.settings.fitting import FitSettings
 from anomaly.domain.times import TimeAxis
@@ -48,6 +51,10 @@ def make_dataset(*records: np.ndarray, labels: np.ndarray | None = None, names: 
     series = tuple(make_series(values, f"record {i}", labels) for i, values in enumerate(records))
     columns = Columns("time", None, tuple(names[: records[0].shape[1]]), (), None if labels is None else "label")
     return Dataset("made", series, columns, TimeAxis("time", "number"), (), "0" * 64)
+
+
+def with_kinds(dataset: Dataset, *kinds: Kind) -> Dataset:
+    return replace(dataset, columns=replace(dataset.columns, kinds=kinds))
 
 
 def sine_values(steps: int, period: float = 25.0, noise: float = 0.05, seed: int = 0) -> np.ndarray:
