@@ -74,6 +74,9 @@ def test_all_values_are_learnt_as_they_were_before_there_were_kinds() -> None:
 def test_where_north_is_changes_nothing_of_an_angle(by: float) -> None:
     turned = dataset_of("angle", angle=(CHANNELS["angle"] + by) % 360)
     np.testing.assert_allclose(residuals(turned), residuals(dataset_of("angle")), atol=1e-5)
+    scales = [prepare(one, [STEPS]).scaler.scale for one in (turned, dataset_of("angle"))]
+    np.testing.assert_allclose(*scales, rtol=1e-5)
+    assert scales[0][0] == scales[0][1]
 
 
 def test_an_angle_to_either_side_of_0_is_that_of_a_whole_turn() -> None:

@@ -162,3 +162,17 @@ def test_a_kept_model_reads_a_new_file_as_the_one_it_learnt_from() -> None:
     known = ReadSettings(channels=dataset.monitored, context=dataset.columns.context)
     rows = "\n".join(f"{t},{t % 5}" for t in range(60))
     assert len(anomaly.detect(fitted, anomaly.read(f"time,a\n{rows}".encode(), known)).scores) == 1
+
+
+def test_even_steps_take_the_mean_direction_and_the_last_of_a_counter_and_a_state() -> None:
+    times = np.repeat(np.arange(60) * 10.0, 2) + np.tile([0.0, 4.0], 60)
+    directions, readings, states = np.tile([350.0, 30.0], 60), np.arange(120.0), np.tile([0.0, 1.0], 60)
+    asked = {"channels": ("a", "b", "c"), "sampling": "resample", "step": 10}
+    kinds = {"a": "angle", "b": "counter", "c": "state"}
+    dataset = read(times, directions, readings, states, **asked, kinds=kinds)
+    if not dataset.columns.kinds:
+        pytest.fail("the kinds that were asked for are not there")
+    np.testing.assert_allclose(dataset.series[0].values[:, 0], 10)
+    np.testing.assert_array_equal(dataset.series[0].values[:, 1], np.arange(1, 120, 2))
+    np.testing.assert_array_equal(dataset.series[0].values[:, 2], 1)
+    assert "(of a counter or state the last)" in notes(dataset)

@@ -1,0 +1,43 @@
+"""How the large chart draws counters and angles."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from anomaly.detecting import Detection
+from anomaly.domain.kinds import Circle, find_rises
+from anomaly.showing.charts.detection import plot_detection
+from tests.showing.charts.test_charts import detection_of, draws_across, traces
+
+STEPS = 300
+
+
+def told(detection: Detection, **changes: object) -> Detection:
+    return replace(detection, forecasts=(replace(detection.forecasts[0], **changes),))
+
+
+def test_a_counter_is_drawn_as_it_reads_and_as_it_rises() -> None:
+    values = np.cumsum(1 + np.random.default_rng(0).random((STEPS, 1)), 0)
+    rises = find_rises(values[:, 0])
+    detection = told(detection_of(values, np.zeros(STEPS)), kinds=("counter",), rises={0: rises})
+    figure = plot_detection(detection, 0, ["a"])
+    reading, rise = traces(figure, "observed")
+    np.testing.assert_array_equal(reading.y, values[:, 0])
+    np.testing.assert_array_equal(rise.y, rises)
+    _, predicted = traces(figure, "predicted")
+    np.testing.assert_allclose(predicted.y, rises + 0.5)
+    assert {reading.yaxis, rise.yaxis}.isdisjoint({traces(figure, "score")[0].yaxis})
+    titles = [figure.layout[f"yaxis{number}"].title.text for number in ("", 2)]
+    assert titles == ["a", "rise of a"]
+
+
+def test_no_line_leads_from_one_end_of_the_circle_to_the_other() -> None:
+    values = (np.arange(STEPS) * 7.0 % 360)[:, None]
+    detection = told(detection_of(values, np.zeros(STEPS)), kinds=("angle",), circles={0: Circle(360.0, 0.0)})
+    wraps = np.flatnonzero(np.diff(values[:, 0]) < 0)
+    for name in ("observed", "predicted"):
+        (line,) = traces(plot_detection(detection, 0, ["a"]), name)
+        assert not any(draws_across(line, step, step + 1) for step in wraps)
+        assert draws_across(line, wraps[0] - 1, wraps[0])
+    (plain,) = traces(plot_detection(told(detection, kinds=(), circles={}), 0, ["a"]), "observed")
+    assert draws_across(plain, wraps[0], wraps[0] + 1)
