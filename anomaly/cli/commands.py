@@ -65,7 +65,9 @@ def score(values: dict[str, Any]) -> None:
     _check_folder(values["out"])
     fitted = storage.load(values["model"])
     known = same_columns(fitted)
-    dataset = _read(values["files"], known.model_copy(update=pick(ReadSettings, values).model_dump(exclude_unset=True)))
+    given = pick(ReadSettings, values)
+    kinds = {"kinds": known.kinds | given.kinds}
+    dataset = _read(values["files"], known.model_copy(update=given.model_dump(exclude_unset=True) | kinds))
     dataset = _label(dataset, values["labels_from"])
     moved = say_drift(fitted.drift(dataset))
     if moved:

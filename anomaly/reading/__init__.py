@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from anomaly.reading.assembly import assemble
     from anomaly.reading.catalogue import Entry
     from anomaly.reading.columns.inspection import ROLES, inspect_columns, inspect_records
+    from anomaly.reading.columns.kinds import kinds_among
+    from anomaly.reading.columns.states import tells
     from anomaly.reading.demos import DEMOS, Demo
     from anomaly.reading.formats.files import Source, read_files, read_table
     from anomaly.reading.formats.table import Table
