@@ -89,6 +89,7 @@ def _change_roles(opened: session.Current, key: str) -> None:
     assert opened.look is not None
     table = opened.look.columns
     roles, kinds = dict(zip(table["column"], table["role"], strict=True)), dict(opened.read.kinds)
+    chosen: dict[str, Kind] = {}
     for row, edit in st.session_state[key]["edited_rows"].items():
         name, role = table["column"].iloc[int(row)], edit.get("role")
         if role in ("time", "record", "known anomalies"):
@@ -99,11 +100,11 @@ def _change_roles(opened: session.Current, key: str) -> None:
             # Of the words of a column, "mode=auto", as of the column.
             kinds = {other: kind for other, kind in kinds.items() if not tells(other, name)}
         if edit.get("kind"):
-            kinds[name] = edit["kind"]
+            chosen[name] = edit["kind"]
             # A channel has a kind since it is monitored.
             roles[name] = "monitored" if roles[name] in ("context", "ignored") else roles[name]
     try:
-        session.change_columns(opened, _as_settings(opened, roles, kinds))
+        session.change_columns(opened, _as_settings(opened, roles, kinds, chosen))
         opened.role_error, opened.run = None, None
     except AnomalyError as error:
         opened.role_error = str(error)
@@ -111,7 +112,11 @@ def _change_roles(opened: session.Current, key: str) -> None:
     opened.roles_read += 1
 
 
-def _as_settings(opened: session.Current, roles: dict[str, str], kinds: dict[str, Kind]) -> ReadSettings:
+def _as_settings(
+    opened: session.Current, roles: dict[str, str], kinds: dict[str, Kind], chosen: dict[str, Kind]
+) -> ReadSettings:
+    """The kinds of channels that are monitored no more are forgotten; those chosen now are not."""
+
     def called(role: str) -> list[str]:
         return [name for name, its in roles.items() if its == role]
 
@@ -125,7 +130,7 @@ def _as_settings(opened: session.Current, roles: dict[str, str], kinds: dict[str
             "labels": next(iter(called("known anomalies")), ""),
             "channels": tuple(called("monitored")),
             "context": (*kept, *new, *([SINCE] if SINCE in context else [])),
-            "kinds": kinds_among(called("monitored"), kinds),
+            "kinds": kinds_among(called("monitored"), kinds) | chosen,
         }
     )
 
