@@ -24,6 +24,8 @@ SHOWN = 5
 FEWEST = 20
 """known values, for any kind but value"""
 MOST_STATES, SHORTEST_STAY = 8, 3.0
+NEIGHBOURS = 0.1
+"""of their size that two values lie apart: less, and they are two readings of a coarse sensor, 20.0 and 20.5"""
 BESIDE = 1.0
 """degrees beyond the circle that rounding and noise may bring"""
 NO_DIRECTION = frozenset([*CODES, -1.0, 990.0])
@@ -40,11 +42,12 @@ RUN_NAMED, RUN_UNNAMED, MOST_UNNAMED = 20, 500, 3
 """steps of a meter from one reset to the next, at least; and resets, where nothing but the numbers tell it"""
 RESET, LEAP = 0.2, 0.25
 """share of what it had counted that is left after a reset; share of all it counts that one step may bring, at most"""
+ROWS_A_FAULT, FEW_LEAPS = 1_000, 3
 SAME, UNEVEN = 1e-6, 0.25
 """share of a step by which steps differ: less is the same step; with less, nothing tells a ramp from a meter"""
 GLANCE, MANY_FALLS = 2_000, 0.06
 SAYINGS: dict[Kind, str] = {
-    "angle": "as an angle",
+    "angle": "as an angle (359° is next to 1°)",
     "counter": "as a counter",
     "state": "as a state",
     "count": "as a count",
@@ -56,10 +59,11 @@ def propose_kinds(
 ) -> tuple[Kind, ...]:
     """The kind of each monitored channel; what is `chosen`, by channel or by column of words, holds."""
     kinds: list[Kind] = []
+    counted = [one.counted for one in series]
     for place, channel in enumerate(columns.monitored):
         kind = chosen_kind(channel, chosen)
         if kind is None:
-            parts = [one.counted[:, place] for one in series]
+            parts = [values[:, place] for values in counted]
             kind = propose_kind(channel, units.get(channel, ""), [part[np.isfinite(part)] for part in parts])
         kinds.append(kind)
     return tuple(kinds)
@@ -85,8 +89,10 @@ def propose_kind(name: str, unit: str, parts: Sequence[np.ndarray]) -> Kind:
     if len(known) < FEWEST or is_rounding(known):
         return "value"
     states = _few(known)
-    if len(states) < 2 or (len(states) == 2 and not is_rounding(states)):
-        return "state" if len(states) == 2 else "value"
+    if len(states) < 2:
+        return "value"
+    if len(states) == 2:
+        return "state" if names_mode(name) or np.ptp(states) > NEIGHBOURS * np.abs(states).max() else "value"
     if _is_angle(name, unit, known, parts):
         return "angle"
     if _is_meter(name, unit, parts):
@@ -141,7 +147,9 @@ def _few(known: np.ndarray) -> np.ndarray:
 
 def _tell_codes(values: np.ndarray) -> np.ndarray:
     """(T,) whether a value is a code beyond the circle; none where others lie beyond it, too."""
-    is_code = np.isin(values, list(NO_DIRECTION))
+    is_code = np.zeros(len(values), bool)
+    candidates = np.flatnonzero((values < 0) | (values > 2 * HALF + BESIDE))
+    is_code[candidates] = np.isin(values[candidates], list(NO_DIRECTION))
     others = values[~is_code & np.isfinite(values)]
     is_signed = bool((others < -BESIDE).any())
     low, high = (-HALF, HALF) if is_signed else (0.0, 2 * HALF)
@@ -194,11 +202,14 @@ def _is_meter(name: str, unit: str, parts: Sequence[np.ndarray]) -> bool:
         return False
     if falls * (RUN_NAMED if is_named else RUN_UNNAMED) > len(steps) or (not is_named and falls > MOST_UNNAMED):
         return False
-    if not all(_falls_to_start(part) for part in parts) or rises.max() > LEAP * rises.sum():
+    # What is called a meter may have a fault or two: a reading that is too low, and the leap back from it.
+    odd, leaps = (len(steps) // ROWS_A_FAULT, FEW_LEAPS) if is_named else (0, 0)
+    rises = np.sort(rises)[: len(rises) - leaps]
+    if sum(_count_odd_falls(part) for part in parts) > odd or rises[-1] > LEAP * rises.sum():
         return False
     if is_named:
         # Rows and moments rise by the same in every step.
-        return bool(np.ptp(rises) > SAME * np.median(rises)) or len(rises) < len(steps)
+        return bool(np.ptp(rises) > SAME * np.median(rises) or (steps <= 0).any())
     # So, nearly, do ramps, rounded or not, and what is interpolated; a curve, by as much as in the step before.
     whole = len(steps) - len(steps) % RUN_NAMED
     sums = steps[:whole].reshape(-1, RUN_NAMED).sum(1)
@@ -207,10 +218,11 @@ def _is_meter(name: str, unit: str, parts: Sequence[np.ndarray]) -> bool:
     return bool(is_uneven and np.median(np.abs(np.diff(steps))) > UNEVEN * steps.mean())
 
 
-def _falls_to_start(part: np.ndarray) -> bool:
+def _count_odd_falls(part: np.ndarray) -> int:
+    """Falls that do not end near the start, as a reset does."""
     ends = np.flatnonzero(np.diff(part) < 0)
     lowest = part.min(initial=np.inf)
-    return bool((part[ends + 1] - lowest <= RESET * (part[ends] - lowest)).all())
+    return int((part[ends + 1] - lowest > RESET * (part[ends] - lowest)).sum())
 
 
 def _stays(parts: Sequence[np.ndarray]) -> bool:

@@ -91,6 +91,9 @@ def test_what_has_degrees_or_a_like_name_alone_is_none(name: str, unit: str | No
         ("error count", "", np.cumsum(MANY > 20)),
         ("runtime", "h", np.cumsum(STEP % 300 < 200)),
         ("value", "", TOTAL),
+        ("energy_kwh", "", np.where(STEP == 900, 0, TOTAL)),
+        ("energy_kwh", "", np.where(STEP == 900, TOTAL * 0.7, TOTAL)),
+        ("energy_kwh", "", np.where(STEP > 900, TOTAL + 1e4, TOTAL)),
     ],
 )
 def test_a_meter_that_only_rises_but_for_resets_is_a_counter(name: str, unit: str, values: np.ndarray) -> None:
@@ -123,13 +126,15 @@ def test_ramps_sawteeth_and_trends_are_no_counters(name: str, values: np.ndarray
     ("name", "values", "expected"),
     [
         ("valve", ON_OFF, "state"),
+        ("temperature", np.where(MODE > 2, 20.5, 20.0), "value"),
+        ("supply", np.where(MODE > 2, 65, 55), "state"),
         ("mode", MODE, "state"),
         ("Betriebsart", MODE, "state"),
         ("gear", np.repeat(RNG.integers(1, 7, 200), 10), "state"),
         ("mode", MANY % 5, "value"),
         ("x", MODE, "value"),
         ("room status", 20 + MODE / 2, "value"),
-        ("constant", np.zeros(ROWS), "value"),
+        ("status", np.zeros(ROWS), "value"),
         ("n_cars", MANY, "count"),
         ("passengers", MANY, "count"),
         ("Anzahl Fahrzeuge", MANY, "count"),
@@ -160,7 +165,7 @@ def test_the_kinds_stand_beside_the_channels_in_the_order_of_time() -> None:
     assert dataset.columns.kinds == ("angle", "value", "counter")
     notes = [str(repair) for repair in dataset.repairs if "plain values" in str(repair)]
     assert len(notes) == 1
-    assert "'direction' as an angle, 'energy_kwh' as a counter" in notes[0]
+    assert "'direction' as an angle (359° is next to 1°), 'energy_kwh' as a counter" in notes[0]
 
 
 def test_codes_beyond_the_circle_are_no_directions() -> None:
