@@ -63,12 +63,13 @@ COMMANDS = {
     "cmd", "command", "commanded", "setpoint", "set", "sp", "target", "demand", "sollwert", "soll", "vorgabe",
     "consigne", "consigna", "control", "manual", "schedule", "scheduled", "planned", "plan", "holiday", "holidays",
     "feiertag", "ferien", "weekend", "weekday", "workday", "workingday", "season", "dst", "summer", "winter", "train",
-    "test", "split", "fold", "group", "site", "sex", "gender", "male", "female",
+    "test", "split", "fold", "group", "site", "sex", "gender", "male", "female", "batch", "experiment", "session",
+    "segment", "lap", "trip", "period", "cohort", "treatment", "class", "truth", "gt", "y", "annotation", "attack",
 }  # fmt: skip
-"""words of what people set, plan or know beforehand: context, however rarely it changes"""
+"""words of what people set, plan, know beforehand or marked afterwards: context, however rarely it changes"""
 ALARMS = {
     "alarm", "alarme", "alarma", "fault", "faults", "störung", "stoerung", "fehler", "défaut", "defaut", "fallo",
-    "falla", "error", "trip", "tripped", "warning", "contact", "kontakt", "leak", "smoke", "door", "tamper", "limit",
+    "falla", "error", "tripped", "warning", "contact", "kontakt", "leak", "smoke", "door", "tamper",
     "emergency", "interlock", "failure", "relay",
 }  # fmt: skip
 """words of what is to be watched, however shortly it stands"""
