@@ -3,7 +3,7 @@
 In: paths, uploads or bytes. Out: a `Dataset` that lists its repairs; a line on every column.
 Begin in `formats/files.py`, which makes tables of bytes (a module per format; the decimal sign, the German comma too,
 is in `formats/delimited/numerals.py`), then `assembly.py`: `times/`, `records/` (long tables to wide ones, whose rows
-these are), `columns/` (roles: time, channel, label), `cleaning.py` (repairs), `sampling.py` (uneven steps).
+these are), `columns/` (roles: time, channel, label; kinds), `cleaning.py` (repairs), `sampling.py` (uneven steps).
 `opening.py`: all of it for a page, in a process of its own (`apart/`). `vocabulary/`: words for columns, units, months.
 Beside them `labelling.py` (known anomalies), `demos.py`, `synthetic.py`, `catalogue.py` (public data).
 """

@@ -55,9 +55,8 @@ def test_a_kind_named_for_a_kept_model_leaves_the_others(
         raise SettingsError("enough")
 
     monkeypatch.setattr(commands, "_read", stop)
-    monkeypatch.setattr(
-        anomaly.pipeline, "same_columns", lambda fitted: ReadSettings(kinds={"flow": "angle", "level": "value"})
-    )
+    known = ReadSettings(channels=("flow", "level"), kinds={"flow": "angle", "level": "value"})
+    monkeypatch.setattr(anomaly.pipeline, "same_columns", lambda fitted: known)
     main(["score", str(pump), "--model", str(model), "--out", str(tmp_path / "out"), "--kind", "level=count"])
     assert given[0].kinds == {"flow": "angle", "level": "count"}
 
