@@ -9,6 +9,9 @@ from pydantic.fields import FieldInfo
 
 from anomaly.domain import Settings, SettingsError
 
+SINGLE = {"kinds": "kind"}
+"""flags that may be given once for each"""
+
 
 class Parser(argparse.ArgumentParser):
     """Whole names only: what today begins one flag alone begins two tomorrow. What is wrong is an AnomalyError."""
@@ -36,8 +39,9 @@ def add_flags(parser: argparse.ArgumentParser, *kinds: type[Settings]) -> None:
         for name, field in kind.model_fields.items():
             default = "" if field.default is None else f" (default: {_show(field.default)})"
             group.add_argument(
-                f"--{name.replace('_', '-')}",
+                f"--{SINGLE.get(name, name).replace('_', '-')}",
                 dest=name,
+                action="append" if name in SINGLE else "store",
                 metavar=_metavar(name, field),
                 type=_reader(name, field),
                 help=f"{field.description}{default}".replace("%", "%%"),
@@ -46,7 +50,7 @@ def add_flags(parser: argparse.ArgumentParser, *kinds: type[Settings]) -> None:
 
 def _metavar(name: str, field: FieldInfo) -> str:
     if dict in [get_origin(kind) for kind in _kinds(field)]:
-        return "COL=X"
+        return "NAME=KIND" if name == "kinds" else "COL=X"
     choices = [choice for kind in _kinds(field) for choice in get_args(kind) if isinstance(choice, str)]
     if tuple in [get_origin(kind) for kind in _kinds(field)]:
         return "1,8" if name == "horizons" else "A,B"

@@ -60,12 +60,16 @@ def score(values: dict[str, Any]) -> None:
     """Score files with a kept model and write what was found."""
     from anomaly.forecasting import say_drift, storage
     from anomaly.pipeline import same_columns
+    from anomaly.reading import kinds_among
 
     settings = pick(DetectSettings, values)
     _check_folder(values["out"])
     fitted = storage.load(values["model"])
     known = same_columns(fitted)
-    dataset = _read(values["files"], known.model_copy(update=pick(ReadSettings, values).model_dump(exclude_unset=True)))
+    given = pick(ReadSettings, values)
+    kinds = kinds_among(given.channels or known.channels or (), known.kinds) | given.kinds
+    changed = given.model_dump(exclude_unset=True) | {"kinds": kinds}
+    dataset = _read(values["files"], known.model_copy(update=changed))
     dataset = _label(dataset, values["labels_from"])
     moved = say_drift(fitted.drift(dataset))
     if moved:

@@ -3,7 +3,7 @@
 In: paths, uploads or bytes. Out: a `Dataset` that lists its repairs; a line on every column.
 Begin in `formats/files.py`, which makes tables of bytes (a module per format; the decimal sign, the German comma too,
 is in `formats/delimited/numerals.py`), then `assembly.py`: `times/`, `records/` (long tables to wide ones, whose rows
-these are), `columns/` (roles: time, channel, label), `cleaning.py` (repairs), `sampling.py` (uneven steps).
+these are), `columns/` (roles: time, channel, label; kinds), `cleaning.py` (repairs), `sampling.py` (uneven steps).
 `opening.py`: all of it for a page, in a process of its own (`apart/`). `vocabulary/`: words for columns, units, months.
 Beside them `labelling.py` (known anomalies), `demos.py`, `synthetic.py`, `catalogue.py` (public data).
 """
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from anomaly.reading.assembly import assemble
     from anomaly.reading.catalogue import Entry
     from anomaly.reading.columns.inspection import ROLES, inspect_columns, inspect_records
+    from anomaly.reading.columns.kinds import kinds_among
+    from anomaly.reading.columns.states import tells
     from anomaly.reading.demos import DEMOS, Demo
     from anomaly.reading.formats.files import Source, read_files, read_table
     from anomaly.reading.formats.table import Table

@@ -32,7 +32,7 @@ def assemble_shaped(shaped: Sequence[Table], settings: ReadSettings) -> Dataset:
         columns = propose_columns(shaped, own_settings.model_copy(update={"record": record, "time": time}))
         shaped = [replace(shaped[0], repairs=(*shaped[0].repairs, note)), *shaped[1:]]
     check_shared(shaped, columns)
-    return settle_sampling(make_dataset(shaped, columns), settings)
+    return settle_sampling(make_dataset(shaped, columns, settings.kinds), settings)
 
 
 def shape_tables(tables: Sequence[Table], settings: ReadSettings) -> list[Table]:

@@ -2,12 +2,14 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from anomaly.domain import Columns, DataError, Dataset, Repair, TimeAxis, TimeSeries
+from anomaly.domain import Columns, DataError, Dataset, Kind, Repair, TimeAxis, TimeSeries
 from anomaly.reading.columns.clocks import counts_up
+from anomaly.reading.columns.kinds import note_kinds, propose_kinds, without_codes_of_angles
 from anomaly.reading.columns.missing_codes import find_codes
 from anomaly.reading.columns.remarks import note_resolution, note_unused, note_words, used
 from anomaly.reading.columns.rules import find_rows
@@ -21,8 +23,9 @@ SHOWN = 5
 MOST = float(np.finfo(float).max)
 
 
-def make_dataset(tables: Sequence[Table], columns: Columns) -> Dataset:
-    """Split into records, order each by time, fold repeated rows, keep holes as NaN.
+def make_dataset(tables: Sequence[Table], columns: Columns, kinds: Mapping[str, Kind] | None = None) -> Dataset:
+    """Split into records, order each by time, fold repeated rows, keep holes as NaN; tell the kind of each channel
+    where `kinds` does not.
 
     Raises DataError where a time or label cannot be understood or nothing is left to learn from.
     """
@@ -42,9 +45,13 @@ def make_dataset(tables: Sequence[Table], columns: Columns) -> Dataset:
             series.append(_make_series(name, rows, times, values, context, labels, ignored, table, unused, log))
     _check_usable(tables[0].name, series, columns)
     log.repairs += [*note_words(tables, columns), *note_unused(tables, columns)]
+    units = {column: unit for table in tables for column in columns.monitored if (unit := _unit(table, column))}
+    columns = replace(columns, kinds=propose_kinds(series, columns, units, kinds or {}))
+    log.repairs += note_kinds(columns, kinds or {})
+    series, notes = without_codes_of_angles(series, columns)
+    log.repairs += notes
     _note_values(columns, series, log)
     log.repairs += note_resolution(tables, columns, series)
-    units = {column: unit for table in tables for column in columns.monitored if (unit := _unit(table, column))}
     names = [table.name for table in tables]
     digest = tables[0].digest
     if len(tables) > 1:

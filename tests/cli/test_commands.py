@@ -13,9 +13,13 @@ import pandas as pd
 import pytest
 
 import anomaly
-from anomaly.cli import main
+from anomaly.cli import commands, main
+from anomaly.cli.entry import make_parser
 from anomaly.cli.progress import training_progress
+from anomaly.domain.exceptions import SettingsError
 from anomaly.domain.forecasts import Effort
+from anomaly.domain.settings.checking import pick
+from anomaly.domain.settings.reading import ReadSettings
 from anomaly.forecasting.pace import PaceKeeper
 from anomaly.reading.synthetic import DEMOS
 from tests.support.checkout import ROOT
@@ -30,6 +34,31 @@ def test_help_says_what_a_flag_takes(capsys: Capture) -> None:
         main(["detect", "--help"])
     said = capsys.readouterr().out
     assert all(flag in said for flag in ("--sheet SHEET", "--ignore RULE", "--time COL", "--channels A,B"))
+    assert "--kind NAME=KIND" in said
+
+
+@pytest.mark.parametrize(
+    "flags", [["--kind", "flow=angle", "--kind", "level=count"], ["--kind", "flow=angle,level=count"]]
+)
+def test_kinds_are_named_one_by_one_or_together(flags: list[str]) -> None:
+    values = vars(make_parser().parse_args(["detect", "file.csv", "--out", "out", *flags]))
+    assert pick(ReadSettings, values).kinds == {"flow": "angle", "level": "count"}
+
+
+def test_a_kind_named_for_a_kept_model_leaves_the_others(
+    pump: Path, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[ReadSettings] = []
+
+    def stop(files: list[str], settings: ReadSettings) -> None:
+        given.append(settings)
+        raise SettingsError("enough")
+
+    monkeypatch.setattr(commands, "_read", stop)
+    known = ReadSettings(channels=("flow", "level"), kinds={"flow": "angle", "level": "value"})
+    monkeypatch.setattr(anomaly.pipeline, "same_columns", lambda fitted: known)
+    main(["score", str(pump), "--model", str(model), "--out", str(tmp_path / "out"), "--kind", "level=count"])
+    assert given[0].kinds == {"flow": "angle", "level": "count"}
 
 
 def test_detect_writes_three_files_and_says_where(pump: Path, tmp_path: Path, capsys: Capture) -> None:

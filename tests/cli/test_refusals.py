@@ -49,6 +49,9 @@ def test_every_flag_is_taken(tmp_path: Path) -> None:
     ("arguments", "said"),
     [
         ("detect FILE --out OUT --channels flo", "no column 'flo'; the nearest is 'flow'"),
+        ("detect FILE --out OUT --kind flo=angle", "no column 'flo'; the nearest is 'flow'"),
+        ("detect FILE --out OUT --kind flow=angel", "expected CHANNEL=KIND, the kind one of value, angle"),
+        ("detect FILE --out OUT --kind flow", "expected CHANNEL=KIND"),
         ("detec FILE", "invalid choice: 'detec' (choose from"),
         ("", "COMMAND"),
         ("detect FILE", "--out"),

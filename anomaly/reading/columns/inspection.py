@@ -9,6 +9,7 @@ import pandas as pd
 from anomaly.domain import Columns, Dataset, find_runs, format_times, is_rounding, units_of
 from anomaly.reading.columns.missing_codes import without_codes
 from anomaly.reading.columns.remarks import tell_resolution
+from anomaly.reading.columns.states import tells
 from anomaly.reading.formats.table import Table
 from anomaly.reading.times.parsing import looks_like_time
 from anomaly.reading.vocabulary.units import unit_in
@@ -31,8 +32,8 @@ class Grade:
 def inspect_columns(tables: Sequence[Table], dataset: Dataset) -> pd.DataFrame:
     """One line per column of the file, as in the tables that are used; a resampled channel as it is on its even steps.
 
-    column, role, unit, spark (up to SPARK_POINTS values of the first table), low, high, missing (a
-    share), gap and flat (rows: the longest stretch of empty and of equal cells), grade, reason.
+    column, role, kind (None of what is not monitored), unit, spark (up to SPARK_POINTS values of the first table), low,
+    high, missing (a share), gap and flat (rows: the longest stretch of empty and of equal cells), grade, reason.
     """
     return pd.DataFrame([_inspect(tables, str(name), dataset) for name in tables[0].frame.columns])
 
@@ -58,12 +59,14 @@ def inspect_records(dataset: Dataset) -> pd.DataFrame:
 def _inspect(tables: Sequence[Table], name: str, dataset: Dataset) -> dict[str, object]:
     even = _on_even_steps(name, dataset)
     parts = even or [table.frame[name] for table in tables]
-    role = _role(name, dataset.columns)
+    columns = dataset.columns
+    role = _role(name, columns)
     if not even and role in ("monitored", "context") and all(pd.api.types.is_numeric_dtype(part) for part in parts):
         parts = [pd.Series(part) for part in without_codes([table.numbers(name) for table in tables])]
     line: dict[str, object] = {
         "column": name,
         "role": role,
+        "kind": next((columns.kind_of(channel) for channel in columns.monitored if tells(channel, name)), None),
         "unit": next((table.units[name] for table in tables if table.units.get(name)), unit_in(name)),
         "spark": [],
         "low": np.nan,
@@ -109,10 +112,9 @@ def _role(name: str, columns: Columns) -> str:
         return "record"
     if name == columns.labels:
         return "known anomalies"
-    if any(other == name or other.startswith(f"{name}=") for other in columns.monitored):
+    if any(tells(channel, name) for channel in columns.monitored):
         return "monitored"
-    is_context = any(other == name or other.startswith(f"{name}=") for other in columns.context)
-    return "context" if is_context else "ignored"
+    return "context" if any(tells(channel, name) for channel in columns.context) else "ignored"
 
 
 def _grade(line: dict[str, object], rows: int, known: np.ndarray) -> Grade:

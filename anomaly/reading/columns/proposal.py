@@ -19,7 +19,9 @@ from anomaly.reading.columns.states import (
     is_called_labels,
     is_number_column,
     spell_out,
+    tells,
 )
+from anomaly.reading.columns.watched import is_watched, watched_words
 from anomaly.reading.formats.table import Table
 from anomaly.reading.times.parsing import looks_like_time
 from anomaly.reading.vocabulary.naming import (
@@ -31,6 +33,8 @@ from anomaly.reading.vocabulary.units import looks_like_unit
 
 MOST_CHANNELS = 500
 MOST_NAMED = 8
+SPELLED = ("channels", "context", "channel of a kind")
+"""parts that a word of a column, "mode=auto", can have"""
 
 
 def propose_columns(tables: Sequence[Table], settings: ReadSettings) -> Columns:
@@ -66,7 +70,12 @@ def propose_columns(tables: Sequence[Table], settings: ReadSettings) -> Columns:
             context = [*context, *monitored] if settings.context is None else context
             monitored = states
     elif settings.context is None and monitored:
-        context += _propose_words(tables, taken)
+        words = _propose_words(tables, taken)
+        # What changes but once or twice is something to watch.
+        watched = watched_words(tables, words, record) if settings.channels is None else []
+        monitored += [name for name in watched if name not in monitored]
+        context += [name for name in words if name not in monitored]
+    _check_kinds(settings, monitored)
     if not monitored:
         raise DataError(
             f"{tables[0].name} has no channel to monitor: expected at least one column of numbers, or of few words in "
@@ -84,7 +93,7 @@ def _check_known(settings: ReadSettings, table: Table) -> None:
     parts: dict[str, str] = {}
     columns, name = [str(column) for column in table.frame], table.name
     for part, column in _chosen(settings):
-        if column not in columns and not (part in ("channels", "context") and table.has(column)):
+        if column not in columns and not (part in SPELLED and table.has(column)):
             near = difflib.get_close_matches(column, columns, 1, 0.0)
             raise SettingsError(
                 f"{name} has no column {column!r}; the nearest is {near[0]!r}. "
@@ -96,6 +105,15 @@ def _check_known(settings: ReadSettings, table: Table) -> None:
         parts[column] = part
 
 
+def _check_kinds(settings: ReadSettings, monitored: Sequence[str]) -> None:
+    for name, kind in settings.kinds.items():
+        if not any(tells(channel, name) for channel in monitored):
+            raise SettingsError(
+                f"Column {name!r} is named as {kind}, but is not monitored: expected a kind for monitored channels "
+                f"alone. Add it to them, or name no kind for it."
+            )
+
+
 def _chosen(settings: ReadSettings) -> list[tuple[str, str]]:
     """(part, column) of every column that the settings name."""
     parts = {
@@ -104,6 +122,7 @@ def _chosen(settings: ReadSettings) -> list[tuple[str, str]]:
         "labels": (settings.labels,),
         "channels": settings.channels or (),
         "context": settings.context or (),
+        "channel of a kind": [name for name in settings.kinds if name not in (settings.channels or ())],
     }
     return [(part, column) for part, columns in parts.items() for column in columns if column]
 
@@ -130,32 +149,39 @@ def _split_channels(
     """Monitored and context.
 
     Proposed: what never changes within a record (age, type of machine) is context, and so are on/off columns (two
-    values at most), where anything else is left.
+    values at most) that change often, where anything else is left. A channel whose kind is chosen is monitored.
     """
     context = [name for column in settings.context or () for name in spell_out(tables, column)]
-    for column in (*(settings.channels or ()), *(settings.context or ())):
+    named = tuple(settings.kinds) if settings.channels is None else settings.channels
+    for column in (*named, *(settings.context or ())):
         words = count_kinds(tables[0].frame[column], MOST_WORDS + 1) if column in tables[0].frame else 1
         is_state = 1 <= words <= MOST_WORDS
-        if column in (settings.channels or ()) and column in tables[0].frame:
+        if column in named and column in tables[0].frame:
             is_state = column in in_words(tables)
         if column not in numeric and not is_state:
             raise DataError(
                 f"Column {column!r} of {tables[0].name} holds no numbers; expected a channel of numbers, or of 2 to "
                 f"{MOST_WORDS} different words in {FEWEST_ROWS} rows or more."
             )
+    chosen = [name for column in named for name in spell_out(tables, column)]
     if settings.channels is not None:
-        return [name for column in settings.channels for name in spell_out(tables, column)], context
+        return chosen, context
     free = [column for column in numeric if column not in context]
+    free = [n for n in free if n in chosen or not _is_no_measurement(tables, n, record, len(free))]
     if settings.context is not None:
-        return [name for name in free if not _is_no_measurement(tables, name, record, len(free))], context
-    free = [name for name in free if not _is_no_measurement(tables, name, record, len(free))]
+        return list(dict.fromkeys([*free, *chosen])), context
     kinds = {column: max(count_kinds(table.frame[column], 3) for table in tables) for column in free}
     # Where all are on/off, those that ever change are monitored; where none changes, all.
     static = {column for column in free if _is_static(tables, column, record)}
     if len(static) < len(free):
         kinds |= dict.fromkeys(static, 0)
     fewest = next(count for count in (3, 2, 0) if not kinds or max(kinds.values()) >= count)
-    monitored = [column for column in free if kinds[column] >= fewest]
+    monitored = [
+        column
+        for column in free
+        if column in chosen or kinds[column] >= fewest or (kinds[column] == 2 and is_watched(tables, column, record))
+    ]
+    monitored += [name for name in chosen if name not in monitored]
     return monitored, [column for column in free if column not in monitored]
 
 

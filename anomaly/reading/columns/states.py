@@ -73,6 +73,11 @@ def spell_out(tables: Sequence[Table], column: str) -> list[str]:
     return [f"{column}={word}" for word in (words[1:] if len(words) == 2 else words)]
 
 
+def tells(channel: str, column: str) -> bool:
+    """Whether a channel is the column, or tells where it has a word: "mode=auto" of "mode"."""
+    return channel == column or channel.startswith(f"{column}=")
+
+
 def count_kinds(values: pd.Series, most: int) -> int:
     """How many different values there are; a number from `most` up may count the first rows alone."""
     few = values.iloc[:1_000].nunique()

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from anomaly.domain import AnomalyError, Dataset, ReadSettings, tell_apart
-from anomaly.reading import ROLES, SINCE, inspect_records
+from anomaly.domain import KINDS, AnomalyError, Columns, Dataset, Kind, ReadSettings, tell_apart
+from anomaly.reading import ROLES, SINCE, inspect_records, kinds_among, tells
 from anomaly.showing import plot_series
 from anomaly.ui import session
 from anomaly.ui.lasting import fits
@@ -16,6 +16,12 @@ MOST_RECORDS = 2_000
 HEADINGS = {
     "column": st.column_config.TextColumn("Column", disabled=True),
     "role": st.column_config.SelectboxColumn("Role", options=list(ROLES), required=True),
+    "kind": st.column_config.SelectboxColumn(
+        "Kind",
+        options=list(KINDS),
+        help="What the numbers of a monitored channel are. angle: a direction in degrees, 359 is next to 1. counter: a "
+        "meter that only rises, but for resets. state: one of few. count: how many. Emptied, it is proposed again.",
+    ),
     "unit": st.column_config.TextColumn("Unit", disabled=True),
     "spark": st.column_config.LineChartColumn("Course"),
     "low": st.column_config.TextColumn("Lowest", disabled=True, alignment="right"),
@@ -54,7 +60,7 @@ def show_preview(opened: session.Current) -> None:
 
 
 def show_columns(opened: session.Current) -> None:
-    """One line per column; another role chosen there reads the tables, not the file, again."""
+    """One line per column; another role or kind chosen there reads the tables, not the file, again."""
     if opened.look is None:
         st.caption("A kept run holds what was read of its file, not the file: open that again to change its columns.")
         return
@@ -82,15 +88,23 @@ def _with_ranges(table: pd.DataFrame) -> pd.DataFrame:
 def _change_roles(opened: session.Current, key: str) -> None:
     assert opened.look is not None
     table = opened.look.columns
-    roles = dict(zip(table["column"], table["role"], strict=True))
+    roles, kinds = dict(zip(table["column"], table["role"], strict=True)), dict(opened.read.kinds)
+    chosen: dict[str, Kind] = {}
     for row, edit in st.session_state[key]["edited_rows"].items():
         name, role = table["column"].iloc[int(row)], edit.get("role")
         if role in ("time", "record", "known anomalies"):
             # There is one of each: who had it before is left out.
             roles = {other: "ignored" if was == role else was for other, was in roles.items()}
         roles[name] = role or roles[name]
+        if "kind" in edit:
+            # Of the words of a column, "mode=auto", as of the column.
+            kinds = {other: kind for other, kind in kinds.items() if not tells(other, name)}
+        if edit.get("kind"):
+            chosen[name] = edit["kind"]
+            # A channel has a kind since it is monitored.
+            roles[name] = "monitored" if roles[name] in ("context", "ignored") else roles[name]
     try:
-        session.change_columns(opened, _as_settings(opened, roles))
+        session.change_columns(opened, _as_settings(opened, roles, kinds, chosen))
         opened.role_error, opened.run = None, None
     except AnomalyError as error:
         opened.role_error = str(error)
@@ -98,7 +112,11 @@ def _change_roles(opened: session.Current, key: str) -> None:
     opened.roles_read += 1
 
 
-def _as_settings(opened: session.Current, roles: dict[str, str]) -> ReadSettings:
+def _as_settings(
+    opened: session.Current, roles: dict[str, str], kinds: dict[str, Kind], chosen: dict[str, Kind]
+) -> ReadSettings:
+    """The kinds of channels that are monitored no more are forgotten; those chosen now are not."""
+
     def called(role: str) -> list[str]:
         return [name for name, its in roles.items() if its == role]
 
@@ -112,6 +130,7 @@ def _as_settings(opened: session.Current, roles: dict[str, str]) -> ReadSettings
             "labels": next(iter(called("known anomalies")), ""),
             "channels": tuple(called("monitored")),
             "context": (*kept, *new, *([SINCE] if SINCE in context else [])),
+            "kinds": kinds_among(called("monitored"), kinds) | chosen,
         }
     )
 
@@ -119,7 +138,7 @@ def _as_settings(opened: session.Current, roles: dict[str, str]) -> ReadSettings
 def describe(dataset: Dataset) -> str:
     """One sentence on size and columns, for Markdown."""
     columns = dataset.columns
-    parts = [f"**{size_of(dataset)}**", "monitoring " + _names(columns.monitored)]
+    parts = [f"**{size_of(dataset)}**", "monitoring " + _names(columns.monitored, columns)]
     if columns.context:
         parts.append("with " + _names(columns.context) + " as context")
     parts.append(f"ordered by {_names((columns.time,))}" if columns.time else "in the order of the rows")
@@ -132,6 +151,10 @@ def describe(dataset: Dataset) -> str:
     return ", ".join(parts) + ". Roles can be changed in the table below, the rest at the left."
 
 
-def _names(columns: tuple[str | None, ...], most: int = 6) -> str:
+def _names(columns: tuple[str | None, ...], kinds: Columns | None = None, most: int = 6) -> str:
+    """Names for Markdown, with the kind of each that is no plain value."""
     shown = [plain(column) for column in columns[:most]]
+    if kinds is not None:
+        its = [kinds.kind_of(str(column)) for column in columns[:most]]
+        shown = [f"{name} ({kind})" if kind != "value" else name for name, kind in zip(shown, its, strict=True)]
     return ", ".join(shown) + (f" and {len(columns) - most} more" if len(columns) > most else "")

@@ -5,7 +5,7 @@ from typing import Any, get_args
 import streamlit as st
 
 from anomaly.domain import AnomalyError, FitSettings, ReadSettings
-from anomaly.reading import SINCE, Look
+from anomaly.reading import SINCE, Look, kinds_among
 from anomaly.ui import session
 from anomaly.ui.lasting import fits
 from anomaly.ui.panels.effort import show_effort
@@ -102,6 +102,7 @@ def _show_columns(opened: session.Current, look: Look) -> None:
         "channels": tuple(channels),
         "context": tuple(context),
         "labels": _chosen(labels),
+        "kinds": kinds_among(channels, opened.read.kinds),
     }
     if others["sampling"] != opened.read.sampling:
         own = tuple(name for name in context if name != SINCE)

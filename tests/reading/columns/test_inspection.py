@@ -46,6 +46,15 @@ def test_every_column_has_its_role() -> None:
     }
 
 
+def test_what_is_monitored_has_a_kind() -> None:
+    kinds = {name: line["kind"] for name, line in look().items()}
+    assert {name for name, kind in kinds.items() if not pd.isna(kind)} == {"T [°C]", "still", "sparse"}
+    rows = "\n".join(f"{n},{'ab'[n // 4 % 2]},5" for n in range(40))
+    tables = [read_table(f"time,mode,x\n{rows}".encode(), "pump.csv")]
+    lines = inspect_columns(tables, assemble(tables, ReadSettings())).set_index("column")
+    assert lines["kind"].dropna().to_dict() == {"mode": "state"}
+
+
 def test_range_holes_and_flat_stretches_are_counted() -> None:
     temperature = look()["T [°C]"]
     assert (temperature["low"], temperature["high"], temperature["unit"]) == (0, 8, "°C")

@@ -77,6 +77,59 @@ def test_a_role_chosen_in_the_table_reads_the_tables_again(
     assert opened.roles_read == 1 and opened.role_error is None
 
 
+VANE = "time,WDIR,pump\n" + "\n".join(f"{t},{(350 + t % 17 + t % 5) % 360},{t // 9 % 2}" for t in range(90))
+
+
+def test_the_table_shows_the_kind_of_each_channel() -> None:
+    app = open_text(VANE)
+    table = app.dataframe[0].value
+    assert table["kind"].where(table["kind"].notna(), "").tolist() == ["", "angle", ""]
+    assert any("monitoring WDIR (angle)" in one.value for one in app.markdown)
+    assert any("'WDIR' as an angle" in one.value for one in app.text)
+
+
+def test_a_kind_chosen_in_the_table_reads_the_tables_again_and_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = opened_of(VANE.encode(), "file.csv")
+
+    def edit(row: int, **cells: str | None) -> None:
+        key = f"roles-{opened.roles_read}"
+        monkeypatch.setattr(st, "session_state", {key: {"edited_rows": {row: cells}}})
+        _change_roles(opened, key)
+        assert opened.role_error is None
+
+    edit(1, kind="value")
+    assert opened.dataset.columns.kinds == ("value",)
+    assert opened.look.columns.set_index("column")["kind"].dropna().to_dict() == {"WDIR": "value"}
+    edit(2, kind="state")  # context so far
+    assert opened.dataset.columns.monitored == ("WDIR", "pump")
+    assert opened.read.kinds == {"WDIR": "value", "pump": "state"}
+    edit(2, role="context")
+    assert (opened.dataset.monitored, opened.dataset.columns.context) == (("WDIR",), ("pump",))
+    assert opened.dataset.columns.kinds == ("value",)
+    edit(1, kind=None)
+    assert (opened.dataset.columns.kinds, opened.read.kinds) == (("angle",), {})
+
+
+def test_a_kind_of_what_cannot_be_monitored_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = opened_of(VANE.encode(), "file.csv")
+    monkeypatch.setattr(st, "session_state", {"roles-0": {"edited_rows": {0: {"kind": "angle"}}}})
+    _change_roles(opened, "roles-0")
+    assert "'time'" in str(opened.role_error) and opened.dataset.columns.kinds == ("angle",)
+
+
+def test_kinds_stay_where_the_panel_reads_again() -> None:
+    app = open_text(VANE)
+    current(app).read = current(app).read.model_copy(update={"kinds": {"WDIR": "value"}})
+    labelled(app.text_input, "Ignore while").set_value("pump=1")
+    check(labelled(app.button, AGAIN).click().run())
+    assert current(app).dataset.columns.kinds == ("value",)
+    labelled(app.multiselect, "Monitored channels").set_value(["pump"])
+    labelled(app.multiselect, "Context").set_value(["WDIR"])
+    labelled(app.text_input, "Ignore while").set_value("")
+    check(labelled(app.button, AGAIN).click().run())
+    assert (current(app).dataset.monitored, current(app).read.kinds) == (("pump",), {})
+
+
 def test_roles_that_leave_nothing_to_monitor_are_refused_and_what_was_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     opened = opened_of(sensor_csv(), "file.csv")
     before = opened.dataset
