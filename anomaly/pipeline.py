@@ -78,7 +78,7 @@ def same_columns(fitted: Fitted) -> ReadSettings:
         date_order=columns.date_order,
         sampling="keep" if columns.step is None else "resample",
         step=columns.step,
-        kinds=dict(zip(columns.monitored, columns.kinds, strict=False)),
+        kinds=dict(zip(columns.monitored, columns.every_kind, strict=True)),
     )
 
 

@@ -41,13 +41,13 @@ if TYPE_CHECKING:
     )
     from anomaly.domain.forecasts import FADED, Effort, Epoch, Forecast, Pace, Profile, Reach, Trace
     from anomaly.domain.installation import lacks, shipped, versions
-    from anomaly.domain.kinds import KINDS, Circle, Kind, find_rises, reading_before
+    from anomaly.domain.kinds import MOST_STATES, Circle, find_rises, reading_before
     from anomaly.domain.records import Columns, Dataset, Repair, TimeSeries
     from anomaly.domain.resolution import CONSTANT, EXACT, is_rounding, units_of
     from anomaly.domain.settings.checking import Settings, pick
     from anomaly.domain.settings.detecting import DEFAULT_THRESHOLDS, LIMITS, RULES, DetectSettings
     from anomaly.domain.settings.fitting import FitSettings
-    from anomaly.domain.settings.reading import FILE_ENDINGS, ReadSettings
+    from anomaly.domain.settings.reading import FILE_ENDINGS, KINDS, Kind, ReadSettings
     from anomaly.domain.spans import Span, fill_runs, find_runs, merge_runs, overlaps_any
     from anomaly.domain.temporary import remove_left_behind, temporary_folder
     from anomaly.domain.times import PutBack, TimeAxis, axis_offset, format_times, seconds_of, to_calendar

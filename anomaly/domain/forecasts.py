@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from anomaly.domain.kinds import Circle, Kind
+from anomaly.domain.kinds import Circle
 from anomaly.domain.records import TimeSeries
+from anomaly.domain.settings.reading import Kind
 
 FADED = 0.01
 """a gradient below this share of its maximum counts as vanished"""

@@ -2,15 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
 
-Kind = Literal["value", "angle", "counter", "state", "count"]
-"""what the numbers of a channel are: a quantity; a direction, where 359 is next to 1; a meter that only rises, but for
-resets; one of few states; how many of something happened"""
-KINDS: tuple[Kind, ...] = get_args(Kind)
+MOST_STATES = 12
 RADIANS = ("rad", "radian", "radians")
 DEGREES = 360.0
 

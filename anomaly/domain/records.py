@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from anomaly.domain.kinds import Kind
+from anomaly.domain.settings.reading import Kind
 from anomaly.domain.times import TimeAxis
 
 
@@ -33,6 +33,10 @@ class Columns:
         """As `kinds`, one for each monitored channel."""
         plain: tuple[Kind, ...] = ("value",)
         return self.kinds or plain * len(self.monitored)
+
+    def kind_of(self, channel: str) -> Kind:
+        """Of a monitored channel."""
+        return self.every_kind[self.monitored.index(channel)]
 
 
 @dataclass(frozen=True)

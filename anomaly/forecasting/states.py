@@ -12,9 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtri
 
-from anomaly.domain import DataError
+from anomaly.domain import MOST_STATES, DataError
 
-MOST_STATES = 12
 FEWEST_STAYS = 4
 """from so many on it is known how long a stay lasts"""
 LEAST_SPREAD = 0.1

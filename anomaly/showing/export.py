@@ -78,6 +78,7 @@ def describe_run(detection: Detection, fitted: Fitted) -> dict[str, Any]:
             "time": columns.time,
             "record": columns.record,
             "channels": columns.monitored,
+            "kinds": dict(zip(columns.monitored, columns.every_kind, strict=True)),
             "context": columns.context,
             "labels": columns.labels,
             "ignore": columns.ignore,

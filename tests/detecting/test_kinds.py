@@ -7,7 +7,8 @@ from anomaly.detecting.events import find_events
 from anomaly.detecting.explanations import Explanation, explain
 from anomaly.domain.detections import Event, Scores
 from anomaly.domain.forecasts import Forecast
-from anomaly.domain.kinds import Circle, Kind, find_rises
+from anomaly.domain.kinds import Circle, find_rises
+from anomaly.domain.settings.reading import Kind
 from tests.support.strategies import make_series
 
 STEPS = 200

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from anomaly.domain.kinds import KINDS, Kind
 from anomaly.domain.records import Dataset
 from anomaly.domain.settings.fitting import FitSettings
+from anomaly.domain.settings.reading import KINDS, Kind
 from anomaly.forecasting.drift import describe_inputs, measure_drift
 from anomaly.forecasting.fitting import fit
 from anomaly.forecasting.preparation import Preparation, prepare

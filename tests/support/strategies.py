@@ -6,9 +6,9 @@ import numpy as np
 from hypothesis import strategies as st
 
 from anomaly.domain.detections import Scores
-from anomaly.domain.kinds import Kind
 from anomaly.domain.records import Columns, Dataset, TimeSeries
 from anomaly.domain.settings.fitting import FitSettings
+from anomaly.domain.settings.reading import Kind
 from anomaly.domain.times import TimeAxis
 
 

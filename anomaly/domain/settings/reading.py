@@ -1,10 +1,9 @@
 """How files are read: which column plays which part."""
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import Field, field_validator
 
-from anomaly.domain.kinds import KINDS, Kind
 from anomaly.domain.settings.checking import Settings
 
 FILE_ENDINGS = (
@@ -12,6 +11,11 @@ FILE_ENDINGS = (
     "xlsx", "xlsm", "xlsb", "xls", "ods", "hea", "atr", "edf", "bdf",
 )  # fmt: skip
 """what is offered when a file is chosen; what a file is, is told by its bytes"""
+
+Kind = Literal["value", "angle", "counter", "state", "count"]
+"""what the numbers of a channel are: a quantity; a direction, where 359 is next to 1; a meter that only rises, but for
+resets; one of few states; how many of something happened"""
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 class ReadSettings(Settings):

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from anomaly.domain import Columns, Kind, Repair, TimeSeries, is_rounding
+from anomaly.domain import MOST_STATES, Columns, Kind, Repair, SettingsError, TimeSeries, is_rounding
 from anomaly.reading.columns.missing_codes import CODES
 from anomaly.reading.columns.states import tells
 from anomaly.reading.vocabulary.kind_words import (
@@ -23,7 +23,7 @@ from anomaly.reading.vocabulary.kind_words import (
 SHOWN = 5
 FEWEST = 20
 """known values, for any kind but value"""
-MOST_STATES, SHORTEST_STAY = 8, 3.0
+FEW, SHORTEST_STAY = 8, 3.0
 NEIGHBOURS = 0.1
 """of their size that two values lie apart: less, and they are two readings of a coarse sensor, 20.0 and 20.5"""
 BESIDE = 1.0
@@ -57,7 +57,8 @@ SAYINGS: dict[Kind, str] = {
 def propose_kinds(
     series: Sequence[TimeSeries], columns: Columns, units: Mapping[str, str], chosen: Mapping[str, Kind]
 ) -> tuple[Kind, ...]:
-    """The kind of each monitored channel; what is `chosen`, by channel or by column of words, holds."""
+    """The kind of each monitored channel; what is `chosen`, by channel or by column of words, holds. Raises
+    SettingsError for a state of too many values."""
     kinds: list[Kind] = []
     counted = [one.counted for one in series]
     for place, channel in enumerate(columns.monitored):
@@ -65,8 +66,20 @@ def propose_kinds(
         if kind is None:
             parts = [values[:, place] for values in counted]
             kind = propose_kind(channel, units.get(channel, ""), [part[np.isfinite(part)] for part in parts])
+        elif kind == "state":
+            _demand_few(channel, [values[:, place] for values in counted])
         kinds.append(kind)
     return tuple(kinds)
+
+
+def _demand_few(channel: str, parts: Sequence[np.ndarray]) -> None:
+    values = np.unique(np.concatenate(parts))
+    count = int(np.isfinite(values).sum())
+    if count > MOST_STATES:
+        raise SettingsError(
+            f"kinds: {channel!r} has {count:,} different values, expected at most {MOST_STATES} in a state. Name "
+            "another kind, such as value."
+        )
 
 
 def chosen_kind(channel: str, chosen: Mapping[str, Kind]) -> Kind | None:
@@ -98,7 +111,7 @@ def propose_kind(name: str, unit: str, parts: Sequence[np.ndarray]) -> Kind:
     if _is_meter(name, unit, parts):
         return "counter"
     is_whole = bool((known[:GLANCE] % 1 == 0).all() and (known % 1 == 0).all())
-    if is_whole and len(states) <= MOST_STATES:
+    if is_whole and len(states) <= FEW:
         return "state" if names_mode(name) and _stays(parts) else "value"
     return "count" if is_whole and names_count(name) and known.min() >= 0 else "value"
 
@@ -140,9 +153,9 @@ def note_kinds(columns: Columns, chosen: Mapping[str, Kind]) -> list[Repair]:
 
 
 def _few(known: np.ndarray) -> np.ndarray:
-    """The different values, or more than MOST_STATES of them, where these are found first."""
+    """The different values, or more than FEW of them, where these are found first."""
     first = np.unique(known[:GLANCE])
-    return first if len(first) > MOST_STATES else np.unique(known)
+    return first if len(first) > FEW else np.unique(known)
 
 
 def _tell_codes(values: np.ndarray) -> np.ndarray:
