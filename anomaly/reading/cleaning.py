@@ -200,7 +200,12 @@ def _read_times(table: Table, columns: Columns, log: _RepairLog) -> tuple[Table,
     """The rows that have a time, and their times."""
     if columns.time is not None:
         cells = table.frame[columns.time]
-        found, known = read_known_times(cells, columns.time, table.name, table.line, columns.date_order)
+
+        def is_copy(rows: np.ndarray, others: np.ndarray) -> bool:
+            parts = (table.frame.iloc[at].reset_index(drop=True) for at in (rows, others))
+            return next(parts).equals(next(parts))
+
+        found, known = read_known_times(cells, columns.time, table.name, table.line, columns.date_order, is_copy)
         log.repairs += found.notes
         return keep_rows(table, known), found.times, found.axis
     if columns.record is None:

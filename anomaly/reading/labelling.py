@@ -8,7 +8,6 @@ import pandas as pd
 from anomaly.domain import DataError, Dataset, Repair, TimeAxis, TimeSeries, axis_offset, fill_runs, format_times
 from anomaly.reading.columns.states import LABEL_WORDS
 from anomaly.reading.formats.table import Table
-from anomaly.reading.times.clock_changes import put_forward
 from anomaly.reading.times.parsing import parse_times
 
 STARTS, ENDS = ("start", "begin", "from"), ("end", "stop", "to")
@@ -76,8 +75,8 @@ def _read_times(dataset: Dataset, table: Table, name: str) -> np.ndarray:
         )
     if axis.kind != "timestamp" or axis.offset:
         return times
-    # Without a zone of its own, a time is told as the dataset tells it, with an hour that it repeats in autumn.
-    return (times if axis.put_back else put_forward(times, wanted.put_back)) - axis_offset(wanted)
+    # Without a zone of its own, a time is told as the dataset tells it; of an hour told twice the first is meant.
+    return times - axis_offset(wanted)
 
 
 def _parse(dataset: Dataset, table: Table, name: str) -> tuple[np.ndarray, TimeAxis]:
