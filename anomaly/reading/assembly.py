@@ -6,6 +6,7 @@ from dataclasses import replace
 from anomaly.domain import DataError, Dataset, ReadSettings, Repair, SettingsError
 from anomaly.reading.cleaning import make_dataset
 from anomaly.reading.columns.proposal import propose_columns
+from anomaly.reading.columns.told import tell_times
 from anomaly.reading.formats.table import Table
 from anomaly.reading.records.alignment import align, check_shared
 from anomaly.reading.records.by_times import fill_down, find_untold_record
@@ -38,7 +39,7 @@ def assemble_shaped(shaped: Sequence[Table], settings: ReadSettings) -> Dataset:
 def shape_tables(tables: Sequence[Table], settings: ReadSettings) -> list[Table]:
     """The tables that are used, one row per time step in each, all with the same columns."""
     chosen = _choose_sheets(tables, settings.sheet)
-    filled = [fill_down(join_times(table, settings.time), settings) for table in chosen]
+    filled = [fill_down(tell_times(join_times(table, settings.time), settings), settings) for table in chosen]
     return align([_widen(table, form, settings) for table, form in _name_records(filled, settings)])
 
 

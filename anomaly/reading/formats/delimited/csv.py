@@ -75,7 +75,10 @@ def read_csv(content: bytes, name: str) -> Table:
     table, footers = _cut_footers(table if layout.stamp is None else _join_stamp(table, layout.stamp), result)
     frame, repairs, marked = convert(table, result, layout.custom)
     notes = (*_notes(layout), *renamed, *_tell_ragged(ragged, odd_lines, name), *footers)
-    return replace(result, frame=frame, repairs=(*notes, *repairs), units=marked | units)
+    numeric = [name for name in frame if frame[name].dtype.kind in "if"]
+    if layout.told is not None and layout.told.unit and len(numeric) == 1:
+        units = {numeric[0]: layout.told.unit} | units
+    return replace(result, frame=frame, repairs=(*notes, *repairs), units=marked | units, told=layout.told)
 
 
 def _notes(layout: Layout) -> Iterator[Repair]:

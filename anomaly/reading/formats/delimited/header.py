@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from anomaly.reading.formats.delimited.numerals import MISSING, is_number
+from anomaly.reading.formats.delimited.preamble import is_pair, is_told
 from anomaly.reading.vocabulary.units import clean_unit, looks_like_unit
 
 COMMENTS = ("#", "%", "//")
@@ -45,6 +46,7 @@ def find_head(rows: Sequence[list[str]], width: int) -> Head:
     rows = [row if any(cell.strip() for cell in row) else [] for row in rows]
     first = next((place for place, row in enumerate(rows) if not _is_above(row, rows[place + 1 :], width)), 0)
     first -= _has_commented_units(rows, first)
+    first = _below_pairs(rows, first, width)
     table = [row for row in rows[first:] if row]
     figures = [
         place
@@ -61,6 +63,19 @@ def find_head(rows: Sequence[list[str]], width: int) -> Head:
         named = bool(table) and _names_columns(table)
         return Head(first, first + named, _clean([cell.strip() for cell in rows[first]], width) if named else None)
     return _read_worded(rows, worded, len(figures) > 1, width)
+
+
+def _below_pairs(rows: Sequence[list[str]], first: int, width: int) -> int:
+    """The first row below those that say when the table starts and how often it was measured."""
+    if width > 2:
+        return first
+    told = [place for place in range(first, min(FAR, len(rows))) if rows[place] and is_told(rows[place])]
+    if not told and not (first and any(is_told(row) for row in rows[:first] if row)):
+        return first
+    below = [place for place in range(max(told, default=first - 1) + 1, len(rows)) if rows[place]]
+    while width == 1 and len(below) > 1 and is_pair(rows[below[0]]):
+        below.pop(0)
+    return below[0] if len(below) > 1 else first
 
 
 def _read_worded(rows: Sequence[list[str]], worded: list[int], has_figures: bool, width: int) -> Head:
