@@ -15,6 +15,7 @@ from anomaly.domain import DataError, Repair
 from anomaly.reading.formats.archives import unpack_zip
 from anomaly.reading.formats.arrow_sizes import is_folded, is_nested, is_text, tell_size, unfolded_bytes
 from anomaly.reading.formats.budget import spend_bytes, spend_cells
+from anomaly.reading.formats.epoch_text import read_epochs
 from anomaly.reading.formats.table import SHOWN, Table, digest_of, name_apart
 
 NPY = ".npy"
@@ -187,5 +188,8 @@ def _plain(cells: pd.Series) -> pd.Series:
     if pd.api.types.is_datetime64_any_dtype(cells.dtype):
         return cells.map(lambda time: time.isoformat(), na_action="ignore").astype("str")
     text = cells.astype("str").where(cells.notna())
+    epochs = read_epochs(text)
+    if epochs is not None:
+        return epochs
     numbers = pd.to_numeric(text, errors="coerce")
     return numbers.astype(float) if numbers.notna().sum() == text.notna().sum() > 0 else text
