@@ -18,6 +18,7 @@ from anomaly.reading.columns.states import (
     in_words,
     is_called_labels,
     is_number_column,
+    is_remark,
     spell_out,
 )
 from anomaly.reading.formats.table import Table
@@ -192,7 +193,7 @@ def _propose_words(tables: Sequence[Table], taken: Set[str | None], alone: bool 
     they stand `alone`."""
     proposed = []
     for column in in_words(tables):
-        if column in taken:
+        if column in taken or is_remark(tables, column):
             continue
         words = {str(word).strip().lower() for table in tables for word in table.frame[column].dropna().unique()}
         is_known = (

@@ -26,6 +26,7 @@ from anomaly.reading.formats.delimited.dialect import (
     in_utf8,
 )
 from anomaly.reading.formats.delimited.numerals import MISSING, Custom, is_number, settle, signs_of
+from anomaly.reading.formats.delimited.remarks import REMARK, fill_up, has_remarks
 from anomaly.reading.formats.table import Table, digest_of, name_apart
 
 FEW_RAGGED, SHARE_RAGGED = 3, 0.01
@@ -63,6 +64,10 @@ def read_csv(content: bytes, name: str) -> Table:
     if quoted and data.count(b'"', start, stop) % 2:
         _refuse_open_quote(body, layout.delimiter, len(names), first_line, name)
     table, ragged = _parse(body, name, _part_stamp(names, layout.stamp), layout, quoted)
+    if ragged and has_remarks(ragged, layout.beside, layout.delimiter):
+        names = names if ragged[0].actual_columns < len(names) else name_apart([*names, REMARK], name)[0]
+        body = memoryview(fill_up(bytes(body), layout.delimiter, len(names)))
+        table, ragged = _parse(body, name, _part_stamp(names, layout.stamp), layout, True)
     same = line_ends - first_line + 2 - _count_line_ends(data[stop:]) == table.num_rows
     lines, odd_lines = (None, ()) if same else _find_lines(body, layout.delimiter, table, first_line)
     if ragged and _are_many(len(ragged), table.num_rows):

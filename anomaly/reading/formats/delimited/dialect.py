@@ -42,6 +42,8 @@ class Layout:
     """of the first row of figures, as a position in the text"""
     rows: list[list[str]]
     """the first rows of figures"""
+    beside: list[list[str]]
+    """those among them of another number of cells"""
     passed_over: tuple[str, ...]
     """lines above the header that are no part of the table"""
     has_unit_row: bool
@@ -116,6 +118,7 @@ def find_layout(text: str) -> Layout:
         head.units,
         ends[begin - 1] if begin else 0,
         body,
+        [row for row in rows[head.body :] if len(row) != width],
         tuple(delimiter.join(row).strip() for row in rows[: head.above] if any(row)),
         head.has_unit_row,
         stamp,
