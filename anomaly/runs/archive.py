@@ -107,8 +107,8 @@ def _micros(time: np.datetime64 | np.timedelta64) -> int:
 
 
 def _put_back(start: int, stop: int, shift: int, step: int) -> PutBack:
-    times, durations = (start, stop), (shift, step)
-    return PutBack(*(np.datetime64(one, "us") for one in times), *(np.timedelta64(one, "us") for one in durations))
+    first, later = np.datetime64(start, "us"), np.datetime64(stop, "us")
+    return PutBack(first, later, np.timedelta64(shift, "us"), np.timedelta64(step, "us"))
 
 
 def pack_model(fitted: Fitted) -> dict[str, bytes]:

@@ -30,9 +30,7 @@ def tell_times(table: Table, settings: ReadSettings) -> Table:
     rate = 1 / table.told.step
     every = f"{rate:.6g} rows a second" if rate >= 1 else f"a row every {say_duration(table.told.step)}"
     since = f"from {str(start[0]).removesuffix('.000000').replace('T', ' ')}" if start else "from 0: no start is told"
-    note = Repair(
-        f"{table.name}: times are made of what its first lines tell ({table.told.shown!r}): {every}, {since}"
-    )
+    note = Repair(f"{table.name}: times are made of what its first lines tell ({table.told.shown!r}): {every}, {since}")
     return replace(table, frame=frame, repairs=(*table.repairs, note))
 
 
@@ -56,7 +54,8 @@ def _read_start(table: Table, settings: ReadSettings) -> tuple[np.datetime64, st
     except DataError:
         return None
     if is_number:
-        return None if read.axis.unit is None else (np.datetime64(round(cells[0] * read.axis.unit * 1e6), "us"), "Z")
+        unit = read.axis.unit
+        return None if unit is None else (np.datetime64(round(float(told.start) * unit * 1e6), "us"), "Z")
     return (read.times[0], "Z" * bool(read.axis.offset)) if read.axis.kind == "timestamp" else None
 
 

@@ -31,11 +31,11 @@ def read_json(content: bytes, name: str) -> Table:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise DataError(f"{name} is no JSON: byte {error.start + 1:,} is not UTF-8.") from None
+        raise DataError(f"{name} is no JSON: byte {error.start + 1:,} is not UTF-8. Save it in UTF-8.") from None
     try:
         data = json.loads(text)
     except RecursionError:
-        raise DataError(f"{name} is nested too deeply: expected a list of records.") from None
+        raise DataError(f"{name} is nested too deeply: expected a list of records. Save that list alone.") from None
     except json.JSONDecodeError as error:
         data = _read_lines(text, name, error)
     except ValueError:
@@ -58,7 +58,11 @@ def read_json(content: bytes, name: str) -> Table:
 
 def _told_beside(data: Any) -> Told | None:
     """What an object says of the start and the rate of the lists in it."""
-    scalars = {key: part for key, part in data.items() if isinstance(part, str | int | float)} if isinstance(data, dict) else {}
+    scalars = (
+        {key: part for key, part in data.items() if isinstance(part, str | int | float)}
+        if isinstance(data, dict)
+        else {}
+    )
     return read_preamble([json.dumps(scalars)]) if scalars else None
 
 
@@ -106,7 +110,7 @@ def _unwrap(data: Any, name: str) -> tuple[Any, list[Repair]]:
 def _refuse_digits(text: str, name: str) -> DataError:
     """Python reads no integer of so many digits."""
     digits = max(map(len, re.findall(r"[0-9]{4000,}", text)), default=0)
-    return DataError(f"{name} holds a number of {digits:,} digits: expected one that a measurement can have.")
+    return DataError(f"{name} holds a number of {digits:,} digits: expected one that a measurement can have. Mend it.")
 
 
 def _is_nested(cells: pd.Series) -> bool:
@@ -157,7 +161,9 @@ def _lay_out(data: Any, name: str) -> pd.DataFrame:
             channels = [f"channel_{number}" for number in range(1, max(map(len, data)) + 1)]
             return pd.DataFrame(data[has_names:], columns=data[0] if has_names else channels)
     except (ValueError, TypeError, AssertionError) as error:
-        raise DataError(f"{name}: expected lists of one length, found others ({error}).") from None
+        raise DataError(
+            f"{name}: expected lists of one length, found others ({error}). Save those of one length alone."
+        ) from None
     raise refuse_nested(data, name)
 
 
@@ -215,5 +221,7 @@ def _read_lines(text: str, name: str, error: json.JSONDecodeError) -> list[objec
             # The first line no record either: the file is one value, broken where its own parser says.
             where = number if rows else error.lineno
             found = text.splitlines()[where - 1][:40]
-            raise DataError(f"{name}, line {where:,}: expected JSON, found {found!r}.") from None
+            raise DataError(
+                f"{name}, line {where:,}: expected JSON, found {found!r}. Export it again, or mend that line."
+            ) from None
     return rows

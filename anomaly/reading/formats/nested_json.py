@@ -201,13 +201,13 @@ def _walk(node: Any, path: Path, about: dict[str, Any]) -> Iterator[tuple[dict[s
 def _flatten(row: Mapping[str, Any]) -> dict[str, Any]:
     """A record without records in it: {"value": {"bpm": 72}} as bpm, by its last name where that is told once."""
     leaves: list[tuple[Path, Any]] = []
-    waiting: list[tuple[Path, Any]] = [((str(key),), part) for key, part in reversed(row.items())]
+    waiting: list[tuple[Path, Any]] = [((str(key),), part) for key, part in reversed(list(row.items()))]
     while waiting:
         path, part = waiting.pop()
         if isinstance(part, list) and len(part) == 1:
             part = part[0]
         if isinstance(part, dict) and len(path) < DEEPEST:
-            waiting += [((*path, str(key)), one) for key, one in reversed(part.items())]
+            waiting += [((*path, str(key)), one) for key, one in reversed(list(part.items()))]
         elif isinstance(part, list) and not _is_left_out(part) and len(path) < DEEPEST:
             waiting += [((*path, str(place)), one) for place, one in reversed(list(enumerate(part, 1)))]
         elif not isinstance(part, dict | list):
@@ -223,13 +223,17 @@ def _flatten(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _is_left_out(part: Any) -> bool:
     """Whether a cell is a list that makes no columns: of words, or of more than a few."""
-    return isinstance(part, list) and len(part) != 1 and (len(part) > MOST_PARTS or any(isinstance(x, str) for x in part))
+    return (
+        isinstance(part, list) and len(part) != 1 and (len(part) > MOST_PARTS or any(isinstance(x, str) for x in part))
+    )
 
 
 def _join(parts: list[tuple[dict[str, Any], list[dict[str, Any]]]]) -> tuple[pd.DataFrame, dict[str, str]]:
     """All rows as one table, and units: series of the same moments side by side, others one below another."""
     frames = [pd.DataFrame(records) for _, records in parts if records]
-    abouts = [{key: value for key, value in about.items() if not isinstance(value, dict)} for about, rows in parts if rows]
+    abouts = [
+        {key: value for key, value in about.items() if not isinstance(value, dict)} for about, rows in parts if rows
+    ]
     times = [_time_of(frame) for frame in frames]
     if len(frames) == 1:
         unit = _unit_of(abouts[0])

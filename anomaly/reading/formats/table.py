@@ -83,13 +83,15 @@ def load(source: str | Path | bytes, name: str | None) -> tuple[bytes, str]:
     try:
         return path.read_bytes(), _name(str(name or path))
     except IsADirectoryError:
-        raise DataError(f"{path} is a folder; expected a file, such as {path / 'sensors.csv'}.") from None
+        raise DataError(
+            f"{path} is a folder; expected a file, such as {path / 'sensors.csv'}. Name one in it."
+        ) from None
     except FileNotFoundError:
         raise DataError(f"There is no file {path}. Check the spelling, and the folder you are in.") from None
     except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}.") from None
+        raise DataError(f"{path} cannot be read: {error.strerror}. See whether you may read it.") from None
     except ValueError:  # a control code in the name
-        raise DataError(f"{str(path)!r} cannot be read: expected the name of a file.") from None
+        raise DataError(f"{str(path)!r} cannot be read: expected the name of a file. Check its spelling.") from None
 
 
 def _name(file: str) -> str:

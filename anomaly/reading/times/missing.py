@@ -48,8 +48,11 @@ def read_known_times(
         def line(row: int, rows: np.ndarray = rows) -> int:
             return line_of(int(rows[row]))
 
+        def copied(some: np.ndarray, others: np.ndarray, rows: np.ndarray = rows) -> bool:
+            return is_copy(rows[some], rows[others])
+
         try:
-            read = read_times(part, name, source, line, date_order, lambda a, b, rows=rows: is_copy(rows[a], rows[b]))
+            read = read_times(part, name, source, line, date_order, copied)
         except UnreadableTimes as error:
             if not leave_out(error.rows):
                 raise DataError(str(error)) from None

@@ -8,7 +8,8 @@ _SAMPLING = (
 )
 INTERVAL_KEY = re.compile(
     rf"(?:{_SAMPLING} )?(?:interval|period|time step|timestep|time interval|step time|increment|resolution time)"
-    r"(?: time| duration| length| hh mm ss)?|epoch (?:period|length|duration|time|hh mm ss)|epoch|dt|delta ?[tx]|x ?increment|"
+    r"(?: time| duration| length| hh mm ss)?|epoch (?:period|length|duration|time|hh mm ss)|epoch|dt|delta ?[tx]|"
+    r"x ?increment|"
     r"(?:abtast|mess|aufzeichnungs|speicher|log|sample|zeit|erfassungs)?-?intervall|abtastzeit|messtakt|"
     r"intervalle(?: de mesure| d echantillonnage)?|periode d échantillonnage|intervalo(?: de (?:muestreo|registro))?|"
     r"intervallo(?: di campionamento)?|meetinterval|interval de temps"
@@ -20,10 +21,11 @@ RATE_KEY = re.compile(
     r"taxa de amostragem|bemonsteringsfrequentie)(?: in)?(?: hz| hertz)?|rate|frequency|freq|frequenz"
 )
 _BEGIN = r"(?:start(?:ed|ing)?|begin(?:ning)?|began|first (?:sample|reading|record|scan|point)|onset|trigger(?:ed)?)"
+_WHEN = r"(?: (?:date|time|timestamp|datetime|date ?time|date and time|at|on|utc|local))"
+_RUN = r"(?:test|session|trial|experiment|collected|measured|recorded)"
 START_KEY = re.compile(
-    rf"{_BEGIN}(?: (?:date|time|timestamp|datetime|date ?time|date and time|of (?:recording|measurement|test|log|logging)|at|on|utc|local))*|"
-    rf"(?:{_SAMPLING}|test|session|trial|experiment|file|log|signal|t) {_BEGIN}(?:ed)?(?: (?:date|time|timestamp|datetime|date ?time|at))*|"
-    rf"(?:{_SAMPLING}|test|session|trial|experiment|collected|measured|recorded)(?: (?:date|time|timestamp|datetime|date ?time|on|at))+|"
+    rf"{_BEGIN}(?: of (?:recording|measurement|test|log|logging))?{_WHEN}*|"
+    rf"(?:{_SAMPLING}|{_RUN}|file|log|signal|t) {_BEGIN}{_WHEN}*|(?:{_SAMPLING}|{_RUN}){_WHEN}+|"
     r"recorded|collected|t0|"
     r"start(?:zeit|datum|zeitpunkt)|beginn|(?:mess|aufnahme|aufzeichnungs)-?(?:beginn|start|datum|zeit)|"
     r"(?:date|heure) de d[eé]but|d[eé]but|(?:fecha|hora) de inicio|inicio|data di inizio|inizio"
@@ -35,7 +37,9 @@ OTHER_MOMENT = re.compile(
     r"generat|upload|updat|process|edit|zone|\bdue|admi"
 )
 """of moments that are not when the first row was measured"""
-UNIT_KEY = re.compile(r"(?:y |data |signal |channel |measurement |value |physical )?(?:units?|einheit|unidad|unit[eé]|unit[aà])")
+UNIT_KEY = re.compile(
+    r"(?:y |data |signal |channel |measurement |value |physical )?(?:units?|einheit|unidad|unit[eé]|unit[aà])"
+)
 _SECOND = ("s", "sec", "secs", "second", "seconds", "sekunde", "sekunden", "sek", "seconde", "secondes", "segundos")
 _MINUTE = ("min", "mins", "minute", "minutes", "minuten", "minutos", "mn")
 _HOUR = ("h", "hr", "hrs", "hour", "hours", "std", "stunde", "stunden", "heure", "heures", "hora", "horas")

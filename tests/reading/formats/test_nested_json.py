@@ -1,6 +1,7 @@
 """JSON whose table lies deeper: each form as some service writes it, found by its shape."""
 
 import json
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import anomaly
 from anomaly.domain import DataError
 from anomaly.domain.times import format_times, to_calendar
 
+pairs = partial(zip, strict=True)
 STAMPS = pd.date_range("2023-03-01 00:01", periods=30, freq="1min")
 ISO = [f"{stamp}Z" for stamp in STAMPS.strftime("%Y-%m-%dT%H:%M:%S")]
 SECONDS = [int(stamp.timestamp()) for stamp in STAMPS]
@@ -23,38 +25,39 @@ def read(data: Any) -> anomaly.Dataset:
 
 
 FORMS: dict[str, tuple[Any, tuple[str, ...]]] = {
-    "wristband": ([{"dateTime": t, "value": {"bpm": a, "q": b}} for t, a, b in zip(ISO, A, B)], ("bpm", "q")),
+    "wristband": ([{"dateTime": t, "value": {"bpm": a, "q": b}} for t, a, b in pairs(ISO, A, B)], ("bpm", "q")),
     "matrix": (
         {"status": "success", "data": {"resultType": "matrix", "result": [
-            {"metric": {"__name__": "up", "instance": name}, "values": [[s + 0.781, str(v)] for s, v in zip(SECONDS, of)]}
+            {"metric": {"__name__": "up", "instance": name}, "values": [[s + 0.7, str(v)] for s, v in pairs(SECONDS, of)]}
             for name, of in (("a:90", A), ("b:90", B))]}},
         ("a:90", "b:90"),
     ),
     "one series": (
-        {"data": {"result": [{"metric": {"x": "y"}, "values": [[s, str(v)] for s, v in zip(SECONDS, A)]}]}}, ("value",),
+        {"data": {"result": [{"metric": {"x": "y"}, "values": [[s, str(v)] for s, v in pairs(SECONDS, A)]}]}},
+        ("value",),
     ),
     "time-series database": (
         {"results": [{"statement_id": 0, "series": [
-            {"name": "cpu", "columns": ["time", "user", "idle"], "values": [list(row) for row in zip(ISO, A, B)]}]}]},
+            {"name": "cpu", "columns": ["time", "user", "idle"], "values": [list(row) for row in pairs(ISO, A, B)]}]}]},
         ("user", "idle"),
     ),
     "search hits": (
         {"took": 3, "hits": {"total": {"value": 30}, "hits": [
             {"_index": "m", "_id": f"x{n}", "_score": None, "_source": {"@timestamp": t, "temp": a, "host": {"load": b}}}
-            for n, (t, a, b) in enumerate(zip(ISO, A, B))]}},
+            for n, (t, a, b) in enumerate(pairs(ISO, A, B))]}},
         ("temp", "load"),
     ),
     "channel and feeds": (
         {"channel": {"id": 9, "name": "Garden", "field1": "Soil", "field2": "Air"},
          "feeds": [{"created_at": t, "entry_id": n, "field1": str(a), "field2": str(b)}
-                   for n, (t, a, b) in enumerate(zip(ISO, A, B))]},
+                   for n, (t, a, b) in enumerate(pairs(ISO, A, B))]},
         ("Soil", "Air"),
     ),
     "gauges": (
         {"name": "ns1", "value": {"queryInfo": {"note": [{"value": "x", "title": "y"}] * 2}, "timeSeries": [
             {"sourceInfo": {"siteName": "CREEK", "siteCode": [{"value": "01646500"}]},
              "variable": {"variableName": name, "unit": {"unitCode": "ft"}},
-             "values": [{"value": [{"value": str(v), "qualifiers": ["P"], "dateTime": t} for t, v in zip(ISO, of)],
+             "values": [{"value": [{"value": str(v), "qualifiers": ["P"], "dateTime": t} for t, v in pairs(ISO, of)],
                          "method": [{"methodID": n}]}]} for n, (name, of) in enumerate((("Stage", A), ("Flow", B)))]}},
         (),
     ),
@@ -64,32 +67,41 @@ FORMS: dict[str, tuple[Any, tuple[str, ...]]] = {
         ("temperature_2m", "rain"),
     ),
     "weather in seconds": (
-        {"generationtime_ms": 0.1, "minutely": {"time": SECONDS, "wind": A}, "daily": {"time": SECONDS[:2], "max": A[:2]}},
+        {"generationtime_ms": 0.1, "minutely": {"time": SECONDS, "wind": A},
+         "daily": {"time": SECONDS[:2], "max": A[:2]}},
         ("wind",),
     ),
-    "ring": ({"data": [{"bpm": a, "source": "awake", "timestamp": t} for t, a in zip(ISO, A)], "next_token": None}, ("bpm",)),
-    "by moment": ({"status": 0, "body": {"series": {str(s): {"hr": a, "rr": b} for s, a, b in zip(SECONDS, A, B)}}}, ("hr", "rr")),
+    "ring": (
+        {"data": [{"bpm": a, "source": "awake", "timestamp": t} for t, a in pairs(ISO, A)], "next_token": None},
+        ("bpm",),
+    ),
+    "by moment": (
+        {"status": 0, "body": {"series": {str(s): {"hr": a, "rr": b} for s, a, b in pairs(SECONDS, A, B)}}},
+        ("hr", "rr"),
+    ),
     "points": (
         {"Data Source": "x", "Data Points": [
             {"fitValue": [{"value": {"fpVal": a}}], "endTimeNanos": s * 10**9, "dataTypeName": "hr"}
-            for s, a in zip(SECONDS, A)]},
+            for s, a in pairs(SECONDS, A)]},
         ("fpVal",),
     ),
-    "rows and names": ({"meta": {"n": 30}, "columns": ["time", "flow"], "data": [[t, a] for t, a in zip(ISO, A)]}, ("flow",)),
+    "rows and names": (
+        {"meta": {"n": 30}, "columns": ["time", "flow"], "data": [[t, a] for t, a in pairs(ISO, A)]}, ("flow",),
+    ),
     "grid of a panel": (
         {"results": {"A": {"frames": [{"schema": {"fields": [{"name": "time"}, {"name": "flow"}]},
                                        "data": {"values": [[s * 1000 for s in SECONDS], A]}}]}}},
         (),
     ),
     "days": (
-        {"activities": [{"day": "x", "samples": [{"t": t, "hr": a} for t, a in zip(ISO[:15], A)]},
-                        {"day": "y", "samples": [{"t": t, "hr": a} for t, a in zip(ISO[15:], A[15:])]}]},
+        {"activities": [{"day": "x", "samples": [{"t": t, "hr": a} for t, a in pairs(ISO[:15], A)]},
+                        {"day": "y", "samples": [{"t": t, "hr": a} for t, a in pairs(ISO[15:], A[15:])]}]},
         ("hr",),
     ),
     "places": (
         {"type": "FeatureCollection", "features": [
             {"type": "Feature", "geometry": {"type": "Point", "coordinates": [8.5, 47.25]},
-             "properties": {"time": s * 1000, "mag": b}} for s, b in zip(SECONDS, B)]},
+             "properties": {"time": s * 1000, "mag": b}} for s, b in pairs(SECONDS, B)]},
         ("mag",),
     ),
 }  # fmt: skip
@@ -120,7 +132,7 @@ def test_units_beside_the_table_are_those_of_its_columns() -> None:
 
 
 def test_histories_of_several_sensors_are_one_long_table() -> None:
-    data = [[{"entity_id": name, "state": str(v), "last_changed": t} for t, v in zip(ISO, of, strict=True)]
+    data = [[{"entity_id": name, "state": str(v), "last_changed": t} for t, v in pairs(ISO, of)]
             for name, of in (("sensor.a", A), ("sensor.b", B))]  # fmt: skip
     dataset = read(data)
     assert {one.name for one in dataset.series} | set(dataset.monitored) >= {"sensor.a", "sensor.b"}

@@ -122,7 +122,8 @@ def find_layout(text: str) -> Layout:
         tuple(delimiter.join(row).strip() for row in rows[: head.above] if any(row)),
         head.has_unit_row,
         stamp,
-        first_rows or (read_preamble(sample[: ends[head.above - 1]].splitlines()[-MOST_ABOVE:]) if head.above else None),
+        first_rows
+        or (read_preamble(sample[: ends[head.above - 1]].splitlines()[-MOST_ABOVE:]) if head.above else None),
     )
 
 

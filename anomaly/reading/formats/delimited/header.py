@@ -19,6 +19,8 @@ KINDS = {
 """what loggers write under a name: how the values of the time between two rows became one"""
 LONGEST_UNIT = 12
 """letters"""
+WIDE = 50
+"""columns of a table whose rows may be channels"""
 FAR = 30
 """rows, as far as a title may stand above its table"""
 
@@ -60,7 +62,7 @@ def find_head(rows: Sequence[list[str]], width: int) -> Head:
         first = below
     worded = _find_worded(rows, first, figures)
     if not worded:
-        named = bool(table) and _names_columns(table)
+        named = bool(table) and (_names_columns(table) or _names_moments(table))
         return Head(first, first + named, _clean([cell.strip() for cell in rows[first]], width) if named else None)
     return _read_worded(rows, worded, len(figures) > 1, width)
 
@@ -245,6 +247,21 @@ def _names_columns(rows: Sequence[list[str]]) -> bool:
         return _counts_columns(first, rows[1:])
     below = [row[position] for row in rows[1:] for position in words if position < len(row)]
     return len(words) == sum(cell not in MISSING for cell in first) or any(map(_is_known_figure, below))
+
+
+def _names_moments(rows: Sequence[Row]) -> bool:
+    """Whether the first of a few long rows, each of a channel, tells the moment of each column."""
+    first, *below = rows
+    if not below or len(first) < max(WIDE, WIDE // 10 * len(rows)) or any(map(is_figure, (row[0] for row in rows))):
+        return False
+    cells = [cell.strip() for cell in first[1:]]
+    if all(map(DATE.fullmatch, cells)):
+        return True
+    try:
+        numbers = list(map(float, cells))
+    except ValueError:
+        return False
+    return all(one < other for one, other in pairwise(numbers))
 
 
 def _counts_columns(first: Row, below: Sequence[list[str]]) -> bool:

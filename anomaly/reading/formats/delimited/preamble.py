@@ -4,6 +4,7 @@ of which one is the start and one the rate."""
 import json
 import re
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 from anomaly.reading.formats.table import Told
 from anomaly.reading.vocabulary.preamble_words import (
@@ -21,7 +22,9 @@ from anomaly.reading.vocabulary.units import UNIT
 PAIR = re.compile(r"(?P<key>[^:=,;\t|]*[^\W\d_][^:=,;\t|]*?)\s*(?:[:=,;\t|]|\s{2,})\s*(?P<value>\S.*)")
 SPACED = re.compile(r"(?P<key>\D*?[^\W\d]\)?)\s+(?P<value>[-+\d.].*)")
 IN_KEY = re.compile(r"\s*[\[(]([^\])]*)[\])]\s*$")
-AMOUNT = re.compile(r"(?P<number>\d+(?:[.,]\d+)?(?:[eE][-+]?\d+)?)\s*(?P<unit>[^\W\d_]*(?:/[^\W\d_]+)?|1/s|/s)(?![\w.:])")
+AMOUNT = re.compile(
+    r"(?P<number>\d+(?:[.,]\d+)?(?:[eE][-+]?\d+)?)\s*(?P<unit>[^\W\d_]*(?:/[^\W\d_]+)?|1/s|/s)(?![\w.:])"
+)
 DURATION = re.compile(r"(\d+):(\d\d)(?::(\d\d(?:\.\d+)?))?\s*$")
 DAY = r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d\d)\b|\d{1,2}[ -][A-Za-z]{3,9}[ ,-]+\d{4})"
 CLOCK = r"\d{1,2}:\d{1,2}(?::\d{1,2}(?:[.,]\d+)?)?(?:\s?[AaPp]\.?[Mm]\.?)?(?:\s?(?:Z|UTC|[+-]\d\d:?\d\d))?"
@@ -54,7 +57,8 @@ def read_preamble(lines: Sequence[str]) -> Told | None:
     step, shown = steps[min(steps)] if steps else (0.0, "")
     order = next((match[1] for line in lines if (match := ORDER.search(line))), "")
     start = _start(found) or (_only_stamp(lines) if step else "")
-    told = Told(start, step, found.get("unit", ""), shown, {"M": "month", "d": "day"}.get(order))
+    first: Literal["day", "month"] | None = "month" if order == "M" else "day" if order == "d" else None
+    told = Told(start, step, found.get("unit", ""), shown, first)
     return told if told.start or told.step or told.unit else None
 
 
@@ -194,7 +198,8 @@ def _rate(number: str, unit: str) -> float | None:
     """Seconds from row to row at a rate; None where it is none."""
     times = {"khz": 1e3, "ksps": 1e3, "mhz": 1e6, "/min": 1 / 60, "samples/min": 1 / 60, "cpm": 1 / 60}
     known = unit.lower() in times or re.fullmatch(
-        r"hz|hertz|sps|1?/s(ec)?|s/s|sa/s|samples?(/s(ec)?| per second)?|scans?/s(ec)?|frames?/s(ec)?|fps|pts/s", unit.lower()
+        r"hz|hertz|sps|1?/s(ec)?|s/s|sa/s|samples?(/s(ec)?| per second)?|scans?/s(ec)?|frames?/s(ec)?|fps|pts/s",
+        unit.lower(),
     )
     rate = _number(number)
     return _sound(1 / (rate * times.get(unit.lower(), 1.0))) if known and rate and rate > 0 else None

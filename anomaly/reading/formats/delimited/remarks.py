@@ -19,7 +19,9 @@ def has_remarks(ragged: Sequence[arrow_csv.InvalidRow], rows: Sequence[Sequence[
     """
     lengths = {row.actual_columns - row.expected_columns for row in ragged[: LOOKED_AT * LOOKED_AT]}
     if lengths == {1}:
-        cells = [next(csv.reader([row.text], delimiter=delimiter))[-1] for row in ragged[:LOOKED_AT] if row.text.strip()]
+        cells = [
+            next(csv.reader([row.text], delimiter=delimiter))[-1] for row in ragged[:LOOKED_AT] if row.text.strip()
+        ]
     elif lengths == {-1}:
         cells = [row[-1] for row in rows if len(row) == ragged[0].expected_columns]
     else:

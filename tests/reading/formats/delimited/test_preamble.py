@@ -53,7 +53,9 @@ HEADS = {
     ),
     "laboratory": (["Date\t2023/03/01", "Time\t00:01:00.000", "Delta_X\t0.002 s", "***End_of_Header***", "V"], 0.002),
     "seismic": (["TIMESERIES IU_ANMO_00_BHZ_D, 40 samples, 20 sps, 2023-03-01T00:01:00.000000, SLIST, INTEGER"], 0.05),
-    "key in brackets": (["Sampling period [ms],20", "Measurement start,2023-03-01 00:01:00", "Export date,2023-04-01"], 0.02),
+    "key in brackets": (
+        ["Sampling period [ms],20", "Measurement start,2023-03-01 00:01:00", "Export date,2023-04-01"], 0.02,
+    ),
 }  # fmt: skip
 
 
@@ -69,7 +71,8 @@ def test_a_start_and_a_rate_above_the_table_make_its_times(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "head", [["Sampling Frequency: 250 Hz"], ["% Sampling rate (Hz): 250", "%"], ["Hz,250", "ECG"], ["fs;0,25 kHz", "a"]]
+    "head",
+    [["Sampling Frequency: 250 Hz"], ["% Sampling rate (Hz): 250", "%"], ["Hz,250", "ECG"], ["fs;0,25 kHz", "a"]],
 )
 def test_a_rate_without_a_start_makes_seconds(head: list[str]) -> None:
     dataset = read(*head)
