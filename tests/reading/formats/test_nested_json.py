@@ -28,7 +28,8 @@ FORMS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "wristband": ([{"dateTime": t, "value": {"bpm": a, "q": b}} for t, a, b in pairs(ISO, A, B)], ("bpm", "q")),
     "matrix": (
         {"status": "success", "data": {"resultType": "matrix", "result": [
-            {"metric": {"__name__": "up", "instance": name}, "values": [[s + 0.7, str(v)] for s, v in pairs(SECONDS, of)]}
+            {"metric": {"__name__": "up", "instance": name},
+             "values": [[s + 0.7, str(v)] for s, v in pairs(SECONDS, of)]}
             for name, of in (("a:90", A), ("b:90", B))]}},
         ("a:90", "b:90"),
     ),
@@ -43,7 +44,8 @@ FORMS: dict[str, tuple[Any, tuple[str, ...]]] = {
     ),
     "search hits": (
         {"took": 3, "hits": {"total": {"value": 30}, "hits": [
-            {"_index": "m", "_id": f"x{n}", "_score": None, "_source": {"@timestamp": t, "temp": a, "host": {"load": b}}}
+            {"_index": "m", "_id": f"x{n}", "_score": None,
+             "_source": {"@timestamp": t, "temp": a, "host": {"load": b}}}
             for n, (t, a, b) in enumerate(pairs(ISO, A, B))]}},
         ("temp", "load"),
     ),
@@ -94,7 +96,7 @@ FORMS: dict[str, tuple[Any, tuple[str, ...]]] = {
         (),
     ),
     "days": (
-        {"activities": [{"day": "x", "samples": [{"t": t, "hr": a} for t, a in pairs(ISO[:15], A)]},
+        {"activities": [{"day": "x", "samples": [{"t": t, "hr": a} for t, a in pairs(ISO[:15], A[:15])]},
                         {"day": "y", "samples": [{"t": t, "hr": a} for t, a in pairs(ISO[15:], A[15:])]}]},
         ("hr",),
     ),
