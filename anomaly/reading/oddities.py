@@ -1,5 +1,6 @@
 """A look at what came out: is it odd, and does another reading of the same file look less so?"""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -41,7 +42,9 @@ def _is_called_by_dates(dataset: Dataset) -> bool:
 
 def _is_called_by_units(dataset: Dataset) -> bool:
     names = dataset.monitored
-    return len(names) > 1 and all(len(name) > 1 and UNIT.fullmatch(name) for name in names)
+    # "m2" and "V5" number channels.
+    is_unit = [len(name) > 1 and not re.search(r"\d", name) and bool(UNIT.fullmatch(name)) for name in names]
+    return len(names) > 1 and all(is_unit)
 
 
 CHECKS: tuple[tuple[Callable[[Dataset], bool], str], ...] = (

@@ -175,15 +175,14 @@ def _are_many(ragged: int, good: int) -> bool:
 
 
 def _refuse_ragged(ragged: list[arrow_csv.InvalidRow], line: int, delimiter: str, name: str) -> NoReturn:
-    text = ragged[0].text.strip()[:60]
-    found = f"{name}, line {line:,}: expected {ragged[0].expected_columns} cells like the lines above, found "
-    found += f"{ragged[0].actual_columns}" + f" in {text!r}" * bool(text)
+    found = f"{name}, line {line:,}: expected {ragged[0].expected_columns} cells like the lines above, "
+    found += f"found {ragged[0].actual_columns}."
     if len(ragged) == 1:
-        raise DataError(f"{found}. Mend or remove that line.")
+        raise DataError(f"{found} Mend or remove that line.")
     parted = "blanks" if delimiter == BLANKS else repr(delimiter)
     raise DataError(
-        f"{found}. {len(ragged):,} lines are so, parted by {parted}: save the file with the names of its columns in "
-        "the first line and as many cells in every line below."
+        f"{found} So do {len(ragged):,} lines in all, parted by {parted}: save the file with the names of its columns "
+        "in the first line and as many cells in every line below."
     )
 
 
