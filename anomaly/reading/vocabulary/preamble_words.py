@@ -14,6 +14,8 @@ INTERVAL_KEY = re.compile(
     r"intervalle(?: de mesure| d echantillonnage)?|periode d échantillonnage|intervalo(?: de (?:muestreo|registro))?|"
     r"intervallo(?: di campionamento)?|meetinterval|interval de temps"
 )
+PER_ROW = re.compile(r"(\w+) (?:per|between) (?:samples?|readings?|rows?|points?|scans?)")
+"""of an interval, with its unit"""
 RATE_KEY = re.compile(
     rf"({_SAMPLING} (?:rate|frequency|freq|speed|fs)|samplerate|samplingrate|sampling|fs|sfreq|srate|samp rate|"
     r"samples? per (?:second|sec|s)|samples s|hz|sps|abtast(?:rate|frequenz)|mess(?:rate|frequenz)|"

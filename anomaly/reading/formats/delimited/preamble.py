@@ -12,6 +12,7 @@ from anomaly.reading.vocabulary.preamble_words import (
     DATE_KEY,
     INTERVAL_KEY,
     OTHER_MOMENT,
+    PER_ROW,
     RATE_KEY,
     SECONDS_IN,
     START_KEY,
@@ -128,6 +129,8 @@ def _read_pair(key: str, value: str) -> tuple[str, int, float | None]:
     in_key = IN_KEY.search(key)
     words = " ".join(re.findall(r"[^\W_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", IN_KEY.sub("", key)))).lower()
     unit = in_key[1] if in_key else ""
+    if (per := PER_ROW.fullmatch(words)) and (step := _interval(value, per[1])):
+        return "", 0, step
     if INTERVAL_KEY.fullmatch(words) and (step := _interval(value, unit)):
         return "", 0, step
     if (rank := RATE_KEY.fullmatch(words)) and (step := _interval(value, unit) or _rate_of(value, unit)):

@@ -53,6 +53,7 @@ HEADS = {
     ),
     "laboratory": (["Date\t2023/03/01", "Time\t00:01:00.000", "Delta_X\t0.002 s", "***End_of_Header***", "V"], 0.002),
     "seismic": (["TIMESERIES IU_ANMO_00_BHZ_D, 40 samples, 20 sps, 2023-03-01T00:01:00.000000, SLIST, INTEGER"], 0.05),
+    "unit in the key": (["Start: 2023-03-01 00:01", "Seconds per sample: 2", "flow"], 2.0),
     "key in brackets": (
         ["Sampling period [ms],20", "Measurement start,2023-03-01 00:01:00", "Export date,2023-04-01"], 0.02,
     ),
