@@ -16,24 +16,24 @@ from anomaly.reading.times.parsing import looks_like_time
 from anomaly.reading.vocabulary.naming import TIME_NAMES, words_of
 from anomaly.reading.vocabulary.units import UNIT
 
-NEARLY_ALL, FAR, FEWEST = 0.9, 1e6, 20
+NEARLY_ALL, FAR, FEWEST, GLANCE = 0.9, 1e6, 20, 2_000
 WIDE, MANY = 5, 50
 """columns for each row, and columns in all, of a table whose rows are likely channels"""
 
 
 def _shares_one_time(dataset: Dataset) -> bool:
-    times = np.concatenate([one.times for one in dataset.series])
+    times = np.concatenate([one.times[:: 1 + len(one) // GLANCE] for one in dataset.series])
     if dataset.time_axis.kind == "row" or len(times) < FEWEST:
         return False
     return bool(np.unique(times, return_counts=True)[1].max() >= NEARLY_ALL * len(times))
 
 
 def _begins_far_away(dataset: Dataset) -> bool:
-    first, rest = dataset.series[0].values[:1], dataset.series[0].values[1:]
-    if len(rest) < FEWEST:
+    first, rest = np.abs(dataset.series[0].values[0]), dataset.series[0].values[1:]
+    if len(rest) < FEWEST or not (first > FAR * np.fmax.reduce(np.abs(rest[:GLANCE]))).any():
         return False
     most = np.fmax.reduce(np.abs(rest))
-    return bool(((np.abs(first[0]) > FAR * most) & (most > 0)).any())
+    return bool(((first > FAR * most) & (most > 0)).any())
 
 
 def _is_called_by_dates(dataset: Dataset) -> bool:
