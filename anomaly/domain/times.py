@@ -11,14 +11,34 @@ if TYPE_CHECKING:  # the first page knows of times, and should not wait for it
 
 @dataclass(frozen=True)
 class PutBack:
-    """A stretch of local time, as the file wrote it, after the clock was put back (as daylight saving time ends)."""
+    """A stretch of local time that is told twice, as the clock was put back: when daylight saving time ends, say.
+
+    Its second telling is held between the last time before the change and the first that is later, so that times never
+    go back; all other times are as they are written.
+    """
 
     start: np.datetime64
-    """end of the repeated hour: a time written twice means its first occurrence"""
-    stop: np.datetime64 | None
-    """when it went forward again; None = not in the file"""
+    """the last time before the clock was put back"""
+    stop: np.datetime64
+    """the first time that is later"""
     shift: np.timedelta64
-    """added to the written times from start to stop to get the dataset's"""
+    """by which it was put back"""
+    step: np.timedelta64
+    """from row to row"""
+
+    def hold(self, written: np.ndarray) -> np.ndarray:
+        """Written times (R,) of the second telling -> times of a dataset, rounded to the microsecond."""
+        back = self.start - self.shift
+        share = (written - back) / (self.stop - back)
+        return self.start + (share * _micros(self.stop - self.start)).round().astype("timedelta64[us]")
+
+    def write(self, times: np.ndarray) -> np.ndarray:
+        """Times (R,) of a dataset -> as they are written."""
+        back = self.start - self.shift
+        share = (times - self.start) / (self.stop - self.start)
+        steps = (share * _micros(self.stop - back) / _micros(self.step)).round().astype(np.int64)
+        is_second = (times > self.start) & (times < self.stop)
+        return np.where(is_second, back + steps * self.step, times)
 
 
 @dataclass(frozen=True)
@@ -38,7 +58,7 @@ class TimeAxis:
     order: Literal["day", "month"] | None = None
     """what came first in dates such as 03/04/2025"""
     put_back: tuple[PutBack, ...] = ()
-    """where local time repeated an hour"""
+    """where local time is told twice"""
 
     @property
     def is_calendar(self) -> bool:
@@ -71,6 +91,8 @@ def format_times(times: np.ndarray, axis: TimeAxis) -> "np.ndarray | pd.Series":
         return times
     import pandas as pd
 
+    for change in axis.put_back:
+        times = change.write(times)
     local = (times + axis_offset(axis)).astype("datetime64[us]")
     text = np.datetime_as_string(local, unit=axis.resolution)
     return pd.Series(np.char.add(text, axis.offset) if axis.offset else text, dtype="str")
@@ -81,3 +103,7 @@ def seconds_of(duration: np.timedelta64 | float, axis: TimeAxis) -> float:
     if axis.kind == "timestamp":
         return float(np.asarray(duration) / np.timedelta64(1, "us")) / 1e6
     return float(duration) * axis.unit if axis.unit is not None else float("nan")
+
+
+def _micros(duration: np.timedelta64) -> int:
+    return int(duration.astype("timedelta64[us]").astype(np.int64))

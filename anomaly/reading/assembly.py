@@ -6,13 +6,16 @@ from dataclasses import replace
 from anomaly.domain import DataError, Dataset, ReadSettings, Repair, SettingsError
 from anomaly.reading.cleaning import make_dataset
 from anomaly.reading.columns.proposal import propose_columns
+from anomaly.reading.columns.told import tell_times
 from anomaly.reading.formats.table import Table
+from anomaly.reading.oddities import less_odd, stand_upright
 from anomaly.reading.records.alignment import align, check_shared
 from anomaly.reading.records.by_times import fill_down, find_untold_record
 from anomaly.reading.records.joint import join_record
 from anomaly.reading.records.pivoting import LongForm, find_long_form, pivot
 from anomaly.reading.sampling import SINCE, settle_sampling
 from anomaly.reading.times.joining import join_times
+from anomaly.reading.times.parsing import looks_like_time
 
 
 def assemble(tables: Sequence[Table], settings: ReadSettings) -> Dataset:
@@ -22,6 +25,10 @@ def assemble(tables: Sequence[Table], settings: ReadSettings) -> Dataset:
 
 def assemble_shaped(shaped: Sequence[Table], settings: ReadSettings) -> Dataset:
     """As `assemble`, of tables that `shape_tables` has made."""
+    return less_odd(_assemble(shaped, settings), shaped, settings, lambda other: _assemble(shaped, other))
+
+
+def _assemble(shaped: Sequence[Table], settings: ReadSettings) -> Dataset:
     # What settle_sampling adds is no column of the file.
     own = None if settings.context is None else tuple(name for name in settings.context if name != SINCE)
     own_settings = settings.model_copy(update={"context": own})
@@ -38,7 +45,8 @@ def assemble_shaped(shaped: Sequence[Table], settings: ReadSettings) -> Dataset:
 def shape_tables(tables: Sequence[Table], settings: ReadSettings) -> list[Table]:
     """The tables that are used, one row per time step in each, all with the same columns."""
     chosen = _choose_sheets(tables, settings.sheet)
-    filled = [fill_down(join_times(table, settings.time), settings) for table in chosen]
+    upright = [join_times(stand_upright(table, settings), settings.time) for table in chosen]
+    filled = [fill_down(tell_times(table, settings), settings) for table in upright]
     return align([_widen(table, form, settings) for table, form in _name_records(filled, settings)])
 
 
@@ -51,7 +59,11 @@ def _choose_sheets(tables: Sequence[Table], sheet: str | None) -> list[Table]:
     """All tables, but of each workbook only the named sheet, or the one with most rows."""
     names = sheets_of(tables)
     if sheet and sheet not in names:
-        found = f"the sheets are {', '.join(map(repr, names))}" if names else "no file is a workbook"
+        found = (
+            f"the sheets are {', '.join(map(repr, names))}. Name one of them"
+            if names
+            else "no file is a workbook. Name no sheet"
+        )
         raise SettingsError(f"There is no sheet {sheet!r}: {found}.")
     chosen: list[Table] = []
     for digest in dict.fromkeys(table.digest for table in tables):
@@ -84,7 +96,10 @@ def _name_records(tables: Sequence[Table], settings: ReadSettings) -> list[tuple
 
 
 def _find_form(table: Table, settings: ReadSettings) -> LongForm | None:
-    return None if settings.layout == "wide" else find_long_form(table, settings)
+    form = None if settings.layout == "wide" else find_long_form(table, settings)
+    # Moments name no variable.
+    is_odd = form is not None and settings.layout != "long" and looks_like_time(table.frame[form.variable])
+    return None if is_odd else form
 
 
 def _widen(table: Table, form: LongForm | None, settings: ReadSettings) -> Table:

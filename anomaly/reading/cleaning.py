@@ -194,7 +194,7 @@ def _split_records(table: Table, columns: Columns, alone: bool) -> list[tuple[st
         row = int(np.argmax(cells.isna().to_numpy()))
         raise DataError(
             f"{table.name}, line {table.line(row):,}: expected a record name in column {columns.record!r}, "
-            "found an empty cell."
+            "found an empty cell. Fill it in, or choose another record column, or none."
         )
     codes, names = pd.factorize(cells)
     order = np.argsort(codes, kind="stable")
@@ -207,7 +207,12 @@ def _read_times(table: Table, columns: Columns, log: _RepairLog) -> tuple[Table,
     """The rows that have a time, and their times."""
     if columns.time is not None:
         cells = table.frame[columns.time]
-        found, known = read_known_times(cells, columns.time, table.name, table.line, columns.date_order)
+
+        def is_copy(rows: np.ndarray, others: np.ndarray) -> bool:
+            parts = (table.frame.iloc[at].reset_index(drop=True) for at in (rows, others))
+            return next(parts).equals(next(parts))
+
+        found, known = read_known_times(cells, columns.time, table.name, table.line, columns.date_order, is_copy)
         log.repairs += found.notes
         return keep_rows(table, known), found.times, found.axis
     if columns.record is None:
@@ -236,15 +241,19 @@ def _read_labels(table: Table, name: str | None) -> np.ndarray | None:
 
 def _check_usable(name: str, series: Sequence[TimeSeries], columns: Columns) -> None:
     if max(len(one) for one in series) < 2:
-        raise DataError(f"{name} has one row per record: expected at least two, since a forecast needs a past.")
+        raise DataError(
+            f"{name} has one row per record: expected at least two, since a forecast needs "
+            "a past. Choose another record column, or none."
+        )
     if not any(np.isfinite(one.counted).any() for one in series) and columns.ignore:
         raise DataError(
-            f"{name} has no step left where {columns.ignore} does not hold: expected a rule that leaves some."
+            f"{name} has no step left where {columns.ignore} does not hold: expected a rule that leaves "
+            "some. Name another rule, or none."
         )
     if not any(np.isfinite(one.values).any() for one in series):
         raise DataError(
             f"{name} has no number in {', '.join(map(repr, columns.monitored))}: all cells are empty, or hold none "
-            "that can be used."
+            "that can be used. Choose other channels."
         )
 
 

@@ -8,7 +8,6 @@ import pandas as pd
 from anomaly.domain import DataError, Dataset, Repair, TimeAxis, TimeSeries, axis_offset, fill_runs, format_times
 from anomaly.reading.columns.states import LABEL_WORDS
 from anomaly.reading.formats.table import Table
-from anomaly.reading.times.clock_changes import put_forward
 from anomaly.reading.times.parsing import parse_times
 
 STARTS, ENDS = ("start", "begin", "from"), ("end", "stop", "to")
@@ -36,7 +35,7 @@ def label_dataset(dataset: Dataset, table: Table) -> Dataset:
             row = int(np.argmax(ends < starts))
             raise DataError(
                 f"{table.name}, line {table.line(row):,}: expected an end that is not before the start, found "
-                f"{str(frame[end].iloc[row])!r} after {str(frame[start].iloc[row])!r}."
+                f"{str(frame[end].iloc[row])!r} after {str(frame[start].iloc[row])!r}. Mend that line."
             )
     elif all(name in names for name in TRAINSET):
         words = table.frame[names["label"]].astype("str").fillna("").str.strip().str.lower()
@@ -46,7 +45,7 @@ def label_dataset(dataset: Dataset, table: Table) -> Dataset:
     else:
         raise DataError(
             f"{table.name} does not look like known anomalies: expected columns start and end, or "
-            f"{', '.join(TRAINSET)}; found {', '.join(map(repr, table.frame.columns))}."
+            f"{', '.join(TRAINSET)}; found {', '.join(map(repr, table.frame.columns))}. Name its columns so."
         )
     records = frame[names["record"]].astype("str").fillna("").str.strip() if "record" in names else None
     _check_records(dataset, table, records)
@@ -72,12 +71,13 @@ def _read_times(dataset: Dataset, table: Table, name: str) -> np.ndarray:
     if (axis.kind == "timestamp") != (wanted.kind == "timestamp"):
         raise DataError(
             f"{table.name}: expected {'time stamps' if wanted.kind == 'timestamp' else 'numbers'} in column {name!r}, "
-            f"as in column {wanted.name!r} of {dataset.name}, found {str(table.frame[name].iloc[0])!r}."
+            f"as in column {wanted.name!r} of {dataset.name}, found {str(table.frame[name].iloc[0])!r}. "
+            "Write it so."
         )
     if axis.kind != "timestamp" or axis.offset:
         return times
-    # Without a zone of its own, a time is told as the dataset tells it, with an hour that it repeats in autumn.
-    return (times if axis.put_back else put_forward(times, wanted.put_back)) - axis_offset(wanted)
+    # Without a zone of its own, a time is told as the dataset tells it; of an hour told twice the first is meant.
+    return times - axis_offset(wanted)
 
 
 def _parse(dataset: Dataset, table: Table, name: str) -> tuple[np.ndarray, TimeAxis]:
@@ -103,7 +103,10 @@ def _check_records(dataset: Dataset, table: Table, records: pd.Series | None) ->
         return
     unknown = sorted(set(records) - {series.name for series in dataset.series})
     if unknown:
-        raise DataError(f"{table.name} names the record {unknown[0]!r}, which {dataset.name} does not have.")
+        raise DataError(
+            f"{table.name} names the record {unknown[0]!r}, which {dataset.name} does not have. Name one of "
+            "its records."
+        )
 
 
 def _label(

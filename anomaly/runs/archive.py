@@ -42,7 +42,7 @@ def pack_dataset(dataset: Dataset) -> dict[str, bytes]:
         "records": [one.name for one in series],
         "columns": asdict(dataset.columns),
         "time_axis": asdict(replace(dataset.time_axis, put_back=())),
-        "put_back": [[_micros(part) for part in astuple(one)] for one in dataset.time_axis.put_back],
+        "told_twice": [[_micros(part) for part in astuple(one)] for one in dataset.time_axis.put_back],
         "repairs": [asdict(repair) for repair in dataset.repairs],
         "digest": dataset.digest,
         "units": dict(dataset.units),
@@ -95,21 +95,20 @@ def _rebuild(about: dict, steps: pa.Table, rows: pa.Table) -> Dataset:
         )
     )
     repairs = TypeAdapter(tuple[Repair, ...]).validate_python(about["repairs"])
-    axis = TimeAxis(**about["time_axis"] | {"put_back": tuple(_put_back(*one) for one in about["put_back"])})
+    # Runs of before have times that are ahead from there on: what they keep of it, "put_back", no longer tells them.
+    changes = tuple(_put_back(*one) for one in about.get("told_twice", ()))
+    axis = TimeAxis(**about["time_axis"] | {"put_back": changes})
     return Dataset(about["name"], series, columns, axis, repairs, about["digest"], about["units"])
 
 
-def _micros(time: np.datetime64 | np.timedelta64 | None) -> int | None:
-    if time is None:
-        return None
+def _micros(time: np.datetime64 | np.timedelta64) -> int:
     kind = "datetime64[us]" if isinstance(time, np.datetime64) else "timedelta64[us]"
     return int(time.astype(kind).astype(np.int64))
 
 
-def _put_back(start: int, stop: int | None, shift: int) -> PutBack:
-    return PutBack(
-        np.datetime64(start, "us"), None if stop is None else np.datetime64(stop, "us"), np.timedelta64(shift, "us")
-    )
+def _put_back(start: int, stop: int, shift: int, step: int) -> PutBack:
+    first, later = np.datetime64(start, "us"), np.datetime64(stop, "us")
+    return PutBack(first, later, np.timedelta64(shift, "us"), np.timedelta64(step, "us"))
 
 
 def pack_model(fitted: Fitted) -> dict[str, bytes]:

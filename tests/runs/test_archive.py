@@ -16,9 +16,11 @@ from anomaly.runs.archive import pack_dataset, unpack_dataset
 from tests.support.strategies import make_dataset, sine_values
 
 PUT_BACK = (
-    PutBack(np.datetime64("2025-10-26T02:00", "us"), np.datetime64("2026-03-29", "us"), np.timedelta64(3600, "s")),
-    PutBack(np.datetime64("2026-10-25T02:00", "us"), None, np.timedelta64(3600, "s")),
-)
+    PutBack(
+        np.datetime64("2025-10-26T02:50", "us"), np.datetime64("2025-10-26T03:00", "us"),
+        np.timedelta64(3_600_000_000, "us"), np.timedelta64(600_000_000, "us"),
+    ),
+)  # fmt: skip
 
 
 def assert_same(one: Dataset, other: Dataset) -> None:

@@ -12,6 +12,7 @@ from anomaly.reading.times.missing import read_known_times
 from anomaly.reading.times.parsing import DATE_WORDS, are_dates, epoch_unit, is_date, looks_like_time
 from anomaly.reading.vocabulary.naming import (
     CYCLE_NAMES,
+    EPOCH_NAMES,
     MOMENT_NAMES,
     TIME_NAMES,
     names_counter,
@@ -42,6 +43,9 @@ def find_time(frame: pd.DataFrame, taken: Set[str | None], record: str | None, s
             return str(column)
     for column in [name for name in free if set(words_of(name)) & DATE_WORDS and frame[name].dtype.kind == "i"]:
         if count_kinds(frame[column], 2) > 1 and are_dates(frame[column]):
+            return str(column)
+    for column in [name for name in free if set(words_of(name)) & EPOCH_NAMES and is_number_column(frame[name])]:
+        if _is_coarse(frame[column]) and count_kinds(frame[column], 2) > 1:
             return str(column)
     # A first column of evenly rising numbers is a row count, whatever it is called, if it is not the only channel.
     first = frame.columns[0] if record is None else next(iter(free), None)

@@ -18,6 +18,7 @@ from anomaly.reading.columns.states import (
     in_words,
     is_called_labels,
     is_number_column,
+    is_remark,
     spell_out,
     tells,
 )
@@ -79,7 +80,8 @@ def propose_columns(tables: Sequence[Table], settings: ReadSettings) -> Columns:
     if not monitored:
         raise DataError(
             f"{tables[0].name} has no channel to monitor: expected at least one column of numbers, or of few words in "
-            f"many rows, beside time, record and label, found {_describe(frame)}."
+            f"many rows, beside time, record and label, found {_describe(frame)}. Name the column "
+            "to monitor (--channels A or the Columns panel), or save the table with one number in each cell."
         )
     if len(monitored) + len(context) > MOST_CHANNELS:
         raise DataError(
@@ -101,7 +103,9 @@ def _check_known(settings: ReadSettings, table: Table) -> None:
             )
         if column in parts:
             again = "twice as" if parts[column] == part else f"as {parts[column]} and as"
-            raise SettingsError(f"Column {column!r} is named {again} {part}: expected one part for each column.")
+            raise SettingsError(
+                f"Column {column!r} is named {again} {part}: expected one part for each column. Name another."
+            )
         parts[column] = part
 
 
@@ -161,7 +165,7 @@ def _split_channels(
         if column not in numeric and not is_state:
             raise DataError(
                 f"Column {column!r} of {tables[0].name} holds no numbers; expected a channel of numbers, or of 2 to "
-                f"{MOST_WORDS} different words in {FEWEST_ROWS} rows or more."
+                f"{MOST_WORDS} different words in {FEWEST_ROWS} rows or more. Name another column."
             )
     chosen = [name for column in named for name in spell_out(tables, column)]
     if settings.channels is not None:
@@ -218,7 +222,7 @@ def _propose_words(tables: Sequence[Table], taken: Set[str | None], alone: bool 
     they stand `alone`."""
     proposed = []
     for column in in_words(tables):
-        if column in taken:
+        if column in taken or is_remark(tables, column):
             continue
         words = {str(word).strip().lower() for table in tables for word in table.frame[column].dropna().unique()}
         is_known = (

@@ -5,7 +5,7 @@ from collections.abc import Sequence, Set
 import pandas as pd
 
 from anomaly.reading.formats.table import Table
-from anomaly.reading.vocabulary.naming import LABEL_NAMES
+from anomaly.reading.vocabulary.naming import LABEL_NAMES, words_of
 
 STATES_OF_HEALTH = {
     **dict.fromkeys(
@@ -21,6 +21,13 @@ LABEL_WORDS = {
     **STATES_OF_HEALTH,
 }
 """how a label column of text says whether a row is an anomaly, in lower case"""
+REMARKS = {
+    "comment", "comments", "remark", "remarks", "note", "notes", "annotation", "annotations", "memo",
+    "bemerkung", "bemerkungen", "kommentar", "anmerkung", "notiz", "hinweis", "commentaire", "commentaires",
+    "remarque", "comentario", "comentarios", "observaciones", "commento", "opmerking", "kommentti",
+}  # fmt: skip
+"""words of columns in which people write"""
+FEW_FILLED = 0.1
 MOST_WORDS, FEWEST_ROWS = 12, 20
 """a column of text of at most so many different words, in at least so many rows, tells a state: on/off, a mode"""
 
@@ -48,6 +55,12 @@ def _tells_health(cells: pd.Series) -> bool:
 def is_called_labels(column: str) -> bool:
     """Whether a column says by its name that it knows the anomalies: such a column is never proposed as an input."""
     return column.strip().lower() in LABEL_NAMES
+
+
+def is_remark(tables: Sequence[Table], column: str) -> bool:
+    """Whether text is what someone noted beside the measurements: called so, or in a few of the rows alone."""
+    filled = sum(int(table.frame[column].notna().sum()) for table in tables)
+    return bool(set(words_of(column)) & REMARKS) or filled < FEW_FILLED * sum(len(table.frame) for table in tables)
 
 
 def in_words(tables: Sequence[Table]) -> list[str]:

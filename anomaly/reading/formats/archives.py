@@ -54,7 +54,10 @@ def unpack_zip(content: bytes, name: str, *, in_order: bool = False) -> list[tup
             if not in_order:
                 members.sort(key=lambda one: one.filename)
             if not members:
-                raise DataError(f"{name} is an empty zip archive: expected at least one file in it.")
+                raise DataError(
+                    f"{name} is an empty zip archive: expected at least one file in it. Pack it again, or "
+                    "open the file itself."
+                )
             spend_members(len(members), name)
             locked = next((one.filename for one in members if one.flag_bits & 1), None)
             if locked is not None:

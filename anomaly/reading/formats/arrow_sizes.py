@@ -159,5 +159,7 @@ def _lengths(values: pa.Array) -> pa.Array:
         views = np.frombuffer(values.buffers()[1], np.int32).reshape(-1, 4)[values.offset :][: len(values)]
         return pa.array(views[:, 0].astype(np.int64), mask=np.asarray(values.is_null()))
     if is_folded(kind) or pa.types.is_nested(kind):
-        raise DataError(f"a column of {kind}, folded twice: expected numbers or text in each cell")
+        raise DataError(
+            f"a column of {kind}, folded twice: expected numbers or text in each cell. Save it with plain columns"
+        )
     return pa.array(np.full(len(values), CELL, np.int64))

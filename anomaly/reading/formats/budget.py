@@ -146,7 +146,9 @@ def check_columns(columns: int, name: str) -> None:
 def spend_members(count: int, name: str, kind: str = "files") -> None:
     """That an archive holds so many files, or a workbook so many sheets."""
     if _spend("members", count):
-        raise DataError(f"{name} holds {count:,} {kind}; expected at most {MOST_MEMBERS:,} in all.")
+        raise DataError(
+            f"{name} holds {count:,} {kind}; expected at most {MOST_MEMBERS:,} in all. Keep those you want."
+        )
 
 
 @contextmanager
@@ -177,9 +179,12 @@ def in_one_sentence(name: str) -> Iterator[None]:
             "or give the process more memory."
         ) from None
     except RecursionError:
-        raise DataError(f"{name} is nested too deeply: expected a table.") from None
+        raise DataError(f"{name} is nested too deeply: expected a table. Save its table alone, as CSV.") from None
     except pa.ArrowException as error:
-        raise DataError(f"{name} cannot be read ({(str(error).splitlines() or ['damaged'])[0]}).") from None
+        raise DataError(
+            f"{name} cannot be read ({(str(error).splitlines() or ['damaged'])[0]}): expected "
+            "a sound file. Copy or export it again."
+        ) from None
 
 
 def _spend(part: Part, count: int) -> tuple[int, str] | None:

@@ -15,6 +15,7 @@ from anomaly.domain import DataError, Repair
 from anomaly.reading.formats.archives import unpack_zip
 from anomaly.reading.formats.arrow_sizes import is_folded, is_nested, is_text, tell_size, unfolded_bytes
 from anomaly.reading.formats.budget import spend_bytes, spend_cells
+from anomaly.reading.formats.epoch_text import read_epochs
 from anomaly.reading.formats.table import SHOWN, Table, digest_of, name_apart
 
 NPY = ".npy"
@@ -104,7 +105,10 @@ def tell_nested(nested: Sequence[str], columns: int, name: str) -> list[Repair]:
     shown = ", ".join(map(repr, nested[:SHOWN])) + ", …" * (len(nested) > SHOWN)
     holds = "holds" if len(nested) == 1 else "hold"
     if len(nested) == columns:
-        raise DataError(f"{name}: {shown} {holds} lists or records: expected one number or text in each cell.")
+        raise DataError(
+            f"{name}: {shown} {holds} lists or records: expected one number or text in each "
+            "cell. Save each part as a column of its own."
+        )
     return [Repair(f"{name}: {shown} {holds} lists or records, not one number in each cell: left out", len(nested))]
 
 
@@ -124,13 +128,15 @@ def read_numpy(content: bytes, name: str) -> Table:
         raise
     except Exception as error:  # whatever a parser of foreign bytes stumbles over
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise DataError(f"{name} is no sound NumPy file of numbers ({reason}).") from None
+        raise DataError(
+            f"{name} is no sound NumPy file of numbers ({reason}). Save it again with numpy.save."
+        ) from None
     columns: list[tuple[str, np.ndarray]] = []
     for key, array in arrays.items():
         if array.ndim not in (1, 2) or array.dtype.kind not in "biufMUS":
             raise DataError(
                 f"{name}: expected arrays of numbers (steps,) or (steps, channels), found "
-                f"{array.shape} of {array.dtype}{f' called {key!r}' if key else ''}."
+                f"{array.shape} of {array.dtype}{f' called {key!r}' if key else ''}. Save it in one of these shapes."
             )
         spend_cells(len(array), 1 if array.ndim == 1 else array.shape[1], name)
         if array.ndim == 1:
@@ -139,7 +145,9 @@ def read_numpy(content: bytes, name: str) -> Table:
             columns += [(f"{key or 'channel'}_{n}", array[:, n - 1]) for n in range(1, array.shape[1] + 1)]
     lengths = {len(column) for _, column in columns}
     if len(lengths) != 1:
-        raise DataError(f"{name}: expected arrays of one length, found lengths {sorted(lengths)}.")
+        raise DataError(
+            f"{name}: expected arrays of one length, found lengths {sorted(lengths)}. Save those of one length alone."
+        )
     # The second column of "a" and an array "a_2" have one name.
     names, renamed = name_apart([column for column, _ in columns], name)
     frame = pd.DataFrame({column: cells for column, (_, cells) in zip(names, columns, strict=True)})
@@ -170,7 +178,7 @@ def _load_array(content: bytes) -> np.ndarray:
 def make_table(frame: pd.DataFrame, content: bytes, name: str, notes: Sequence[Repair] = ()) -> Table:
     """A table of typed columns: numbers stay, times become ISO 8601 text, everything else text."""
     if not len(frame) or not len(frame.columns):
-        raise DataError(f"{name} has no rows: expected at least two rows of numbers.")
+        raise DataError(f"{name} has no rows: expected at least two rows of numbers. Save the table with them.")
     names, renamed = name_apart([str(column) for column in frame.columns], name)
     columns = {column: _plain(frame.iloc[:, place]) for place, column in enumerate(names)}
     return Table(name, pd.DataFrame(columns), 1, (*notes, *renamed), digest_of(content))
@@ -187,5 +195,8 @@ def _plain(cells: pd.Series) -> pd.Series:
     if pd.api.types.is_datetime64_any_dtype(cells.dtype):
         return cells.map(lambda time: time.isoformat(), na_action="ignore").astype("str")
     text = cells.astype("str").where(cells.notna())
+    epochs = read_epochs(text)
+    if epochs is not None:
+        return epochs
     numbers = pd.to_numeric(text, errors="coerce")
     return numbers.astype(float) if numbers.notna().sum() == text.notna().sum() > 0 else text

@@ -30,7 +30,10 @@ def read_table(source: Source, name: str | None = None) -> Table:
     """The cells of a file (a path) or of its bytes (then `name` is what to call it), which hold one table."""
     tables = read_tables(source, name)
     if len(tables) > 1:
-        raise DataError(f"{tables[0].name} and {len(tables) - 1} more tables came from one file: expected one.")
+        raise DataError(
+            f"{tables[0].name} and {len(tables) - 1} more tables came from one file: expected one. "
+            "Give the file with that table alone."
+        )
     return tables[0]
 
 

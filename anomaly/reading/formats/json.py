@@ -3,6 +3,8 @@
 import json
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,9 @@ from anomaly.domain import DataError, Repair
 from anomaly.reading.formats.budget import spend_cells
 from anomaly.reading.formats.columnar import make_table, tell_nested
 from anomaly.reading.formats.delimited.header import is_figure
-from anomaly.reading.formats.table import SHOWN, Table
+from anomaly.reading.formats.delimited.preamble import read_preamble
+from anomaly.reading.formats.nested_json import LOOKED_AT, longest_list, spell_columns, unnest
+from anomaly.reading.formats.table import SHOWN, Table, Told
 
 START = re.compile(rb"(\xef\xbb\xbf)?\s*(\{\s*[\"}]|\[\s*[\[{\"\]\d-])")
 """not [Data], with which some instruments begin a CSV file"""
@@ -27,23 +31,67 @@ def read_json(content: bytes, name: str) -> Table:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise DataError(f"{name} is no JSON: byte {error.start + 1:,} is not UTF-8.") from None
+        raise DataError(f"{name} is no JSON: byte {error.start + 1:,} is not UTF-8. Save it in UTF-8.") from None
     try:
         data = json.loads(text)
     except RecursionError:
-        raise DataError(f"{name} is nested too deeply: expected a list of records.") from None
+        raise DataError(f"{name} is nested too deeply: expected a list of records. Save that list alone.") from None
     except json.JSONDecodeError as error:
         data = _read_lines(text, name, error)
     except ValueError:
         raise _refuse_digits(text, name) from None
     table, notes = _unwrap(data, name)
+    if _lies_deeper(table) and (found := unnest(data, name)) is not None:
+        made = make_table(found.frame, content, name, found.notes)
+        return replace(made, units=found.units, told=_told_beside(data))
+    if isinstance(table, dict) and not _is_split(table) and 0 < _count_objects(table) < len(table):
+        raise refuse_nested(table, name)
     if isinstance(table, dict) and not any(isinstance(value, list | dict) for value in table.values()):
         table = [table]
     spend_cells(*_extent(table), name)
     frame = _lay_out(table, name)
     nested = np.array([_is_nested(frame.iloc[:, place]) for place in range(len(frame.columns))], bool)
     notes += tell_nested([str(column) for column in frame.columns[nested]], len(nested), name)
-    return make_table(frame.loc[:, ~nested], content, name, notes)
+    frame, units = spell_columns(frame.loc[:, ~nested], data) if table is not data else (frame.loc[:, ~nested], {})
+    return replace(make_table(frame, content, name, notes), units=units, told=_told_beside(data))
+
+
+def _told_beside(data: Any) -> Told | None:
+    """What an object says of the start and the rate of the lists in it."""
+    scalars = (
+        {key: part for key, part in data.items() if isinstance(part, str | int | float)}
+        if isinstance(data, dict)
+        else {}
+    )
+    return read_preamble([json.dumps(scalars)]) if scalars else None
+
+
+def _count_objects(data: dict[str, Any]) -> int:
+    return sum(isinstance(part, dict) for part in data.values())
+
+
+def _lies_deeper(data: Any) -> bool:
+    """Whether data are no table as they are, or have lists and records for cells."""
+    if _is_split(data) or (isinstance(data, dict) and _is_table_by_name(data)):
+        return False
+    if not isinstance(data, list):
+        return True
+    sample = [row for row in data[:LOOKED_AT] if isinstance(row, dict | list)]
+    cells = [cell for row in sample for cell in (row.values() if isinstance(row, dict) else row)]
+    return any(isinstance(cell, dict | list) for cell in cells)
+
+
+def _is_table_by_name(data: dict[str, Any]) -> bool:
+    """Lists by name, or records by name, as pandas writes them, or one record."""
+    cells = [cell for part in data.values() for cell in _first_cells(part)]
+    same = {type(part) for part in data.values() if isinstance(part, list | dict)}
+    kinds = len(same) == 1 and all(isinstance(part, list | dict) for part in data.values())
+    return not same or (kinds and not any(isinstance(cell, list | dict) for cell in cells))
+
+
+def _first_cells(part: Any) -> list[Any]:
+    cells = part.values() if isinstance(part, dict) else part if isinstance(part, list) else []
+    return list(islice(cells, LOOKED_AT))
 
 
 def _unwrap(data: Any, name: str) -> tuple[Any, list[Repair]]:
@@ -62,7 +110,7 @@ def _unwrap(data: Any, name: str) -> tuple[Any, list[Repair]]:
 def _refuse_digits(text: str, name: str) -> DataError:
     """Python reads no integer of so many digits."""
     digits = max(map(len, re.findall(r"[0-9]{4000,}", text)), default=0)
-    return DataError(f"{name} holds a number of {digits:,} digits: expected one that a measurement can have.")
+    return DataError(f"{name} holds a number of {digits:,} digits: expected one that a measurement can have. Mend it.")
 
 
 def _is_nested(cells: pd.Series) -> bool:
@@ -113,8 +161,19 @@ def _lay_out(data: Any, name: str) -> pd.DataFrame:
             channels = [f"channel_{number}" for number in range(1, max(map(len, data)) + 1)]
             return pd.DataFrame(data[has_names:], columns=data[0] if has_names else channels)
     except (ValueError, TypeError, AssertionError) as error:
-        raise DataError(f"{name}: expected lists of one length, found others ({error}).") from None
-    raise DataError(f'{name}: expected a list of records such as [{{"time": 0, "flow": 1.5}}], or lists by name.')
+        raise DataError(
+            f"{name}: expected lists of one length, found others ({error}). Save those of one length alone."
+        ) from None
+    raise refuse_nested(data, name)
+
+
+def refuse_nested(data: Any, name: str) -> DataError:
+    path, count = longest_list(data)
+    where = f"its longest list is {path!r}, of {count:,}, which is no table either" if count else "it holds no list"
+    return DataError(
+        f'{name}: expected a list of records such as [{{"time": 0, "flow": 1.5}}], or lists by name; {where}. Save the '
+        "list of what was measured as one of these, or as CSV."
+    )
 
 
 def _is_records(data: Any) -> bool:
@@ -162,5 +221,7 @@ def _read_lines(text: str, name: str, error: json.JSONDecodeError) -> list[objec
             # The first line no record either: the file is one value, broken where its own parser says.
             where = number if rows else error.lineno
             found = text.splitlines()[where - 1][:40]
-            raise DataError(f"{name}, line {where:,}: expected JSON, found {found!r}.") from None
+            raise DataError(
+                f"{name}, line {where:,}: expected JSON, found {found!r}. Export it again, or mend that line."
+            ) from None
     return rows

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,22 @@ from anomaly.domain import DataError, Repair
 
 SHOWN = 5
 UNIT_BEHIND = re.compile(r"(\s*[\[(][^\[\]()]*[\])])?\Z")
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a file says of its table beside the table itself."""
+
+    start: str
+    """when the first row was measured, as it is written; "" where that is not told"""
+    step: float
+    """seconds from row to row; 0 where that is not told"""
+    unit: str = ""
+    """of its values"""
+    shown: str = ""
+    """how the file says it"""
+    order: Literal["day", "month"] | None = None
+    """which comes first in its dates"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +48,8 @@ class Table:
     """(R,) int64: the line each row starts on; None where every row is one line and none between is blank"""
     units: Mapping[str, str] = field(default_factory=dict)
     """of the columns whose unit the file tells"""
+    told: Told | None = None
+    """when it starts and how often it was measured, where the file says so beside it"""
     sheet: str = ""
     """name of the sheet, where the file is a workbook: only one sheet of it is used"""
 
@@ -64,13 +83,15 @@ def load(source: str | Path | bytes, name: str | None) -> tuple[bytes, str]:
     try:
         return path.read_bytes(), _name(str(name or path))
     except IsADirectoryError:
-        raise DataError(f"{path} is a folder; expected a file, such as {path / 'sensors.csv'}.") from None
+        raise DataError(
+            f"{path} is a folder; expected a file, such as {path / 'sensors.csv'}. Name one in it."
+        ) from None
     except FileNotFoundError:
         raise DataError(f"There is no file {path}. Check the spelling, and the folder you are in.") from None
     except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}.") from None
+        raise DataError(f"{path} cannot be read: {error.strerror}. See whether you may read it.") from None
     except ValueError:  # a control code in the name
-        raise DataError(f"{str(path)!r} cannot be read: expected the name of a file.") from None
+        raise DataError(f"{str(path)!r} cannot be read: expected the name of a file. Check its spelling.") from None
 
 
 def _name(file: str) -> str:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from anomaly.domain import DataError, Repair
 from anomaly.reading.formats.table import Table
+from anomaly.reading.times.clock_changes import IsCopy
 from anomaly.reading.times.forms import SHOWN, Order
 from anomaly.reading.times.parsing import ReadTimes, UnreadableTimes, epoch_unit, read_times
 
@@ -20,7 +21,12 @@ AGES = np.timedelta64(3_650, "D")
 
 
 def read_known_times(
-    column: pd.Series, name: str, source: str, line_of: Callable[[int], int], date_order: Order | None = None
+    column: pd.Series,
+    name: str,
+    source: str,
+    line_of: Callable[[int], int],
+    date_order: Order | None = None,
+    is_copy: IsCopy = lambda *_: True,
 ) -> tuple[ReadTimes, np.ndarray]:
     """`read_times` of the rows that have a time, and which (R,) these are.
 
@@ -42,8 +48,11 @@ def read_known_times(
         def line(row: int, rows: np.ndarray = rows) -> int:
             return line_of(int(rows[row]))
 
+        def copied(some: np.ndarray, others: np.ndarray, rows: np.ndarray = rows) -> bool:
+            return is_copy(rows[some], rows[others])
+
         try:
-            read = read_times(part, name, source, line, date_order)
+            read = read_times(part, name, source, line, date_order, copied)
         except UnreadableTimes as error:
             if not leave_out(error.rows):
                 raise DataError(str(error)) from None

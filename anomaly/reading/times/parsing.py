@@ -8,9 +8,9 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from anomaly.domain import DataError, Repair, TimeAxis
+from anomaly.domain import DataError, Repair, TimeAxis, say_duration
 from anomaly.reading.times import forms as time_forms
-from anomaly.reading.times.clock_changes import HOUR, find_hours_repeated, list_put_back
+from anomaly.reading.times.clock_changes import HOUR, SEASONAL, IsCopy, find_put_back, hold_in_order
 from anomaly.reading.times.forms import SHOWN, Order, Place
 
 EPOCH_UNITS = {1.0: (2e8, 5e9), 1e-3: (2e11, 5e12), 1e-6: (2e14, 5e15), 1e-9: (2e17, 5e18)}
@@ -92,22 +92,28 @@ def parse_times(
 
 
 def read_times(
-    column: pd.Series, name: str, source: str, line_of: Callable[[int], int], date_order: Order | None = None
+    column: pd.Series,
+    name: str,
+    source: str,
+    line_of: Callable[[int], int],
+    date_order: Order | None = None,
+    is_copy: IsCopy = lambda *_: True,
 ) -> ReadTimes:
     """A time column's cells -> times (R,), datetime64[us] or numbers, what they mean and what was assumed.
 
     `line_of` gives the line of the file that a row is on. `date_order` says what the first number of 03/04/2025 is;
-    left out, the column tells. Clock times without a date and durations become seconds. Raises UnreadableTimes naming
-    the first line that is empty or not a time in the form of most.
+    left out, the column tells. `is_copy` tells rows that were appended once more from those of a clock that was set
+    back. Clock times without a date and durations become seconds. Raises UnreadableTimes naming the first line that is
+    empty or not a time in the form of most.
     """
     place = Place(name, source, line_of)
     if pd.api.types.is_numeric_dtype(column):
-        return _read_numbers(column, place)
+        return _follow_clock(_read_numbers(column, place), place, is_copy)
     text = column.astype("str").str.strip()
     form = time_forms.find_form(text, _is_iso)
     if form == "elapsed":
         return _read_elapsed(text, column, place)
-    return _unfold_clock(_read_stamps(text, column, form, place, date_order), place)
+    return _follow_clock(_read_stamps(text, column, form, place, date_order), place, is_copy)
 
 
 def join_axes(axes: Sequence[TimeAxis], sources: Sequence[str]) -> TimeAxis:
@@ -128,7 +134,7 @@ def join_axes(axes: Sequence[TimeAxis], sources: Sequence[str]) -> TimeAxis:
         offset=first.offset if all(axis.offset == first.offset for axis in axes) else "Z",
         resolution=max((axis.resolution for axis in axes), key=RESOLUTIONS.index),
         order=next(iter(orders)) if len(orders := {axis.order for axis in axes}) == 1 else None,
-        put_back=first.put_back if all(axis.put_back == first.put_back for axis in axes) else (),
+        put_back=tuple(dict.fromkeys(change for axis in axes for change in axis.put_back)),
     )
 
 
@@ -197,7 +203,7 @@ def _read_numbers(column: pd.Series, place: Place) -> ReadTimes:
     shown = np.datetime_as_string(calendar[0], unit="m" if has_clock else "D")
     note = Repair(f"Numbers of {place.name!r} read as {meaning} ({values[0]:.15g} is {shown.replace('T', ' ')})")
     axis = TimeAxis(place.name, "timestamp", None, "", _resolution(calendar, has_clock))
-    return _unfold_clock(ReadTimes(calendar, axis, (note,)), place)
+    return ReadTimes(calendar, axis, (note,))
 
 
 def are_dates(numbers: pd.Series) -> bool:
@@ -222,22 +228,26 @@ def _are_serials(values: np.ndarray, whole: bool, is_date: bool) -> bool:
     return len(values) < 2 or bool(np.median(np.abs(np.diff(values))) <= 1)
 
 
-def _unfold_clock(read: ReadTimes, place: Place) -> ReadTimes:
-    """Tell the hour that local time repeats in autumn from the first, as if the clock had not been put back."""
-    late, shift = (None, 0) if read.axis.offset else find_hours_repeated(read.times)
-    if late is None:
+def _follow_clock(read: ReadTimes, place: Place, is_copy: IsCopy) -> ReadTimes:
+    """Keep the rows in order where the clock was set back, with their times as they are written."""
+    has_zone = read.axis.kind != "timestamp" or read.axis.offset
+    changes = () if has_zone else find_put_back(read.times, is_copy)
+    if not changes:
         return read
-    rows = np.flatnonzero(np.diff(late) > 0) + 1
+    rows = np.flatnonzero(np.diff(read.times.astype(np.int64)) <= 0) + 1
     lines = ", ".join(f"{line:,}" for line in place.lines(rows)) + ", …" * (len(rows) > SHOWN)
-    amount = "an hour" if shift == HOUR else f"{shift // 60_000_000} minutes"
+    shifts = sorted({one.shift.astype(int) for one in changes})
+    amount = "an hour" if shifts[0] == HOUR else say_duration(shifts[0] / 1e6)
+    amount += " or more" * (len(shifts) > 1)
+    is_season = all(shift in SEASONAL for shift in shifts)
     note = Repair(
-        f"Column {place.name!r}: the clock goes back {amount} at line{'s' * (len(rows) > 1)} {lines} (daylight "
-        f"saving): rows kept in the order of the file, {amount} added from there until it goes forward again",
+        f"Column {place.name!r}: the clock goes back {amount} at line{'s' * (len(rows) > 1)} {lines} "
+        f"({'daylight saving' if is_season else 'it was corrected'}): the time told twice is kept in the order of the "
+        "file; all times are as the file writes them",
         len(rows),
     )
-    axis = replace(read.axis, put_back=list_put_back(read.times, late, shift))
-    times = read.times + (late * shift).astype("timedelta64[us]")
-    return replace(read, times=times, axis=axis, notes=(*read.notes, note))
+    axis = replace(read.axis, put_back=changes)
+    return replace(read, times=hold_in_order(read.times, changes), axis=axis, notes=(*read.notes, note))
 
 
 def _shared(offsets: Collection[str]) -> str:

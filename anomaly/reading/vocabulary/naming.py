@@ -40,6 +40,27 @@ MOMENT_NAMES = {
     "ticks",
 }
 """words of columns that may tell the time once more"""
+EPOCH_NAMES = {
+    *MOMENT_NAMES,
+    "at",
+    "created",
+    "updated",
+    "received",
+    "recorded",
+    "measured",
+    "logged",
+    "sent",
+    "taken",
+    "dt",
+    "utc",
+    "utime",
+    "nanos",
+    "moment",
+    "changed",
+    "start",
+    "begin",
+}
+"""words of columns of numbers that may count from 1970"""
 CYCLE_NAMES = ("cycle", "cycles", "zyklus", "takt")
 """what counts the time where nothing else tells it"""
 HOUR_NAMES = ("hour", "hr", "hh", "stunde", "std", "hora", "heure")

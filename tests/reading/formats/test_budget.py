@@ -141,7 +141,7 @@ def test_archives_in_archives_are_opened_so_deep_and_no_deeper(layers: int) -> N
         (MemoryError(), "There is not enough memory to open pump"),
         (pa.ArrowMemoryError("malloc of size 9 failed"), "There is not enough memory to open pump"),
         (RecursionError(), "pump is nested too deeply"),
-        (pa.ArrowInvalid("two\nlines"), r"pump cannot be read \(two\)\."),
+        (pa.ArrowInvalid("two\nlines"), r"pump cannot be read \(two\): expected a sound file"),
     ],
 )
 def test_what_memory_depth_and_libraries_break_off_with_is_one_sentence(

@@ -164,27 +164,76 @@ def local(start: str, count: int, step: str, zone: str = "Europe/Berlin") -> lis
 
 
 @pytest.mark.parametrize(("step", "line"), [("10min", 164), ("30min", 56), ("h", 29)])
-def test_the_hour_repeated_in_autumn_is_told_apart(step: str, line: int) -> None:
+def test_the_hour_repeated_in_autumn_is_kept_in_order_and_written_as_it_came(step: str, line: int) -> None:
     cells = local("2025-10-25", 300, step)
     result = read_column(cells)
-    assert np.unique(np.diff(result.times)) == pd.Timedelta(step if step != "h" else "1h").to_timedelta64()
+    assert (np.diff(result.times.astype(int)) > 0).all()
+    assert format_times(result.times, result.axis).tolist() == [cell.replace(" ", "T") for cell in cells]
+    # All but the second telling are the file's own inside, too.
+    written = pd.to_datetime(pd.Series(cells)).to_numpy().astype("datetime64[us]")
+    assert np.flatnonzero(result.times != written).tolist() == list(range(line - 2, line - 2 + 60 // minutes(step)))
     assert notes(result) == (
-        f"Column 'time': the clock goes back an hour at line {line} (daylight saving): rows kept in the order of the "
-        "file, an hour added from there until it goes forward again"
+        f"Column 'time': the clock goes back an hour at line {line} (daylight saving): the time told twice is kept in "
+        "the order of the file; all times are as the file writes them"
     )
 
 
-def test_half_an_hour_put_back_on_lord_howe_is_told_apart() -> None:
-    assert "back 30 minutes" in notes(read_column(local("2025-04-05", 200, "10min", "Australia/Lord_Howe")))
+def minutes(step: str) -> int:
+    return int(pd.Timedelta("1h" if step == "h" else step).total_seconds()) // 60
 
 
-def test_from_spring_on_local_time_is_as_the_file_gave_it() -> None:
-    cells = local("2024-10-01", 24 * 300, "h")
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        (local("2025-04-05", 200, "10min", "Australia/Lord_Howe"), "back 30 min at line"),
+        (local("2023-10-01", 24 * 800, "h"), "back an hour at lines 677, 9,413, 18,149"),
+        (local("2025-10-25 12:00", 2 * 86_400, "s")[: 86_400 + 7_200], "back an hour at line 54,002"),
+        # An outage elsewhere tells nothing of the change.
+        (local("2025-10-25", 300, "10min")[:200] + local("2025-10-28", 50, "10min"), "back an hour at line 164"),
+        # A file may end within the hour.
+        (local("2025-10-25", 300, "10min")[:165], "back an hour at line 164"),
+    ],
+)
+def test_every_time_is_written_as_the_file_has_it(cells: list[str], said: str) -> None:
     result = read_column(cells)
-    as_given = pd.to_datetime(cells).to_numpy().astype("datetime64[us]")
-    hours = (result.times - as_given) / np.timedelta64(1, "h")
-    assert np.unique(np.diff(result.times)).tolist() == [np.timedelta64(1, "h")]
-    assert (hours[0], hours[2000], hours[-1]) == (0, 1, 0)
+    assert said in notes(result)
+    assert (np.diff(result.times.astype(int)) > 0).all()
+    assert format_times(result.times, result.axis).tolist() == [cell.replace(" ", "T") for cell in cells]
+
+
+def corrected(step: str, by: str, row: int = 300) -> list[str]:
+    """A clock by day that is set back once."""
+    times = pd.Series(pd.date_range("2025-05-13 10:00", periods=500, freq=step))
+    times[row:] -= pd.Timedelta(by)
+    return times.dt.strftime("%Y-%m-%dT%H:%M:%S").tolist()
+
+
+@pytest.mark.parametrize(
+    ("step", "by", "said"),
+    [
+        ("1s", "47s", "back 47 s at line 302 (it was corrected)"),
+        ("1min", "3min", "back 3 min at line 302"),
+        ("5min", "7min", "back 7 min at line 302"),
+        ("10min", "64min", "back 1 h 4 min at line 302"),
+        ("5min", "90s", ""),
+    ],
+)
+def test_a_clock_that_was_corrected_keeps_its_rows_in_order(step: str, by: str, said: str) -> None:
+    cells = corrected(step, by)
+    data = pd.DataFrame({"time": cells, "a": np.arange(500) % 7 + 0.5}).to_csv(index=False)
+    dataset = read(data.encode())
+    assert format_times(dataset.series[0].times, dataset.time_axis).tolist() == cells
+    np.testing.assert_array_equal(dataset.series[0].values[:, 0], np.arange(500) % 7 + 0.5)
+    assert said in "; ".join(map(str, dataset.repairs))
+    assert bool(said) == bool(dataset.time_axis.put_back)
+
+
+def test_rows_appended_twice_are_no_clock_that_was_corrected() -> None:
+    frame = pd.DataFrame({"time": pd.date_range("2025-05-13", periods=500, freq="1min"), "a": np.arange(500) % 7 + 0.5})
+    twice = pd.concat([frame.iloc[:300], frame.iloc[290:]])
+    dataset = read(twice.to_csv(index=False).encode())
+    assert len(dataset.series[0]) == 500
+    assert not dataset.time_axis.put_back
 
 
 def test_the_gap_of_spring_is_left_as_it_is() -> None:
@@ -197,7 +246,6 @@ def test_the_gap_of_spring_is_left_as_it_is() -> None:
 @pytest.mark.parametrize(
     "cells",
     [
-        local("2025-10-25", 300, "10min")[:200] + local("2025-10-28", 50, "10min"),
         [cell + "Z" for cell in local("2025-10-25", 300, "10min")],
         [cell.replace("-10-26", "-10-22").replace("-10-27", "-10-23") for cell in local("2025-10-26", 30, "h")],
         [f"2025-03-01 1{n}:{m:02}" for n in (0, 0, 1) for m in range(0, 60, 10)],
@@ -211,7 +259,8 @@ def test_other_rows_that_go_back_are_left_as_they_are(cells: list[str]) -> None:
 
 
 def test_a_spring_before_the_autumn_keeps_its_gap() -> None:
-    result = read_column(local("2025-03-01", 24 * 300, "h"))
-    steps = np.diff(result.times) / np.timedelta64(1, "h")
-    assert (np.sum(steps == 2), np.sum(steps == 1)) == (1, len(steps) - 1)
+    cells = local("2025-03-01", 24 * 300, "h")
+    result = read_column(cells)
+    assert format_times(result.times, result.axis).tolist() == [cell.replace(" ", "T") for cell in cells]
+    assert np.sum(np.diff(result.times) == np.timedelta64(2, "h")) == 1
     assert "back an hour at line" in notes(result)

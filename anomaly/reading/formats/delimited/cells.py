@@ -20,6 +20,7 @@ from anomaly.reading.formats.delimited.numerals import (
     strip_marks,
     tell_doubt,
 )
+from anomaly.reading.formats.epoch_text import read_epochs
 from anomaly.reading.formats.table import Table
 from anomaly.reading.vocabulary.naming import names_records
 from anomaly.reading.vocabulary.units import UNIT
@@ -86,6 +87,10 @@ class _Text:
         self.cells = text.to_pandas().astype("str")
         first = text.slice(0, LOOKED_AT).drop_null().to_pylist()
         if keeps_zeros(first, column):
+            return
+        epochs = read_epochs(self.cells)
+        if epochs is not None:
+            self.cells = epochs
             return
         unit = "" if names_records(column) else find_unit(first)
         if unit:

@@ -26,6 +26,7 @@ from anomaly.reading.formats.delimited.dialect import (
     in_utf8,
 )
 from anomaly.reading.formats.delimited.numerals import MISSING, Custom, is_number, settle, signs_of
+from anomaly.reading.formats.delimited.remarks import REMARK, fill_up, has_remarks
 from anomaly.reading.formats.table import Table, digest_of, name_apart
 
 FEW_RAGGED, SHARE_RAGGED = 3, 0.01
@@ -40,12 +41,15 @@ def read_csv(content: bytes, name: str) -> Table:
     data = in_utf8(content, name)
     start, stop = _trim(data)
     if stop <= start:
-        raise DataError(f"{name} is empty: expected a header line and at least two rows of numbers.")
+        raise DataError(f"{name} is empty: expected a header line and at least two rows of numbers. Export it again.")
     sample = data[start : min(stop, start + 4 * SAMPLE_CHARACTERS)].decode("utf-8", errors="ignore")
     try:
         layout = find_layout(sample)
     except csv.Error as error:
-        raise DataError(f"{name} cannot be read as CSV ({error}): expected short cells between delimiters.") from None
+        raise DataError(
+            f"{name} cannot be read as CSV ({error}): expected short cells between delimiters. "
+            "Save it again as CSV, with commas."
+        ) from None
     width = len(layout.rows[0]) if layout.names is None and layout.rows else len(layout.names or ())
     names = layout.names or [f"channel_{position}" for position in range(1, width + 1)]
     names = [column or f"column_{position}" for position, column in enumerate(names, 1)]
@@ -63,19 +67,30 @@ def read_csv(content: bytes, name: str) -> Table:
     if quoted and data.count(b'"', start, stop) % 2:
         _refuse_open_quote(body, layout.delimiter, len(names), first_line, name)
     table, ragged = _parse(body, name, _part_stamp(names, layout.stamp), layout, quoted)
+    if ragged and has_remarks(ragged, layout.beside, layout.delimiter):
+        names = names if ragged[0].actual_columns < len(names) else name_apart([*names, REMARK], name)[0]
+        body = memoryview(fill_up(bytes(body), layout.delimiter, len(names)))
+        table, ragged = _parse(body, name, _part_stamp(names, layout.stamp), layout, True)
     same = line_ends - first_line + 2 - _count_line_ends(data[stop:]) == table.num_rows
     lines, odd_lines = (None, ()) if same else _find_lines(body, layout.delimiter, table, first_line)
     if ragged and _are_many(len(ragged), table.num_rows):
-        _refuse_ragged(ragged, odd_lines[0] if odd_lines else first_line + (ragged[0].number or 1) - 1, name)
+        line = odd_lines[0] if odd_lines else first_line + (ragged[0].number or 1) - 1
+        _refuse_ragged(ragged, line, layout.delimiter, name)
     if table.num_rows == 0:
-        raise DataError(f"{name} has a header but no rows: expected at least two rows of numbers under it.")
+        raise DataError(
+            f"{name} has a header but no rows: expected at least two rows of numbers under it. Export it "
+            "again, with its rows."
+        )
     units = {names[position]: unit for position, unit in layout.units.items() if position < len(names)}
     result = Table(name, pd.DataFrame(), first_line, (), digest_of(content), lines, units)
     del data, body
     table, footers = _cut_footers(table if layout.stamp is None else _join_stamp(table, layout.stamp), result)
     frame, repairs, marked = convert(table, result, layout.custom)
     notes = (*_notes(layout), *renamed, *_tell_ragged(ragged, odd_lines, name), *footers)
-    return replace(result, frame=frame, repairs=(*notes, *repairs), units=marked | units)
+    numeric = [str(column) for column in frame if frame[column].dtype.kind in "if"]
+    if layout.told is not None and layout.told.unit and len(numeric) == 1:
+        units = {numeric[0]: layout.told.unit} | units
+    return replace(result, frame=frame, repairs=(*notes, *repairs), units=marked | units, told=layout.told)
 
 
 def _notes(layout: Layout) -> Iterator[Repair]:
@@ -150,19 +165,24 @@ def _parse(
     except pa.ArrowInvalid as error:
         if ragged or "Empty CSV" in str(error):
             return pa.table({column: pa.array([], pa.float64()) for column in names}), ragged
-        raise DataError(f"{name} cannot be read as CSV: {str(error).splitlines()[0]}.") from None
+        raise DataError(
+            f"{name} cannot be read as CSV: {str(error).splitlines()[0]}. Save it again as CSV, with commas."
+        ) from None
 
 
 def _are_many(ragged: int, good: int) -> bool:
     return ragged > max(FEW_RAGGED, SHARE_RAGGED * good) or 2 * ragged >= good
 
 
-def _refuse_ragged(ragged: list[arrow_csv.InvalidRow], line: int, name: str) -> NoReturn:
-    one = len(ragged) == 1
+def _refuse_ragged(ragged: list[arrow_csv.InvalidRow], line: int, delimiter: str, name: str) -> NoReturn:
+    found = f"{name}, line {line:,}: expected {ragged[0].expected_columns} cells like the lines above, "
+    found += f"found {ragged[0].actual_columns}."
+    if len(ragged) == 1:
+        raise DataError(f"{found} Mend or remove that line.")
+    parted = "blanks" if delimiter == BLANKS else repr(delimiter)
     raise DataError(
-        f"{name}, line {line:,}: expected {ragged[0].expected_columns} cells like the lines above, "
-        f"found {ragged[0].actual_columns}. "
-        + ("Mend or remove that line." if one else f"So do {len(ragged):,} lines in all: mend or remove them.")
+        f"{found} So do {len(ragged):,} lines in all, parted by {parted}: save the file with the names of its columns "
+        "in the first line and as many cells in every line below."
     )
 
 

@@ -12,11 +12,15 @@ from itertools import islice, zip_longest
 from anomaly.domain import DataError
 from anomaly.reading.formats.delimited.header import COMMENTS, DATE, find_head, is_figure
 from anomaly.reading.formats.delimited.numerals import Custom, is_number, signs_of
+from anomaly.reading.formats.delimited.preamble import read_first_rows, read_preamble
+from anomaly.reading.formats.table import Told
 
 DELIMITERS = ",;\t|"
 BLANKS = " "
 DECIMAL_COMMA = re.compile(r'"?[+-]?\d+,\d+"?')
 SAMPLE_CHARACTERS, SAMPLE_LINES = 1_000_000, 400
+MOST_ABOVE = 200
+"""lines above a table that are read for what they say of it"""
 NEARLY_ALL = 0.9
 CLOCK = re.compile(r"\d{1,2}:\d\d(:\d\d([.,]\d+)?)?")
 DOTTED_DAY = re.compile(r"\s*\d{1,2}\.\d{1,2}\.(\d{4}|\d\d)\b.*")
@@ -38,11 +42,15 @@ class Layout:
     """of the first row of figures, as a position in the text"""
     rows: list[list[str]]
     """the first rows of figures"""
+    beside: list[list[str]]
+    """those among them of another number of cells"""
     passed_over: tuple[str, ...]
     """lines above the header that are no part of the table"""
     has_unit_row: bool
     stamp: int | None = None
     """position of a column whose name covers a date and, after a blank, the time of day"""
+    told: Told | None = None
+    """what stands above the table, or in its first two rows, of its start and its rate"""
 
 
 def in_utf8(content: bytes, name: str) -> bytes:
@@ -99,16 +107,23 @@ def find_layout(text: str) -> Layout:
     if names and len(names) == width - 1 and stamp is None:
         last_empty = all(not row[-1].strip() for row in body)
         names = [*names, ""] if last_empty else ["", *names]
+    first_rows = read_first_rows(body) if rows[head.body : head.body + 2] == body[:2] else None
+    if first_rows is not None:
+        body = body[2:]
+    begin = head.body + 2 * (first_rows is not None)
     return Layout(
         delimiter,
         _find_custom(body, delimiter),
         names,
         head.units,
-        ends[head.body - 1] if head.body else 0,
+        ends[begin - 1] if begin else 0,
         body,
+        [row for row in rows[head.body :] if len(row) != width],
         tuple(delimiter.join(row).strip() for row in rows[: head.above] if any(row)),
         head.has_unit_row,
         stamp,
+        first_rows
+        or (read_preamble(sample[: ends[head.above - 1]].splitlines()[-MOST_ABOVE:]) if head.above else None),
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from anomaly.reading.formats.delimited.numerals import MISSING, is_number
+from anomaly.reading.formats.delimited.preamble import is_pair, is_told
 from anomaly.reading.vocabulary.units import clean_unit, looks_like_unit
 
 COMMENTS = ("#", "%", "//")
@@ -18,6 +19,8 @@ KINDS = {
 """what loggers write under a name: how the values of the time between two rows became one"""
 LONGEST_UNIT = 12
 """letters"""
+WIDE = 50
+"""columns of a table whose rows may be channels"""
 FAR = 30
 """rows, as far as a title may stand above its table"""
 
@@ -45,6 +48,7 @@ def find_head(rows: Sequence[list[str]], width: int) -> Head:
     rows = [row if any(cell.strip() for cell in row) else [] for row in rows]
     first = next((place for place, row in enumerate(rows) if not _is_above(row, rows[place + 1 :], width)), 0)
     first -= _has_commented_units(rows, first)
+    first = _below_pairs(rows, first, width)
     table = [row for row in rows[first:] if row]
     figures = [
         place
@@ -58,9 +62,22 @@ def find_head(rows: Sequence[list[str]], width: int) -> Head:
         first = below
     worded = _find_worded(rows, first, figures)
     if not worded:
-        named = bool(table) and _names_columns(table)
+        named = bool(table) and (_names_columns(table) or _names_moments(table))
         return Head(first, first + named, _clean([cell.strip() for cell in rows[first]], width) if named else None)
     return _read_worded(rows, worded, len(figures) > 1, width)
+
+
+def _below_pairs(rows: Sequence[list[str]], first: int, width: int) -> int:
+    """The first row below those that say when the table starts and how often it was measured."""
+    if width > 2:
+        return first
+    told = [place for place in range(first, min(FAR, len(rows))) if rows[place] and is_told(rows[place])]
+    if not told and not (first and any(is_told(row) for row in rows[:first] if row)):
+        return first
+    below = [place for place in range(max(told, default=first - 1) + 1, len(rows)) if rows[place]]
+    while width == 1 and len(below) > 1 and is_pair(rows[below[0]]):
+        below.pop(0)
+    return below[0] if len(below) > 1 else first
 
 
 def _read_worded(rows: Sequence[list[str]], worded: list[int], has_figures: bool, width: int) -> Head:
@@ -230,6 +247,21 @@ def _names_columns(rows: Sequence[list[str]]) -> bool:
         return _counts_columns(first, rows[1:])
     below = [row[position] for row in rows[1:] for position in words if position < len(row)]
     return len(words) == sum(cell not in MISSING for cell in first) or any(map(_is_known_figure, below))
+
+
+def _names_moments(rows: Sequence[Row]) -> bool:
+    """Whether the first of a few long rows, each of a channel, tells the moment of each column."""
+    first, *below = rows
+    if not below or len(first) < max(WIDE, WIDE // 10 * len(rows)) or any(map(is_figure, (row[0] for row in rows))):
+        return False
+    cells = [cell.strip() for cell in first[1:]]
+    if all(map(DATE.fullmatch, cells)):
+        return True
+    try:
+        numbers = list(map(float, cells))
+    except ValueError:
+        return False
+    return all(one < other for one, other in pairwise(numbers))
 
 
 def _counts_columns(first: Row, below: Sequence[list[str]]) -> bool:

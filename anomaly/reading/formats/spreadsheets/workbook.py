@@ -85,7 +85,7 @@ def read_workbook(content: bytes, name: str) -> list[Table]:
     if not tables:
         raise next(iter(reasons), None) or DataError(
             f"{name}: no sheet holds a table (looked at {', '.join(looked_at) or 'none: all hidden'}); expected one "
-            "with a header and at least two rows of numbers under it."
+            "with a header and at least two rows of numbers under it. Put the table on a sheet of its own."
         )
     return tables
 
@@ -102,7 +102,10 @@ def _in_one_sentence(name: str) -> Iterator[None]:
         if kind == "PasswordError" or (kind == "RuntimeError" and "encrypted" in str(error)):
             raise DataError(PROTECTED.format(name)) from None
         reason = "its reader broke off" if kind == "PanicException" else (str(error).splitlines() or [kind])[0]
-        raise DataError(f"{name} is no sound workbook ({reason}): expected one that a spreadsheet opens.") from None
+        raise DataError(
+            f"{name} is no sound workbook ({reason}): expected one that a spreadsheet opens. Open "
+            "it there and save it as .xlsx."
+        ) from None
 
 
 def _sheets(content: bytes, name: str) -> Iterator["CalamineSheet"]:

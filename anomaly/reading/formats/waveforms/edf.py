@@ -66,9 +66,14 @@ def _check_lengths(content: bytes, name: str) -> None:
         header, records, signals = (int(content[at : at + size]) for at, size in ((184, 8), (236, 8), (252, 4)))
         each = [int(content[at : at + 8]) for at in range(256 + 216 * signals, 256 + 224 * signals, 8)]
     except ValueError:
-        raise DataError(f"{name} is no sound EDF file: its header holds no numbers where lengths are due.") from None
+        raise DataError(
+            f"{name} is no sound EDF file: its header holds no numbers where lengths are due. Copy "
+            "or download it again."
+        ) from None
     if signals < 1 or header != HEADER + SIGNAL_HEADER * signals or min(each) < 0 or len(each) != signals:
-        raise DataError(f"{name} is no sound EDF file: its header does not have the length it gives.")
+        raise DataError(
+            f"{name} is no sound EDF file: its header does not have the length it gives. Copy or download it again."
+        )
     promised = header + max(records, 0) * sum(each) * sample
     if promised > len(content):
         raise DataError(

@@ -40,7 +40,9 @@ class Recording:
 
     def __post_init__(self) -> None:
         if not len(self) or not 0 < self.rate < np.inf:
-            raise DataError(f"{self.name} holds no signal: expected at least one, sampled at a known rate.")
+            raise DataError(
+                f"{self.name} holds no signal: expected at least one, sampled at a known rate. Export it with one."
+            )
 
     def __len__(self) -> int:
         return max((len(one.samples) for one in self.signals), default=0)

@@ -41,7 +41,10 @@ def collect_record(find: Callable[[str], bytes | None], header: str) -> dict[str
     for segment in segments:
         more, deeper = _named_in(take(segment), segment)
         if deeper or Path(segment).stem == Path(header).stem:
-            raise DataError(f"{header} has the segment {segment}, a record of segments: expected one of signals.")
+            raise DataError(
+                f"{header} has the segment {segment}, a record of segments: expected one of signals. Open "
+                "that record by itself."
+            )
         signal_files += more
     for name in signal_files:
         take(name)
@@ -84,23 +87,35 @@ def _named_in(content: bytes, header: str) -> tuple[list[str], list[str]]:
     counts = [first[1] if len(first) > 1 else "", segments or "1"]
     counted = all(re.fullmatch(r"[0-9]{1,6}", count) for count in counts)
     if not counted or not PLAIN_NAME.fullmatch(record) or not PLAIN_NAME.fullmatch(header):
-        raise DataError(f"{header} is no WFDB header: expected the record's name and its number of signals at the top.")
+        raise DataError(
+            f"{header} is no WFDB header: expected the record's name and its number of signals at the top. "
+            "Copy or download it again."
+        )
     if record != Path(header).stem:
-        raise DataError(f"{header} is the header of record {record!r}: expected the file to be called {record}.hea.")
+        raise DataError(
+            f"{header} is the header of record {record!r}: expected the file to be called {record}.hea. Rename it so."
+        )
     promised, kind = (int(segments), "segments") if segments else (int(first[1]), "signals")
     if len(lines) - 1 != promised:
-        raise DataError(f"{header} promises {promised:,} {kind} and describes {len(lines) - 1:,}.")
+        raise DataError(
+            f"{header} promises {promised:,} {kind} and describes {len(lines) - 1:,}. Copy or download it again."
+        )
     names = list(dict.fromkeys(line[0] for line in lines[1:]))
     filled = sum(line[0] != NOTHING for line in lines[1:])
     if segments and filled > len(set(names) - {NOTHING}):
         # The library would read it each time.
-        raise DataError(f"{header} names {filled:,} segments, some of them twice: expected each of them once.")
+        raise DataError(
+            f"{header} names {filled:,} segments, some of them twice: expected each of them once. Open them one by one."
+        )
     if segments or _is_layout(first, names):
         names = [name for name in names if name != NOTHING]
     for file in names:
         # A header for a signal would be written over the one that was checked.
         if not PLAIN_NAME.fullmatch(file) or file.lower().endswith(".hea"):
-            raise DataError(f"{header} names the signal file {file!r}: expected a plain file name, beside the header.")
+            raise DataError(
+                f"{header} names the signal file {file!r}: expected a plain file name, beside the header. "
+                "Put the file there."
+            )
     return ([], [name + ".hea" for name in names]) if segments else (names, [])
 
 
@@ -167,16 +182,25 @@ def _check_header(path: Path, sizes: Mapping[str, int]) -> None:
         return
     parts = [wfdb.rdheader(str(path.parent / part)) for part in head.seg_name if part + ".hea" in sizes]
     if not parts or not set(head.seg_name) <= {part.record_name for part in parts} | {NOTHING}:
-        raise DataError(f"{path.name}.hea is no sound WFDB header: its segments cannot be told from its lines.")
+        raise DataError(
+            f"{path.name}.hea is no sound WFDB header: its segments cannot be told from its lines. Copy "
+            "or download it again."
+        )
     steps, in_segments = head.sig_len or 0, sum(head.seg_len)
     if steps != in_segments:
-        raise DataError(f"{path.name}.hea promises {steps:,} steps, its segments {in_segments:,}: expected as many.")
+        raise DataError(
+            f"{path.name}.hea promises {steps:,} steps, its segments {in_segments:,}: expected as many. "
+            "Copy or download all of them again."
+        )
     _spend(steps, max((part.samps_per_frame or () for part in parts), key=len), path.name)
     layouts = [part for part in parts if set(part.file_name or ()) == {NOTHING}]
     filled = [part for part in parts if part not in layouts]
     for part in filled:
         if (part.sig_len or 0) > steps:
-            raise DataError(f"{part.record_name}.hea promises more steps than {path.name}.hea: expected a part of it.")
+            raise DataError(
+                f"{part.record_name}.hea promises more steps than {path.name}.hea: expected a part of it. "
+                "Copy or download both again."
+            )
         _check_sizes(part, sizes, part.record_name)
         if not layouts and part.sig_name != filled[0].sig_name:
             raise DataError(
@@ -198,10 +222,16 @@ def _check_sizes(head: Any, sizes: Mapping[str, int], name: str) -> None:
     """As `_check_header`, of one segment."""
     steps, frames = head.sig_len or 0, [count or 1 for count in head.samps_per_frame or ()]
     if not set(head.file_name or ()) <= set(sizes):
-        raise DataError(f"{name}.hea is no sound WFDB header: its signal files cannot be told from its lines.")
+        raise DataError(
+            f"{name}.hea is no sound WFDB header: its signal files cannot be told from its lines. Copy "
+            "or download it again."
+        )
     # A skew makes the library invent as many samples; no format packs more than one into a byte.
     if max((skew or 0 for skew in head.skew or ()), default=0) * sum(frames) > sum(sizes.values()):
-        raise DataError(f"{name}.hea shifts a signal by more than its length: expected a skew of a few samples.")
+        raise DataError(
+            f"{name}.hea shifts a signal by more than its length: expected a skew of a few samples. "
+            "Copy or download it again."
+        )
     needed: dict[str, int] = {}
     for file, form, count in zip(head.file_name or (), head.fmt or (), frames, strict=True):
         needed[file] = needed.get(file, 0) + BITS.get(form, 0) * count * steps
