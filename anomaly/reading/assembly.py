@@ -10,7 +10,9 @@ from anomaly.reading.formats.table import Table
 from anomaly.reading.records.alignment import align, check_shared
 from anomaly.reading.records.by_times import fill_down, find_untold_record
 from anomaly.reading.records.joint import join_record
-from anomaly.reading.records.pivoting import LongForm, find_long_form, pivot
+from anomaly.reading.records.long_form import LongForm, find_long_form
+from anomaly.reading.records.pivoting import pivot
+from anomaly.reading.records.quality import drop_bad_values
 from anomaly.reading.sampling import SINCE, settle_sampling
 from anomaly.reading.times.joining import join_times
 
@@ -75,7 +77,8 @@ def _name_records(tables: Sequence[Table], settings: ReadSettings) -> list[tuple
     if form is None:
         named = join_record(tables, settings)
     else:
-        named = join_record(tables, settings, (form.time, form.variable), {form.value, form.unit})
+        quality = None if form.quality is None else form.quality.column
+        named = join_record(tables, settings, (form.time, form.variable), {form.value, form.unit, quality})
     # A record that is known now may leave another column to be the variable.
     return [
         (new, form if new is old else _find_form(new, settings))
@@ -84,15 +87,20 @@ def _name_records(tables: Sequence[Table], settings: ReadSettings) -> list[tuple
 
 
 def _find_form(table: Table, settings: ReadSettings) -> LongForm | None:
+    told = settings.variable or settings.value
+    if settings.layout == "wide" and told:
+        raise SettingsError(
+            f"A wide table has no column {told!r} of variables or values: expected layout long or auto with it."
+        )
     return None if settings.layout == "wide" else find_long_form(table, settings)
 
 
 def _widen(table: Table, form: LongForm | None, settings: ReadSettings) -> Table:
     if form is not None:
-        return pivot(table, form)
-    if settings.layout == "long":
+        return pivot(table, form, settings)
+    if settings.layout == "long" or settings.variable or settings.value:
         raise DataError(
             f"{table.name} does not look like one row per measurement: expected a column of times, one that names the "
-            "variable and one of values. Name the time column, or read it as wide."
+            "variable and one of values. Name these three (time, variable, value), or read it as wide."
         )
-    return table
+    return drop_bad_values(table, settings)
