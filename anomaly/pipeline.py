@@ -78,6 +78,9 @@ def same_columns(fitted: Fitted) -> ReadSettings:
         date_order=columns.date_order,
         sampling="keep" if columns.step is None else "resample",
         step=columns.step,
+        measured=columns.measured or None,
+        variable=columns.variable,
+        value=columns.value,
     )
 
 

@@ -59,7 +59,7 @@ class ReadSettings(Settings):
     )
     measured: tuple[str, ...] | None = Field(
         None,
-        title="No codes in",
+        title="All numbers measured in",
         description="channels (comma separated) all of whose numbers are measurements, also those that look like a "
         "code for missing, such as -999, 255 or 65535",
     )

@@ -78,7 +78,19 @@ def propose_columns(tables: Sequence[Table], settings: ReadSettings) -> Columns:
             f"{tables[0].name} has {len(monitored) + len(context):,} channels; expected at most {MOST_CHANNELS}. "
             "Name the ones to monitor (--channels A,B or the Columns panel)."
         )
-    return Columns(time, record, tuple(monitored), tuple(context), labels, settings.ignore or None, settings.date_order)
+    measured = tuple(name for name in settings.measured or () if name in monitored or name in context)
+    return Columns(
+        time,
+        record,
+        tuple(monitored),
+        tuple(context),
+        labels,
+        settings.ignore or None,
+        settings.date_order,
+        measured=measured,
+        variable=settings.variable or None,
+        value=settings.value or None,
+    )
 
 
 def _check_known(settings: ReadSettings, table: Table) -> None:
@@ -91,6 +103,9 @@ def _check_known(settings: ReadSettings, table: Table) -> None:
             again = "twice as" if parts[column] == part else f"as {parts[column]} and as"
             raise SettingsError(f"Column {column!r} is named {again} {part}: expected one part for each column.")
         parts[column] = part
+    for column in settings.measured or ():
+        if column not in columns:
+            raise SettingsError(f"measured: {nearest(table, column)}")
 
 
 def nearest(table: Table, column: str) -> str:

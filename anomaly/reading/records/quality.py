@@ -44,8 +44,8 @@ GOOD_WORDS = {
 BAD_WORDS = {
     "bad", "invalid", "schlecht", "ungültig", "ungueltig", "mauvais", "mauvaise", "invalide", "mala", "malo",
     "inválido", "no válido", "slecht", "ongeldig", "dålig", "rejected", "disconnected", "not connected", "no data",
-    "nodata", "comm fail", "comm_fail", "commfail", "comm failure", "communication failure", "i/o timeout", "timeout", "error",
-    "err", "erroneous", "missing", "out of service", "stale",
+    "nodata", "comm fail", "comm_fail", "commfail", "comm failure", "communication failure", "i/o timeout", "timeout",
+    "error", "err", "erroneous", "missing", "out of service", "stale",
 }  # fmt: skip
 YES, NO = {"1", "true", "yes", "y", "ja", "j", "t", "wahr", "oui", "si", "sí"}, {"0", "false", "no", "n", "nein", "f"}
 """what stands in a column called valid"""
