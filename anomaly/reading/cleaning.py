@@ -90,7 +90,7 @@ class _RepairLog:
         if len(rows):
             self.add(
                 f"{table.name}: {len(rows):,} cell{'s' * (len(rows) > 1)} of {name!r} "
-                f"{'is' if len(rows) == 1 else 'are'} {code:.9g}, far from all other values: taken as missing; "
+                f"{'is' if len(rows) == 1 else 'are'} {code:.10g}, far from all other values: taken as missing; "
                 "name it as measured, if that is wrong",
                 len(rows),
                 [table.line(row) for row in rows[:SHOWN]],

@@ -5,7 +5,8 @@ ends of what a device can write (127, 255, 32767, 65535, also in tenths and hund
 elsewhere. They count as missing only where all of this holds:
 
 - nothing comes near them: they are further from the nearest other value than the others are from each other, from the
-  least to the most. A converter that is driven to its limit, or a count that rises to it, has values on the way;
+  least to the most. A converter that is driven to its limit, or a count that rises to it, has values on the way. -1
+  may be nearer, where nothing else is negative or 0;
 - they come in runs, as a sensor that is taken off does: most beside another, and three on end at least;
 - the others are several, and the code is not most of the channel: else it is one of two states.
 
@@ -41,8 +42,10 @@ _STRONG = [*map(float, _WHOLE), *_PARTS, *_FILLED, *_MOST, *(-most for most in _
 _WEAK = [127.0, -128.0, 255.0, 8191.0]
 LIMITS = frozenset([*_STRONG, *_WEAK, *(float(np.float32(code)) for code in _STRONG if abs(code) < 1e38)])
 """the ends of what a device can write, and what arrays are filled with"""
-BEYOND = {**dict.fromkeys(LIMITS, 1.0), **dict.fromkeys(_WEAK, FAR), -1.0: 1.0}
+BEYOND = {**dict.fromkeys(LIMITS, 1.0), **dict.fromkeys(_WEAK, FAR)}
 """times the range of all other values that such a code lies at least beyond them; the small numbers further"""
+BELOW = 0.25
+"""as BEYOND, of -1 below what is else never negative, nor 0"""
 LONGEST, IN_RUNS = 3, 0.5
 """steps on end at least, somewhere, and share of the code's steps that lie beside another"""
 MOST_CODES = 0.5
@@ -135,9 +138,12 @@ def _is_missing(parts: Sequence[np.ndarray], code: float, found: list[float], lo
     away = max(float(kinds[0]) - code, code - float(kinds[-1]))
     if len(kinds) < FEWEST_KINDS or away <= 0:
         return False
+    middle = kinds[(kinds >= np.quantile(others, 0.01)) & (kinds <= np.quantile(others, 0.99))]
+    is_clear = away > CLEAR * float(np.diff(middle).max(initial=0.0))
     if not low <= code <= high and low <= np.median(others) <= high:
-        middle = kinds[(kinds >= np.quantile(others, 0.01)) & (kinds <= np.quantile(others, 0.99))]
-        return away > CLEAR * float(np.diff(middle).max(initial=0.0)) and away > APART * extent
+        return is_clear and away > APART * extent
+    if code == -1:
+        return is_clear and away > BELOW * extent
     return code != 0 and away > BEYOND[code] * extent
 
 

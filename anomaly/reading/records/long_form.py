@@ -33,20 +33,9 @@ from anomaly.reading.vocabulary.naming import (
 )
 
 BESIDE = {
-    "name",
-    "id",
-    "code",
-    "type",
-    "num",
-    "measured",
-    "numeric",
-    "var",
-    "data",
-    "process",
-    "float",
-    "double",
-    "raw",
-}
+    "name", "id", "code", "type", "num", "measured", "numeric", "var", "data", "process", "float", "raw", "present",
+    "cd", "va",
+}  # fmt: skip
 """words that may stand beside one of these in a column's name"""
 MOST_VARIABLES = 500
 SHARED_TIMES = 0.5
@@ -79,7 +68,7 @@ def find_long_form(table: Table, settings: ReadSettings) -> LongForm | None:
     time = settings.time if settings.time in frame else find_time(frame, {record, *told}, record, settings)
     # Here a time repeats for each variable, and so does not look like one.
     time = time or next(
-        (name for name in numbers if {*words_of(name)} & {*TIME_NAMES} and name not in {record, *told}), None
+        (name for name in numbers if {*words_of(name)} & {*TIME_NAMES, "clock"} and name not in {record, *told}), None
     )
     if time is None or len(frame) < 3:
         return None
@@ -168,7 +157,11 @@ def _find_by_content(
     called = _called(free, VALUE_NAMES, [*numbers, *texts])
     # Only "item id" or "entity id" may be the variable; a patient is none.
     by_id = []
-    if record is not None and settings.record is None and not set(words_of(record)) & (set(RECORD_NAMES) - {"id"}):
+    if (
+        record is not None
+        and settings.record is None
+        and not set(words_of(record)) & (set(RECORD_NAMES) - {"id", "series"})
+    ):
         by_id = [record]
     value = called if called in numbers else _only(numbers) or called
     if value is None:

@@ -32,7 +32,9 @@ VALID_NAMES = {
 }
 """words of a column in which 1 says that a value is good"""
 QUALITY_NAMES = VALID_NAMES | {
-    "quality", "qualitycode", "qual", "q", "qc", "qa", "qaqc", "qartod", "qf", "opcquality", "güte", "guete",
+    "quality", "qualitycode", "qual", "q", "qc", "qa", "qaqc", "qartod", "qf", "opcquality", "dataintegrity",
+    "integrity",
+    "güte", "guete",
     "qualität", "qualitaet", "qualité", "qualite", "calidad", "kwaliteit", "kvalitet", "qualità", "qualita",
 }  # fmt: skip
 STATUS_NAMES = {"status", "statuscode", "state", "flag", "flags", "opcstatus", "zustand"}
@@ -54,6 +56,7 @@ MOST_KINDS = 64
 MOSTLY = 0.5
 """share of the rows that are good, at least"""
 OPC_GOOD, OPC_BAD, OPC_END = 192, 64, 256
+FEW_CODES = 8
 UA_BAD = 0x8000_0000
 SHOWN = 5
 
@@ -68,14 +71,16 @@ class Quality:
 
 
 def find_quality(frame: pd.DataFrame, columns: Sequence[str]) -> Quality | None:
-    """The column that tells the quality of the values beside it; None where none does so plainly."""
+    """The column that tells the quality of the values beside it, or at least the same of all; None where none does so
+    plainly."""
+    idle: list[str] = []
     for column in columns:
         words = {*words_of(column), re.sub(r"[\W_]+", "", column.lower())}
         if not words & (QUALITY_NAMES | STATUS_NAMES) or count_kinds(frame[column], MOST_KINDS + 1) > MOST_KINDS:
             continue
         counts = frame[column].value_counts()
-        if not len(counts):
-            continue
+        if len(counts) < 2:
+            idle.append(column)
         is_text = not is_number_column(frame[column])
         judged = _judge_words(counts, words) if is_text else _judge_numbers(counts, words)
         if judged is None:
@@ -83,7 +88,7 @@ def find_quality(frame: pd.DataFrame, columns: Sequence[str]) -> Quality | None:
         good, bad = judged
         if counts.to_numpy()[good].sum() >= MOSTLY * counts.sum():
             return Quality(column, counts.index.to_numpy()[bad])
-    return None
+    return Quality(idle[0], np.empty(0)) if idle else None
 
 
 def _judge_words(counts: pd.Series, words: set[str]) -> tuple[np.ndarray, np.ndarray] | None:
@@ -115,7 +120,8 @@ def _judge_numbers(counts: pd.Series, words: set[str]) -> tuple[np.ndarray, np.n
     if set(codes) <= {0.0, 1.0}:
         # Of what is only called quality, which of the two is good is told by their number.
         return (codes == 1, codes == 0) if words & QUALITY_NAMES and (codes == 1).any() else None
-    if OPC_GOOD in codes and codes.min() >= 0 and codes.max() < OPC_END:
+    is_opc = OPC_GOOD in codes or (words & QUALITY_NAMES and len(codes) <= FEW_CODES and codes.max() >= OPC_GOOD)
+    if is_opc and codes.min() >= 0 and codes.max() < OPC_END:
         return codes >= OPC_GOOD, codes < OPC_BAD
     if 0 in codes and codes.max() >= UA_BAD:
         return codes == 0, codes >= UA_BAD
