@@ -37,6 +37,8 @@ BESIDE = {
     "cd", "va",
 }  # fmt: skip
 """words that may stand beside one of these in a column's name"""
+OF_ANYTHING = {"id", "series"}
+"""words that name a record, or whatever there are several of"""
 MOST_VARIABLES = 500
 SHARED_TIMES = 0.5
 """least share of rows that share their time with another variable, where no name tells that a table is long"""
@@ -149,20 +151,19 @@ def _find_by_content(
     """With columns beside that measure nothing, values of which some are words, or a variable that is called as records
     are: all of these by what they hold."""
     frame = table.frame
+    # Only "item id" or "entity id" may be the variable; a patient is none.
+    by_id = []
+    if record is not None and settings.record is None and not set(words_of(record)) & (set(RECORD_NAMES) - OF_ANYTHING):
+        by_id = [record]
+    # Most wide tables have no column of words: these are not looked at any further.
+    if not by_id and all(is_number_column(frame[name]) for name in free):
+        return None
     idle = {name for name in free if _measures_nothing(table, name, time)}
     quality = find_quality(frame, free)
     idle |= {quality.column} if quality else set()
     numbers = [name for name in free if name not in idle and is_number_column(frame[name])]
     texts = [name for name in free if name not in idle and name not in numbers]
     called = _called(free, VALUE_NAMES, [*numbers, *texts])
-    # Only "item id" or "entity id" may be the variable; a patient is none.
-    by_id = []
-    if (
-        record is not None
-        and settings.record is None
-        and not set(words_of(record)) & (set(RECORD_NAMES) - {"id", "series"})
-    ):
-        by_id = [record]
     value = called if called in numbers else _only(numbers) or called
     if value is None:
         return None
