@@ -95,9 +95,6 @@ def _show_columns(opened: session.Current, look: Look) -> None:
         busy = opened.job is not None and opened.job.is_running
         if not st.form_submit_button("Read again with these", width="stretch", disabled=busy):
             return
-    # Another table is another set of columns: what was proposed for the one before does not hold.
-    same = all(others[name] == getattr(opened.read, name) for name in ("layout", "variable", "value"))
-    same = same and others.get("sheet", look.sheet) == look.sheet
     parts = {
         "time": _chosen(time),
         "record": _chosen(record),
@@ -106,12 +103,19 @@ def _show_columns(opened: session.Current, look: Look) -> None:
         "labels": _chosen(labels),
         "measured": tuple(measured) or None,
     }
+    _read_again(opened, look, parts, {**others, "ignore": ignore.strip() or None})
+
+
+def _read_again(opened: session.Current, look: Look, parts: dict[str, Any], others: dict[str, Any]) -> None:
+    """With other `parts` of the columns, and other ways to read."""
+    # Another table is another set of columns: what was proposed for the one before does not hold.
+    same = all(others[name] == getattr(opened.read, name) for name in ("layout", "variable", "value"))
+    same = same and others.get("sheet", look.sheet) == look.sheet
     if others["sampling"] != opened.read.sampling:
-        own = tuple(name for name in context if name != SINCE)
+        own = tuple(name for name in parts["context"] if name != SINCE)
         parts["context"] = (*own, SINCE) if others["sampling"] == "keep" else own
     try:
-        choice = ReadSettings(**(parts if same else {}), **others, ignore=ignore.strip() or None)
-        session.change_columns(opened, choice)
+        session.change_columns(opened, ReadSettings(**(parts if same else {}), **others))
     except AnomalyError as error:
         show_error(error)
         return
