@@ -133,22 +133,24 @@ def _is_missing(parts: Sequence[np.ndarray], code: float, found: list[float], lo
         return False
     if code == -1 and low == -np.inf and others.min() <= 0:
         return False
-    kinds = np.unique(others)
-    extent = float(kinds[-1] - kinds[0])
-    away = max(float(kinds[0]) - code, code - float(kinds[-1]))
-    if len(kinds) < FEWEST_KINDS or away <= 0:
-        return False
-    middle = kinds[(kinds >= np.quantile(others, 0.01)) & (kinds <= np.quantile(others, 0.99))]
-    is_clear = away > CLEAR * float(np.diff(middle).max(initial=0.0))
-    if not low <= code <= high and low <= np.median(others) <= high:
-        return is_clear and away > APART * extent
-    if code == -1:
-        return is_clear and away > BELOW * extent
-    return code != 0 and away > BEYOND[code] * extent
+    with np.errstate(over="ignore"):  # the gap of the largest numbers is more than any
+        kinds = np.unique(others)
+        extent = float(kinds[-1] - kinds[0])
+        away = max(float(kinds[0]) - code, code - float(kinds[-1]))
+        if len(kinds) < FEWEST_KINDS or away <= 0:
+            return False
+        middle = kinds[(kinds >= np.quantile(others, 0.01)) & (kinds <= np.quantile(others, 0.99))]
+        is_clear = away > CLEAR * float(np.diff(middle).max(initial=0.0))
+        if not low <= code <= high and low <= np.median(others) <= high:
+            return is_clear and away > APART * extent
+        if code == -1:
+            return is_clear and away > BELOW * extent
+        return code != 0 and away > BEYOND[code] * extent
 
 
 def _comes_in_runs(parts: Sequence[np.ndarray], code: float) -> bool:
-    runs = [stops - starts for starts, stops in (find_runs(part == code) for part in parts)]
+    # Steps at which only other channels were measured part no run.
+    runs = [stops - starts for starts, stops in (find_runs(part[np.isfinite(part)] == code) for part in parts)]
     lengths = np.concatenate(runs)
     return bool(lengths.max(initial=0) >= LONGEST and lengths[lengths > 1].sum() >= IN_RUNS * lengths.sum())
 

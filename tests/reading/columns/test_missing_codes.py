@@ -117,6 +117,12 @@ def test_a_code_at_the_end_and_two_codes_of_one_channel_are_missing() -> None:
     assert sorted(find_codes([nines], "rate")) == [-999, 65535]
 
 
+def test_steps_at_which_only_others_were_measured_part_no_run() -> None:
+    values = np.full(3 * STEPS, np.nan)
+    values[::3] = with_code((80 + 20 * COURSE).round(), 65535)
+    assert find_codes([values], "rate") == [65535]
+
+
 def test_a_channel_said_to_be_measured_must_be_there() -> None:
     with pytest.raises(SettingsError, match="measured: worn has no column 'Sp02'; the nearest is 'SpO2'"):
         read(95 + COURSE, "SpO2", measured=("Sp02",))
