@@ -37,7 +37,8 @@ BESIDE = {
     "cd", "va",
 }  # fmt: skip
 """words that may stand beside one of these in a column's name"""
-OF_ANYTHING = {"id", "series"}
+OF_ALL = {"series", "node"}
+OF_ANYTHING = {"id", *OF_ALL}
 """words that name a record, or whatever there are several of"""
 MOST_VARIABLES = 500
 SHARED_TIMES = 0.5
@@ -133,7 +134,7 @@ def _find_called(
         named = _in_words(frame, named, _called(varied, VARIABLE_NAMES, texts))
     unit = _called(others, UNIT_NAMES, texts)
     # By its name alone a column may mean something else: the value has to be called a value, too, or times be shared.
-    is_certain = _called([value], VALUE_NAMES, [value]) is not None
+    is_certain = _called([value], VALUE_NAMES, [value]) is not None and count_kinds(frame[value], 2) > 1
     for variable in [named] if named else texts:
         if not 1 < frame[variable].nunique() <= MOST_VARIABLES:
             continue
@@ -176,12 +177,14 @@ def _find_by_content(
         if value not in numbers and not (value == called and are_values(frame[value], frame[variable])):
             continue
         is_hinted = variable == named or value == called
-        is_alike = not are_unlike(frame, variable, value, unit)
+        # The names of countries or meters tell less of what they have than those of items and sensors.
+        is_any = variable == record and variable != named and not set(words_of(variable)) & OF_ALL
+        is_alike = not are_unlike(frame, variable, value, unit, is_any)
         is_mixed = _shares_times(frame, its_record, time, variable)
         is_mixed = is_mixed or (is_hinted and _takes_turns(table, variable, time, settings))
         # "item id" beside a "target" or a "temperature" names what has it.
         is_record = variable == record and value != called
-        is_certain = variable == named and value == called and variable != record
+        is_certain = variable == named and value == called and not (variable == record and is_alike)
         if is_certain or (not is_alike and is_mixed and not is_record):
             rest = [name for name in free if name not in {variable, value, unit, *idle}]
             if its_record is None and settings.record is None and variable != record:

@@ -16,8 +16,11 @@ TIMES, MANY_TIMES = 2.0, 10.0
 """how much larger the largest are than the smallest: of names that are not alike, and of any"""
 
 
-def are_unlike(frame: pd.DataFrame, variable: str, value: str, unit: str | None) -> bool:
-    """By a look at some rows, drawn at random: every so many would always meet the same variable."""
+def are_unlike(frame: pd.DataFrame, variable: str, value: str, unit: str | None, is_doubtful: bool) -> bool:
+    """By a look at some rows, drawn at random: every so many would always meet the same variable.
+
+    Where it `is_doubtful` that a column names variables, their sizes have to differ more.
+    """
     names = [variable, value, *([unit] if unit else [])]
     part = frame[names].dropna(subset=[variable, value])
     part = part.sample(min(len(part), SAMPLE), random_state=0)
@@ -35,7 +38,8 @@ def are_unlike(frame: pd.DataFrame, variable: str, value: str, unit: str | None)
         # Words alone, and not the same of all.
         pairs = part[[variable, value]].drop_duplicates().groupby(variable)[value]
         return len({frozenset(words) for _, words in pairs}) > 1
-    limit = TIMES if len({_stem(str(kind)) for kind in kinds}) > 1 else MANY_TIMES
+    are_numbered = len({_stem(str(kind)) for kind in kinds}) < 2
+    limit = MANY_TIMES if are_numbered or is_doubtful else TIMES
     return _lie_apart([numbers[codes == place] for place in range(min(len(kinds), MOST_NAMES))], limit)
 
 

@@ -79,7 +79,7 @@ def _numbers(cells: pd.Series) -> np.ndarray:
     words = pd.Series(kinds, dtype="str")
     read = pd.to_numeric(words, errors="coerce").to_numpy(float, copy=True)
     if words.str.contains(",", regex=False).any():
-        comma = pd.to_numeric(plain_numbers(words, ","), errors="coerce").to_numpy(float)
+        comma = pd.to_numeric(plain_numbers(words, ","), errors="coerce").to_numpy(float, copy=True)
         read = comma if np.isfinite(comma).sum() > np.isfinite(read).sum() else read
     read[np.isinf(read)] = np.nan
     return np.append(read, np.nan)[codes]

@@ -113,6 +113,7 @@ SIMILAR = {"pump 1": PRESSURE, "pump 2": PRESSURE + 3}
         ("machine,time,temperature", lambda s, n, v: f"{n},{ISO[s]},{v}", BOTH),
         ("machine,time,value,quality", lambda s, n, v: f"{n},{ISO[s]},{v},Good", BOTH),
         ("id,timestamp,value", lambda s, n, v: f"{n},{ISO[s]},{v}", SIMILAR),
+        ("country_id,timestamp,value", lambda s, n, v: f"{n},{ISO[s]},{v}", BOTH),
         ("item_id,timestamp,target", lambda s, n, v: f"{n},{ISO[s]},{v}", BOTH),
         ("sensor_id,time,temperature", lambda s, n, v: f"{n},{ISO[s]},{v}", BOTH),
         ("row,site,time,flow", lambda s, n, v: f"{2 * s + (n == 'pump 2')},{n},{ISO[s]},{v}", SIMILAR),
@@ -161,6 +162,26 @@ def test_entities_of_numbers_and_of_words_are_channels_and_states(
     (one,) = dataset.series
     seen = one.context[:, 0]
     assert np.isnan(seen[:2]).all() and np.isfinite(seen[2:]).all() and 0 < seen[2:].mean() < 1
+
+
+def test_a_switch_that_changes_seldom_is_a_state_beside_what_is_measured_often() -> None:
+    rows = [
+        f"sensor.t,{LEVEL[s]:.2f},{ISO[s]}" + f"\nswitch,{('on', 'off')[s // 12 % 2]},{ISO[s]}" * (s % 12 == 0)
+        for s in TURN
+    ]
+    dataset = read("\n".join(["entity_id,state,last_changed", *rows]))
+    assert (dataset.monitored, dataset.columns.context) == (("sensor.t",), ("switch=on",))
+    german = "\n".join(
+        [
+            "Datenpunkt;Zeit;Wert",
+            *(
+                f"T;{i};{v:.2f}\nPumpe;{i};{w}".replace(".", ",")
+                for i, v, w in zip(ISO, LEVEL, np.where(TURN // 9 % 2, "ein", "aus"), strict=True)
+            ),
+        ]
+    )
+    assert (read(german).monitored, read(german).columns.context) == (("T",), ("Pumpe=ein",))
+    np.testing.assert_allclose(read(german).series[0].values[:, 0], LEVEL, atol=0.01)
 
 
 def test_entities_of_words_alone_are_states_where_their_words_differ() -> None:
