@@ -166,7 +166,7 @@ def test_entities_of_numbers_and_of_words_are_channels_and_states(
 
 def test_a_switch_that_changes_seldom_is_a_state_beside_what_is_measured_often() -> None:
     rows = [
-        f"sensor.t,{LEVEL[s]:.2f},{ISO[s]}" + f"\nswitch,{('on', 'off')[s // 12 % 2]},{ISO[s]}" * (s % 12 == 0)
+        f"sensor.t,{LEVEL[s]:.2f},{ISO[s]}" + f"\nswitch,{('on', 'off')[s // 12 % 2]},{ISO[s]}" * int(s % 12 == 0)
         for s in TURN
     ]
     dataset = read("\n".join(["entity_id,state,last_changed", *rows]))
