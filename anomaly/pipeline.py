@@ -79,6 +79,9 @@ def same_columns(fitted: Fitted) -> ReadSettings:
         sampling="keep" if columns.step is None else "resample",
         step=columns.step,
         kinds=dict(zip(columns.monitored, columns.every_kind, strict=True)),
+        measured=columns.measured or None,
+        variable=columns.variable,
+        value=columns.value,
     )
 
 

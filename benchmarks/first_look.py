@@ -1,9 +1,9 @@
 """What a person sees who is told nothing: python -m benchmarks.first_look --data DIR [DIR ...] [--jobs N] [--half 0|1]
     [--discords]
 
-Every labelled file that DIR/manifest.csv lists: no span named, default settings, labels never seen. A row a file goes to
-benchmarks/results/first_look.csv; means by group and source are printed. Beside ours, in the same run: a rolling robust
-z-score beyond 3.5 (Iglewicz & Hoaglin 1993) and, with --discords, the matrix profile where it lies three standard
+Every labelled file that DIR/manifest.csv lists: no span named, default settings, labels never seen. A row a file goes
+to benchmarks/results/first_look.csv; means by group and source are printed. Beside ours, in the same run: a rolling
+robust z-score beyond 3.5 (Iglewicz & Hoaglin 1993) and, with --discords, the matrix profile where it lies three standard
 deviations above its mean (stumpy, to be installed for this; files of up to MOST_CELLS comparisons).
 
 --half measures one half of the sources (by the sha256 of the name): to choose on one and confirm on the other.

@@ -25,6 +25,12 @@ class Columns:
     """which comes first in dates such as 03/04/2025; None = told by the column"""
     step: float | None = None
     """width of the even steps the rows were resampled to, in seconds or the time column's unit; None = not resampled"""
+    measured: tuple[str, ...] = ()
+    """the channels in which no number is a code for missing"""
+    variable: str | None = None
+    """of a long table, the column that names what was measured, where the settings told it"""
+    value: str | None = None
+    """of a long table, the column of what was measured, where the settings told it"""
     kinds: tuple[Kind, ...] = ()
     """of the monitored channels, in their order; () = all are values"""
 

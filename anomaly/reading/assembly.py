@@ -12,7 +12,9 @@ from anomaly.reading.oddities import less_odd, stand_upright
 from anomaly.reading.records.alignment import align, check_shared
 from anomaly.reading.records.by_times import fill_down, find_untold_record
 from anomaly.reading.records.joint import join_record
-from anomaly.reading.records.pivoting import LongForm, find_long_form, pivot
+from anomaly.reading.records.long_form import LongForm, find_long_form
+from anomaly.reading.records.pivoting import pivot
+from anomaly.reading.records.quality import drop_bad_values
 from anomaly.reading.sampling import SINCE, settle_sampling
 from anomaly.reading.times.joining import join_times
 from anomaly.reading.times.parsing import looks_like_time
@@ -87,7 +89,8 @@ def _name_records(tables: Sequence[Table], settings: ReadSettings) -> list[tuple
     if form is None:
         named = join_record(tables, settings)
     else:
-        named = join_record(tables, settings, (form.time, form.variable), {form.value, form.unit})
+        quality = None if form.quality is None else form.quality.column
+        named = join_record(tables, settings, (form.time, form.variable), {form.value, form.unit, quality})
     # A record that is known now may leave another column to be the variable.
     return [
         (new, form if new is old else _find_form(new, settings))
@@ -96,18 +99,25 @@ def _name_records(tables: Sequence[Table], settings: ReadSettings) -> list[tuple
 
 
 def _find_form(table: Table, settings: ReadSettings) -> LongForm | None:
-    form = None if settings.layout == "wide" else find_long_form(table, settings)
+    told = settings.variable or settings.value
+    if settings.layout == "wide":
+        if told:
+            raise SettingsError(
+                f"A wide table has no column {told!r} of variables or values: expected layout long or auto with it."
+            )
+        return None
+    form = find_long_form(table, settings)
     # Moments name no variable.
-    is_odd = form is not None and settings.layout != "long" and looks_like_time(table.frame[form.variable])
+    is_odd = form is not None and settings.layout != "long" and not told and looks_like_time(table.frame[form.variable])
     return None if is_odd else form
 
 
 def _widen(table: Table, form: LongForm | None, settings: ReadSettings) -> Table:
     if form is not None:
-        return pivot(table, form)
-    if settings.layout == "long":
+        return pivot(table, form, settings)
+    if settings.layout == "long" or settings.variable or settings.value:
         raise DataError(
             f"{table.name} does not look like one row per measurement: expected a column of times, one that names the "
-            "variable and one of values. Name the time column, or read it as wide."
+            "variable and one of values. Name these three (time, variable, value), or read it as wide."
         )
-    return table
+    return drop_bad_values(table, settings)

@@ -97,7 +97,8 @@ class _RepairLog:
         if len(rows):
             self.add(
                 f"{table.name}: {len(rows):,} cell{'s' * (len(rows) > 1)} of {name!r} "
-                f"{'is' if len(rows) == 1 else 'are'} {code:.9g}, far from all other values: taken as missing",
+                f"{'is' if len(rows) == 1 else 'are'} {code:.10g}, far from all other values: taken as missing; "
+                "name it as measured, if that is wrong",
                 len(rows),
                 [table.line(row) for row in rows[:SHOWN]],
             )
@@ -108,10 +109,14 @@ def _find_codes(tables: Sequence[Table], columns: Columns) -> dict[str, list[flo
     names = [
         name
         for name in (*columns.monitored, *columns.context)
-        if all(name in table.frame and table.frame[name].dtype.kind in "if" for table in tables)
+        if name not in columns.measured
+        and all(name in table.frame and table.frame[name].dtype.kind in "if" for table in tables)
     ]
     # Numbers are looked at where they are: copies of all channels would take as long as reading them.
-    found = {name: find_codes([table.frame[name].to_numpy() for table in tables]) for name in names}
+    found = {
+        name: find_codes([table.frame[name].to_numpy() for table in tables], name, tables[0].units.get(name, ""))
+        for name in names
+    }
     return {name: codes for name, codes in found.items() if codes}
 
 

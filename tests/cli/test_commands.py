@@ -224,3 +224,19 @@ def test_a_kept_model_knows_what_to_ignore_and_the_even_step(tmp_path: Path) -> 
     data = json.loads((out / "run.json").read_text())["data"]
     assert data["ignore"] == "running=0"
     assert any("even steps of 10" in repair for repair in data["repairs"])
+
+
+def test_a_kept_model_knows_the_columns_of_a_long_table_and_what_is_all_measured(tmp_path: Path) -> None:
+    rows = [
+        f"{t},{n},{255 if n == 'a' and 100 <= t < 110 else t % k},{-t}"
+        for t in range(200)
+        for n, k in (("a", 5), ("b", 7))
+    ]
+    (tmp_path / "a.csv").write_text("\n".join(["time,who,much,other", *rows]))
+    model, out = tmp_path / "model", tmp_path / "out"
+    read = ("--variable", "who", "--value", "much", "--measured", "a")
+    run("fit", tmp_path / "a.csv", "--model", model, "--epochs", "1", "--hidden-units", "4", *read)
+    run("score", tmp_path / "a.csv", "--model", model, "--out", out)
+    data = json.loads((out / "run.json").read_text())["data"]
+    assert not any("255" in repair for repair in data["repairs"])
+    assert any("2 variables of 'who'" in repair for repair in data["repairs"])

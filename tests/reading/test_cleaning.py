@@ -183,7 +183,8 @@ def test_a_code_far_from_all_that_was_measured_is_missing_and_said(code: float) 
     dataset = of_course(step_3=code, step_9=code)
     assert np.flatnonzero(np.isnan(dataset.series[0].values[:, 0])).tolist() == [3, 9]
     assert str(dataset.repairs[0]) == (
-        f"pump: 2 cells of 'flow' are {code:g}, far from all other values: taken as missing (lines 5, 11)"
+        f"pump: 2 cells of 'flow' are {code:g}, far from all other values: taken as missing; name it as measured, "
+        "if that is wrong (lines 5, 11)"
     )
 
 

@@ -56,6 +56,18 @@ class ReadSettings(Settings):
         title="Layout",
         description="wide has a column for each channel, long a row for each measurement (time, variable, value)",
     )
+    variable: str | None = Field(
+        None, title="Variable column", description="column of a long table that names what was measured; makes it long"
+    )
+    value: str | None = Field(
+        None, title="Value column", description="column of a long table that holds what was measured; makes it long"
+    )
+    measured: tuple[str, ...] | None = Field(
+        None,
+        title="All numbers measured in",
+        description="channels (comma separated) all of whose numbers are measurements, also those that look like a "
+        "code for missing, such as -999, 255 or 65535",
+    )
     kinds: dict[str, Kind] = Field(
         {},
         title="Kinds",

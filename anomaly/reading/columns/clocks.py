@@ -26,8 +26,8 @@ COMPLETE, ONE_WAY, AS_FINE = 0.9, 0.9, 0.9
 """shares: of rows with a stamp, of its steps that go one way, and of as many kinds as the numbers beside it have"""
 LOOSE = 0.1
 """share of the usual step by which each step of the time may differ where it is told again"""
-SCALES = (1.0, 1e3, 1e6, 1e9, 1 / 60, 1 / 3_600, 1 / 86_400)
-"""units in a second, in which columns count"""
+SCALES = (1.0, 1e3, 1e6, 1e9, 1 / 60, 1 / 3_600, 1 / 86_400, 1e3 / 86_400, 1e6 / 86_400)
+"""units in a second, in which columns count; operator panels write millionths of a day"""
 
 
 def find_time(frame: pd.DataFrame, taken: Set[str | None], record: str | None, settings: ReadSettings) -> str | None:

@@ -62,7 +62,10 @@ def _inspect(tables: Sequence[Table], name: str, dataset: Dataset) -> dict[str, 
     columns = dataset.columns
     role = _role(name, columns)
     if not even and role in ("monitored", "context") and all(pd.api.types.is_numeric_dtype(part) for part in parts):
-        parts = [pd.Series(part) for part in without_codes([table.numbers(name) for table in tables])]
+        parts = [pd.Series(table.numbers(name)) for table in tables]
+        if name not in dataset.columns.measured:
+            unit = tables[0].units.get(name, "")
+            parts = [pd.Series(part) for part in without_codes([part.to_numpy() for part in parts], name, unit)]
     line: dict[str, object] = {
         "column": name,
         "role": role,

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from anomaly.domain import MOST_STATES, Columns, Kind, Repair, SettingsError, TimeSeries, is_rounding
-from anomaly.reading.columns.missing_codes import CODES
+from anomaly.reading.columns.missing_codes import NINES
 from anomaly.reading.columns.states import tells
 from anomaly.reading.vocabulary.kind_words import (
     is_degrees,
@@ -28,7 +28,7 @@ NEIGHBOURS = 0.1
 """of their size that two values lie apart: less, and they are two readings of a coarse sensor, 20.0 and 20.5"""
 BESIDE = 1.0
 """degrees beyond the circle that rounding and noise may bring"""
-NO_DIRECTION = frozenset([*CODES, -1.0, 990.0])
+NO_DIRECTION = frozenset([*NINES, -1.0, 990.0])
 """codes of loggers, and of weather reports (variable winds), beyond the circle"""
 LEAST_EXTENT = 40.0
 """in degrees: numbers within it may be radians, or tens of degrees, where no unit is told"""

@@ -29,6 +29,7 @@ from anomaly.reading.vocabulary.naming import (
     names_counter,
     names_records,
     parts_of,
+    words_of,
 )
 from anomaly.reading.vocabulary.units import looks_like_unit
 
@@ -88,25 +89,46 @@ def propose_columns(tables: Sequence[Table], settings: ReadSettings) -> Columns:
             f"{tables[0].name} has {len(monitored) + len(context):,} channels; expected at most {MOST_CHANNELS}. "
             "Name the ones to monitor (--channels A,B or the Columns panel)."
         )
-    return Columns(time, record, tuple(monitored), tuple(context), labels, settings.ignore or None, settings.date_order)
+    measured = tuple(name for name in settings.measured or () if name in monitored or name in context)
+    return Columns(
+        time,
+        record,
+        tuple(monitored),
+        tuple(context),
+        labels,
+        settings.ignore or None,
+        settings.date_order,
+        measured=measured,
+        variable=settings.variable or None,
+        value=settings.value or None,
+    )
 
 
 def _check_known(settings: ReadSettings, table: Table) -> None:
     parts: dict[str, str] = {}
-    columns, name = [str(column) for column in table.frame], table.name
+    columns = [str(column) for column in table.frame]
     for part, column in _chosen(settings):
         if column not in columns and not (part in SPELLED and table.has(column)):
-            near = difflib.get_close_matches(column, columns, 1, 0.0)
-            raise SettingsError(
-                f"{name} has no column {column!r}; the nearest is {near[0]!r}. "
-                f"Its columns are {', '.join(map(repr, columns[:12]))}{', …' * (len(columns) > 12)}."
-            )
+            raise SettingsError(nearest(table, column))
         if column in parts:
             again = "twice as" if parts[column] == part else f"as {parts[column]} and as"
             raise SettingsError(
                 f"Column {column!r} is named {again} {part}: expected one part for each column. Name another."
             )
         parts[column] = part
+    for column in settings.measured or ():
+        if column not in columns:
+            raise SettingsError(f"measured: {nearest(table, column)}")
+
+
+def nearest(table: Table, column: str) -> str:
+    """What to say where a table has no such column."""
+    columns = [str(name) for name in table.frame]
+    near = difflib.get_close_matches(column, columns, 1, 0.0)
+    return (
+        f"{table.name} has no column {column!r}; the nearest is {near[0]!r}. "
+        f"Its columns are {', '.join(map(repr, columns[:12]))}{', …' * (len(columns) > 12)}."
+    )
 
 
 def _check_kinds(settings: ReadSettings, monitored: Sequence[str]) -> None:
@@ -139,8 +161,9 @@ def find_record(frame: pd.DataFrame, taken: Set[str | None]) -> str | None:
         values = frame[column]
         if pd.api.types.is_float_dtype(values) or values.isna().any():
             continue
-        # "unit" may be that of a machine, or of what was measured.
-        if values.dtype == "str" and all(looks_like_unit(cell) for cell in values.unique()[:MOST_WORDS]):
+        # "unit" may be that of a machine, or of what was measured; sensors may be called s1 and s2.
+        may_be_units = values.dtype == "str" and "unit" in words_of(str(column))
+        if may_be_units and all(looks_like_unit(cell) for cell in values.unique()[:MOST_WORDS]):
             continue
         if values.nunique() <= len(values) / 2:
             return str(column)

@@ -56,7 +56,7 @@ def _restarts(table: Table, starts: np.ndarray, taken: Set[str | None], settings
     time = settings.time or find_time(table.frame, taken, None, settings)
     if time is None or time not in table.frame:
         return False
-    order, known = _order(table, time, settings)
+    order, known = order_of(table, time, settings)
     return bool(known.all() and np.array_equal(np.diff(order) <= 0, starts[1:]))
 
 
@@ -71,7 +71,7 @@ def find_untold_record(
     for time in _times(table.frame, columns, settings, taken):
         if not _may_go_back(table, time, settings):
             continue
-        order, known = _order(table, time, settings)
+        order, known = order_of(table, time, settings)
         found = _find_by_time(table.frame if known.all() else table.frame[known], order, taken | {time})
         if found is not None:
             kinds = table.frame[found].nunique()
@@ -98,11 +98,11 @@ def _may_go_back(table: Table, time: str, settings: ReadSettings) -> bool:
     """A glance at some rows: reading all the times of every file twice would be slow."""
     rows = len(table.frame)
     places = np.union1d(np.arange(min(rows, SAMPLE)), np.linspace(0, rows - 1, SAMPLE).astype(np.int64))
-    order, known = _order(replace(table, frame=table.frame.iloc[places], lines=None), time, settings)
+    order, known = order_of(replace(table, frame=table.frame.iloc[places], lines=None), time, settings)
     return not known.any() or bool((np.diff(order) <= 0).any())
 
 
-def _order(table: Table, time: str, settings: ReadSettings) -> tuple[np.ndarray, np.ndarray]:
+def order_of(table: Table, time: str, settings: ReadSettings) -> tuple[np.ndarray, np.ndarray]:
     """(K,) numbers that rise with the time of the rows that have one, and which (R,) these are: none where the times
     cannot be read."""
     try:

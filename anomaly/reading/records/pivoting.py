@@ -1,187 +1,176 @@
 """Long tables, one row per measurement as clinical systems export them -> wide ones, one column per variable."""
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from anomaly.domain import DataError, ReadSettings, Repair
-from anomaly.reading.columns.clocks import find_time
-from anomaly.reading.columns.proposal import find_record
-from anomaly.reading.columns.states import LABEL_WORDS, is_called_labels
+from anomaly.reading.columns.clocks import tells_moment_again
+from anomaly.reading.columns.states import is_number_column
 from anomaly.reading.formats.budget import spend_cells, within_budget
 from anomaly.reading.formats.table import Table
+from anomaly.reading.records.by_times import order_of
+from anomaly.reading.records.long_form import LongForm
+from anomaly.reading.records.quality import tell_bad
+from anomaly.reading.records.value_words import Values, read_values
 from anomaly.reading.times.missing import are_few, keep_rows, list_left_out
-from anomaly.reading.vocabulary.naming import TIME_NAMES, parts_of, words_of
 
-VARIABLE_NAMES = (
-    "variable", "parameter", "param", "item", "itemid", "measure", "measurement", "metric", "sensor", "signal",
-    "channel", "tag", "tagname", "attribute", "observation", "vital", "analyte", "quantity", "feature", "label", "name",
-    "test", "code", "messgröße", "messgroesse", "messstelle", "kanal",
-)  # fmt: skip
-VALUE_NAMES = ("value", "values", "val", "valuenum", "reading", "result", "amount", "wert", "messwert")
-UNIT_NAMES = ("unit", "units", "uom", "valueuom")
-BESIDE = {"name", "id", "code", "type", "num", "measured", "numeric"}
-"""words that may stand beside one of these in a column's name"""
-MOST_VARIABLES = 500
-SHARED_TIMES = 0.5
-"""least share of rows that share their time with another variable, where no name tells that a table is long"""
-UNTOLD = 0.05
-"""of the rows repeat another's time and variable, where those of several records are mixed"""
+SHOWN = 5
+CONTROL = re.compile(r"\$[A-Z]+_[A-Z_]+\$")
 
 
-@dataclass(frozen=True)
-class LongForm:
-    """The columns of a long table."""
-
-    record: str | None
-    time: str
-    variable: str
-    value: str
-    unit: str | None
-
-
-def find_long_form(table: Table, settings: ReadSettings) -> LongForm | None:
-    """The columns of a long table; None where the table is wide."""
-    frame = table.frame
-    numbers = [str(column) for column in frame if pd.api.types.is_numeric_dtype(frame[column])]
-    record = settings.record if settings.record in frame else find_record(frame, set())
-    time = settings.time if settings.time in frame else find_time(frame, {record}, record, settings)
-    # Here a time repeats for each variable, and so does not look like one.
-    time = time or next((name for name in numbers if {*words_of(name)} & {*TIME_NAMES} and name != record), None)
-    if time is None or len(frame) < 3:
-        return None
-    free = [column for column in frame.columns if column not in (record, time, *parts_of(record, frame.columns))]
-    value = _called(free, VALUE_NAMES, numbers) or _only([column for column in numbers if column in free])
-    if value is None:
-        return None
-    others = [column for column in free if column != value]
-    # A "label" may also say what is an anomaly.
-    unknown = [name for name in others if not (is_called_labels(name) and _is_known(frame[name]))]
-    named = _called(unknown, VARIABLE_NAMES, others)
-    texts = [column for column in others if column not in numbers]
-    if named in numbers:
-        named = _in_words(frame, named, _called(unknown, VARIABLE_NAMES, texts))
-    unit = _called(others, UNIT_NAMES, texts)
-    # By its name alone a column may mean something else: the value has to be called a value, too, or times be shared.
-    is_certain = _called([value], VALUE_NAMES, [value]) is not None
-    for variable in [named] if named else texts:
-        if not 1 < frame[variable].nunique() <= MOST_VARIABLES:
-            continue
-        free = [name for name in others if name not in (variable, unit)]
-        is_open = record is None and settings.record is None
-        its_record = _find_untold(frame, time, variable, free) if is_open else record
-        if (named and is_certain) or _shares_times(frame, its_record, time, variable):
-            return LongForm(its_record, time, variable, value, unit if unit != variable else None)
-    return None
-
-
-def _in_words(frame: pd.DataFrame, number: str, text: str | None) -> str:
-    """The column that says in words what a number of a catalogue means, where there is one; else the number."""
-    if text is None or frame[text].isna().any() or frame[text].nunique() < 2:
-        return number
-    return text if frame[[number, text]].drop_duplicates()[number].is_unique else number
-
-
-def _find_untold(frame: pd.DataFrame, time: str, variable: str, others: Sequence[str]) -> str | None:
-    """The column of fewest names under which each variable is measured but once at a time, where else it is not."""
-    whole = [name for name in others if frame[name].dtype.kind != "f" and frame[name].notna().all()]
-    kinds = {name: frame[name].nunique() for name in whole}
-    kinds = {name: count for name, count in kinds.items() if 2 <= count <= len(frame) / 4}
-    repeated = frame.duplicated([time, variable]).mean() if kinds else 0.0
-    if repeated < UNTOLD:
-        return None
-    apart = [name for name in kinds if frame.duplicated([name, time, variable]).mean() <= UNTOLD * repeated]
-    return min(apart, key=lambda name: kinds[name], default=None)
-
-
-def _is_known(cells: pd.Series) -> bool:
-    """Whether a column holds known anomalies, or has empty cells: no name of what was measured."""
-    if cells.isna().any() or cells.dtype != "str":
-        return True
-    return set(cells.str.lower().unique()[:20]) <= set(LABEL_WORDS)
-
-
-def _called(columns: Sequence[str], names: Sequence[str], allowed: Sequence[str]) -> str | None:
-    """The column that is called by one of the names, the first of these, and by no other word but those that say
-    nothing."""
-
-    def is_called(column: str) -> bool:
-        words = set(words_of(column)[1:])
-        return len(words & set(names)) == 1 and words <= {*names, *BESIDE}
-
-    called = [column for column in columns if column in allowed and is_called(column)]
-    # "variable" says more than "sensor" or "label" beside it.
-    return min(
-        called, key=lambda column: min(names.index(word) for word in words_of(column) if word in names), default=None
-    )
-
-
-def _only(columns: Sequence[str]) -> str | None:
-    return columns[0] if len(columns) == 1 else None
-
-
-def _shares_times(frame: pd.DataFrame, record: str | None, time: str, variable: str) -> bool:
-    """Whether rows of one time tell of different variables, each but once."""
-    if not 1 < frame[variable].nunique() <= MOST_VARIABLES or frame[variable].isna().any():
-        return False
-    keys = [time] if record is None else [record, time]
-    shared = frame.duplicated(keys, keep=False).mean()
-    repeated = frame.duplicated([*keys, variable]).mean()
-    return bool(shared > SHARED_TIMES and repeated < SHARED_TIMES / 5)
-
-
-def pivot(table: Table, form: LongForm) -> Table:
+def pivot(table: Table, form: LongForm, settings: ReadSettings) -> Table:
     """One row per record and time, one column per variable in the order in which they first come; empty = not measured.
 
     Several values of one variable at one time are averaged; columns that tell the same all along a record are kept.
+    A variable of words becomes a column of words, each of which holds until the next.
     Raises DataError where record, time or variable is missing in a row, or the table would not fit into memory.
     """
-    stamps = table.frame[form.time]
-    timed = stamps.notna().to_numpy()
-    if are_few(int((~timed).sum()), len(timed)):
-        left_out = list_left_out(stamps, form.time, timed, table.line)
-        table = keep_rows(replace(table, repairs=(*table.repairs, *left_out)), timed)
+    table = _timed(table, form)
     frame = table.frame
     keys = [form.time] if form.record is None else [form.record, form.time]
-    for column in (*keys, form.variable):
-        empty = frame[column].isna().to_numpy()
-        if empty.any():
-            raise DataError(
-                f"{table.name}, line {table.line(int(np.argmax(empty))):,}: expected a value in column {column!r}, "
-                "found an empty cell. Every measurement needs a time and the name of what was measured."
-            )
     variable, names = pd.factorize(frame[form.variable])
     step, firsts = _number_steps(frame, keys)
     with within_budget(int(frame.memory_usage().sum())):
         spend_cells(len(firsts), len(names), table.name)
-    values = frame[form.value].to_numpy(float)
-    known = np.isfinite(values)
+    values, notes = _read_values(table, form, variable, [str(name) for name in names])
+    known = np.isfinite(values.numbers)
     place = step[known] * len(names) + variable[known]
     count = np.bincount(place, minlength=len(firsts) * len(names))
     with np.errstate(invalid="ignore"):
-        cells = np.bincount(place, values[known], minlength=len(count)) / count
-    kept, dropped = _split_others(frame, form)
+        cells = np.bincount(place, values.numbers[known], minlength=len(count)) / count
+    kept, dropped, again = _split_others(table, form)
     columns = {key: frame[key].iloc[firsts].reset_index(drop=True) for key in (*keys, *kept)}
     labels = _apart([str(name) for name in names], set(columns))
     columns |= dict(zip(labels, cells.reshape(len(firsts), len(names)).T, strict=True))
-    notes = [Repair(f"One row per measurement: {len(names):,} variables of {form.variable!r} became columns")]
+    lines = np.array([table.line(row) for row in firsts]) if table.lines is not None else firsts + table.first_line
+    if values.states:
+        order = _order(pd.DataFrame({key: columns[key] for key in keys}), form, settings)
+        for state in values.states:
+            words, held = _hold(frame[form.value], values.lost, np.flatnonzero(variable == state), step, order)
+            columns[labels[state]] = words
+            notes.append(Repair(f"{labels[state]!r} tells a state in words, which holds until the next", held))
+    for text in values.texts:
+        del columns[labels[text]]
+    first = Repair(f"One row per measurement: {len(names):,} variables of {form.variable!r} became columns")
     repeated = int((count > 1).sum())
     if repeated:
         notes.append(Repair(f"{repeated:,} values measured more than once at a time: averaged", repeated))
     units, mixed = _units(frame, form, variable, labels)
     for name, found in mixed.items():
         notes.append(Repair(f"{name!r} is measured in {' and in '.join(found)}: its values are not converted"))
+    notes += [Repair(f"Column {name!r} tells the same moments as {form.time!r}: left out") for name in again]
     if dropped:
         notes.append(Repair(f"Columns that differ between the measurements of a time left out: {', '.join(dropped)}"))
     return replace(
-        table,
-        frame=pd.DataFrame(columns),
-        lines=np.array([table.line(row) for row in firsts]) if table.lines is not None else firsts + table.first_line,
-        repairs=(*table.repairs, *notes),
-        units=units,
+        table, frame=pd.DataFrame(columns), lines=lines, repairs=(*table.repairs, first, *notes), units=units
     )
+
+
+def _timed(table: Table, form: LongForm) -> Table:
+    """The rows that have a time. Raises DataError where something else of a measurement is missing."""
+    stamps = table.frame[form.time]
+    timed = stamps.notna().to_numpy()
+    if are_few(int((~timed).sum()), len(timed)):
+        left_out = list_left_out(stamps, form.time, timed, table.line)
+        table = keep_rows(replace(table, repairs=(*table.repairs, *left_out)), timed)
+    table = _without_control_rows(table, form)
+    for column in (*([] if form.record is None else [form.record]), form.time, form.variable):
+        empty = table.frame[column].isna().to_numpy()
+        if empty.any():
+            raise DataError(
+                f"{table.name}, line {table.line(int(np.argmax(empty))):,}: expected a value in column {column!r}, "
+                "found an empty cell. Every measurement needs a time and the name of what was measured."
+            )
+    return table
+
+
+def _without_control_rows(table: Table, form: LongForm) -> Table:
+    """Without the rows in which a recorder tells of itself: "$RT_OFF$" at the end of an archive."""
+    names = [name for name in table.frame[form.variable].unique() if CONTROL.fullmatch(str(name))]
+    if not names:
+        return table
+    rows = table.frame[form.variable].isin(names).to_numpy()
+    if rows.all():
+        return table
+    count = int(rows.sum())
+    note = Repair(
+        f"{count:,} row{'s' * (count > 1)} of the recorder itself, such as {names[0]!r}: left out",
+        count,
+        tuple(table.line(int(row)) for row in np.flatnonzero(rows)[:SHOWN]),
+    )
+    return keep_rows(replace(table, repairs=(*table.repairs, note)), ~rows)
+
+
+def _read_values(
+    table: Table, form: LongForm, variable: np.ndarray, names: Sequence[str]
+) -> tuple[Values, list[Repair]]:
+    """The values, without those of bad quality, and what to say of what is missing."""
+    cells, notes = table.frame[form.value], []
+    if is_number_column(cells):
+        values = Values(cells.to_numpy(np.float64, na_value=np.nan, copy=True), [], [], np.zeros(len(cells), bool))
+    else:
+        values = read_values(cells, variable, len(names))
+        notes += _tell_words(table, form, values, names)
+    if form.quality is not None:
+        bad, said = tell_bad(table, form.quality)
+        values.numbers[bad] = np.nan
+        values.lost[bad] = True
+        notes += said
+    return values, notes
+
+
+def _tell_words(table: Table, form: LongForm, values: Values, names: Sequence[str]) -> list[Repair]:
+    notes = []
+    rows = np.flatnonzero(values.lost)
+    if len(rows):
+        kinds = list(table.frame[form.value].iloc[rows].unique())
+        shown = ", ".join(map(repr, kinds[:SHOWN])) + ", …" * (len(kinds) > SHOWN)
+        one = len(rows) == 1
+        notes.append(
+            Repair(
+                f"{len(rows):,} cell{'s' * (not one)} of {form.value!r} hold{'s' * one} no value, {shown}: missing",
+                len(rows),
+                tuple(table.line(int(row)) for row in rows[:SHOWN]),
+            )
+        )
+    if values.texts:
+        shown = ", ".join(repr(names[place]) for place in values.texts[:SHOWN]) + ", …" * (len(values.texts) > SHOWN)
+        notes.append(Repair(f"Variables that hold text left out: {shown}", len(values.texts)))
+    return notes
+
+
+def _order(keys: pd.DataFrame, form: LongForm, settings: ReadSettings) -> list[np.ndarray]:
+    """The steps of each record, in the order of their times."""
+    whole = Table("", keys, 1, (), "")
+    order, known = order_of(whole, form.time, settings)
+    rank = np.full(len(keys), np.inf)
+    rank[known] = order
+    codes = np.zeros(len(keys), np.int64) if form.record is None else pd.factorize(keys[form.record])[0]
+    rows = np.lexsort((rank, codes))
+    return np.split(rows, np.flatnonzero(np.diff(codes[rows])) + 1)
+
+
+def _hold(
+    cells: pd.Series, lost: np.ndarray, rows: np.ndarray, step: np.ndarray, order: Sequence[np.ndarray]
+) -> tuple[pd.Series, int]:
+    """(T,) words of one variable, whose `rows` these are, each kept up to its next; and how many steps are so filled.
+
+    Where a word stands for no value, what was before holds no longer.
+    """
+    steps = sum(map(len, order))
+    row_of = np.full(steps, -1)
+    row_of[step[rows]] = rows
+    held = row_of.copy()
+    for part in order:
+        at = np.where(row_of[part] >= 0, np.arange(len(part)), 0)
+        held[part] = row_of[part][np.maximum.accumulate(at)]
+    is_known = (held >= 0) & ~lost[held]
+    words = cells.iloc[np.maximum(held, 0)].reset_index(drop=True).where(is_known)
+    return words, int(((row_of < 0) & is_known).sum())
 
 
 def _number_steps(frame: pd.DataFrame, keys: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -194,19 +183,24 @@ def _number_steps(frame: pd.DataFrame, keys: Sequence[str]) -> tuple[np.ndarray,
     return step, np.flatnonzero(~pd.Series(code).duplicated().to_numpy())
 
 
-def _split_others(frame: pd.DataFrame, form: LongForm) -> tuple[list[str], list[str]]:
-    """The other columns: those that never change within a record, and the rest."""
-    used = {form.record, form.time, form.variable, form.value, form.unit}
+def _split_others(table: Table, form: LongForm) -> tuple[list[str], list[str], list[str]]:
+    """The other columns: those that never change within a record, the rest, and those that tell the time again."""
+    frame = table.frame
+    used = {form.record, form.time, form.variable, form.value, form.unit, form.quality and form.quality.column}
     kept: list[str] = []
     dropped: list[str] = []
+    again: list[str] = []
     for column in frame.columns:
         if column in used:
+            continue
+        if is_number_column(frame[column]) and tells_moment_again([table], str(column), form.time):
+            again.append(str(column))
             continue
         same = frame[column].nunique() <= 1
         if not same and form.record is not None:
             same = bool((frame.groupby(form.record, sort=False)[column].nunique() <= 1).all())
         (kept if same else dropped).append(str(column))
-    return kept, dropped
+    return kept, dropped, again
 
 
 def _apart(names: list[str], taken: set[str]) -> list[str]:

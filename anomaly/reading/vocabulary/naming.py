@@ -113,6 +113,22 @@ RECORD_NAMES = (
     "serial",
     "seriennummer",
 )
+VARIABLE_NAMES = (
+    "variable", "parameter", "param", "item", "itemid", "measure", "measurement", "metric", "sensor", "signal",
+    "channel", "tag", "tagname", "attribute", "observation", "vital", "analyte", "quantity", "feature", "label", "name",
+    "test", "code", "messgröße", "messgroesse", "messstelle", "kanal", "var", "varname", "field", "point", "entity",
+    "datapoint", "pointname", "itemname", "element", "datatype", "pollutant", "species", "characteristic", "measurand",
+    "determinand", "topic", "key", "oid", "obis", "register", "messpunkt", "datenpunkt", "kenngröße", "kenngroesse",
+    "bezeichnung", "größe", "groesse", "komponente", "schadstoff", "tagid", "property", "propertyid",
+    "paramètre", "parametre", "grandeur", "señal",
+)  # fmt: skip
+"""what the column that names what was measured is called, in a table of a row for each measurement"""
+VALUE_NAMES = (
+    "value", "values", "val", "valuenum", "reading", "result", "amount", "wert", "messwert", "varvalue", "state",
+    "payload", "ergebnis", "valor", "valeur", "waarde", "datavalue", "resultvalue", "floatvalue",
+    "presentvalue",
+)  # fmt: skip
+UNIT_NAMES = ("unit", "units", "uom", "valueuom", "einheit", "unité", "unidad", "eenheid")
 JOINT = " / "
 """between the columns, and the names, of a record that several columns name together"""
 RECORD_ENDS = (*RECORD_NAMES, "nr", "no", "number", "name", "key", "code")

@@ -84,18 +84,17 @@ def _show_columns(opened: session.Current, look: Look) -> None:
             placeholder="running=0",
             help=f"{_about('ignore')} Signs: = != < <= > >=.",
         )
-        others = {name: _choice(name, opened.read) for name in ("sampling", "layout", "date_order")}
-        step = st.number_input(
-            "Step", 0.0, value=opened.read.step or 0.0, format="%.6g", help=f"{_about('step')} 0: proposed."
+        measured = st.multiselect(
+            "All numbers measured in",
+            numeric,
+            default=[name for name in now.measured if name in numeric],
+            help=_about("measured"),
         )
-        if len(sheets) > 1:
-            others["sheet"] = st.selectbox("Sheet", sheets, index=sheets.index(look.sheet))
+        others = _show_ways(opened.read, sheets, look.sheet)
         # A fit under way keeps the columns it began with: a result beside other columns would mislead.
         busy = opened.job is not None and opened.job.is_running
         if not st.form_submit_button("Read again with these", width="stretch", disabled=busy):
             return
-    # Another table is another set of columns: what was proposed for the one before does not hold.
-    same = others["layout"] == opened.read.layout and others.get("sheet", look.sheet) == look.sheet
     parts = {
         "time": _chosen(time),
         "record": _chosen(record),
@@ -103,18 +102,41 @@ def _show_columns(opened: session.Current, look: Look) -> None:
         "context": tuple(context),
         "labels": _chosen(labels),
         "kinds": kinds_among(channels, opened.read.kinds),
+        "measured": tuple(measured) or None,
     }
+    _read_again(opened, look, parts, {**others, "ignore": ignore.strip() or None})
+
+
+def _read_again(opened: session.Current, look: Look, parts: dict[str, Any], others: dict[str, Any]) -> None:
+    """With other `parts` of the columns, and other ways to read."""
+    # Another table is another set of columns: what was proposed for the one before does not hold.
+    same = all(others[name] == getattr(opened.read, name) for name in ("layout", "variable", "value"))
+    same = same and others.get("sheet", look.sheet) == look.sheet
     if others["sampling"] != opened.read.sampling:
-        own = tuple(name for name in context if name != SINCE)
+        own = tuple(name for name in parts["context"] if name != SINCE)
         parts["context"] = (*own, SINCE) if others["sampling"] == "keep" else own
     try:
-        choice = ReadSettings(**(parts if same else {}), **others, ignore=ignore.strip() or None, step=step or None)
-        session.change_columns(opened, choice)
+        session.change_columns(opened, ReadSettings(**(parts if same else {}), **others))
     except AnomalyError as error:
         show_error(error)
         return
     opened.run = None
     st.rerun()
+
+
+def _show_ways(now: ReadSettings, sheets: list[str], sheet: str) -> dict[str, Any]:
+    """Which rows and cells there are, as settings."""
+    ways: dict[str, Any] = {name: _choice(name, now) for name in ("sampling", "layout")}
+    # A long table's own columns are gone once it is read: their names are written.
+    for name, such in (("variable", "TagName"), ("value", "Value")):
+        title = ReadSettings.model_fields[name].title or name
+        ways[name] = st.text_input(title, getattr(now, name) or "", placeholder=such, help=_about(name)).strip() or None
+    ways["date_order"] = _choice("date_order", now)
+    step = st.number_input("Step", 0.0, value=now.step or 0.0, format="%.6g", help=f"{_about('step')} 0: proposed.")
+    ways["step"] = step or None
+    if len(sheets) > 1:
+        ways["sheet"] = st.selectbox("Sheet", sheets, index=sheets.index(sheet))
+    return ways
 
 
 def _about(name: str) -> str:

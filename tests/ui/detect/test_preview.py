@@ -177,3 +177,24 @@ def test_the_lowest_and_the_highest_read_differently_where_they_differ() -> None
     assert table.loc["count", ["low", "high"]].tolist() == ["1000000000000000", "1000000000000006"]
     assert table.loc["still", ["low", "high"]].tolist() == ["5", "5"]
     assert table.loc["small", ["low", "high"]].tolist() == ["0", "1"]
+
+
+def test_the_columns_of_a_long_table_are_written_and_a_wrong_one_is_one_sentence() -> None:
+    rows = [f"{t},{name},{t % k},{-t}" for t in range(60) for name, k in (("a", 5), ("b", 7))]
+    app = open_text("\n".join(["time,who,much,other", *rows]))
+    labelled(app.text_input, "Variable column").set_value("whom")
+    labelled(app.text_input, "Value column").set_value("much")
+    check(labelled(app.button, AGAIN).click().run())
+    assert len(app.error) == 1 and "nearest is 'who'" in app.error[0].value.replace("\\", "")
+    labelled(app.text_input, "Variable column").set_value("who")
+    check(labelled(app.button, AGAIN).click().run())
+    assert current(app).dataset.monitored == ("a", "b")
+
+
+def test_a_code_for_missing_is_undone_in_the_columns() -> None:
+    app = open_text("time,SpO2\n" + "\n".join(f"{t},{255 if 30 <= t < 40 else 94 + t % 4}" for t in range(90)))
+    assert "10 cells of 'SpO2' are 255" in str(current(app).dataset.repairs)
+    labelled(app.multiselect, "All numbers measured in").set_value(["SpO2"])
+    check(labelled(app.button, AGAIN).click().run())
+    assert current(app).dataset.series[0].values.max() == 255
+    assert current(app).dataset.columns.measured == ("SpO2",)

@@ -22,7 +22,8 @@ from anomaly.reading.formats.delimited.numerals import (
 )
 from anomaly.reading.formats.epoch_text import read_epochs
 from anomaly.reading.formats.table import Table
-from anomaly.reading.vocabulary.naming import names_records
+from anomaly.reading.vocabulary.naming import VALUE_NAMES, names_records, words_of
+from anomaly.reading.vocabulary.state_words import CONTRARIES
 from anomaly.reading.vocabulary.units import UNIT
 
 MOSTLY_NUMBERS = 0.9
@@ -32,6 +33,7 @@ WITH_UNIT = re.compile(
 """a number and what stands behind it; a per cent is told apart from others cell by cell"""
 LEADING_ZERO = re.compile(r"0\d+")
 SHOWN, LOOKED_AT = 5, 2_000
+MOST_STATES = 100
 
 
 def convert(table: pa.Table, source: Table, custom: Custom) -> tuple[pd.DataFrame, list[Repair], dict[str, str]]:
@@ -109,6 +111,9 @@ class _Text:
         present = series.notna()
         if numbers.notna().sum() < MOSTLY_NUMBERS * present.sum():
             return
+        # Of a column of many variables' values some may be on or off.
+        if set(words_of(self._column)) & set(VALUE_NAMES) and _tell_states(series[present & numbers.isna()]):
+            return
         self.cells, self.unit = numbers, unit
         if unit:
             self._say(written, np.flatnonzero(numbers.notna()), f"with their unit {unit!r}", "read as numbers of it")
@@ -138,6 +143,13 @@ class _Text:
                 tuple(self._source.line(row) for row in rows[:SHOWN]),
             )
         )
+
+
+def _tell_states(words: pd.Series) -> bool:
+    """Whether a word and its contrary are among them."""
+    kinds = set(words.unique()[:MOST_STATES]) if len(words) else set()
+    kinds = {str(kind).lower() for kind in kinds}
+    return any(one in kinds and other in kinds for one, other in CONTRARIES)
 
 
 def find_unit(cells: Sequence[str]) -> str:
