@@ -11,6 +11,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from anomaly.domain import Columns, Epoch
+from anomaly.forecasting.calendar import Part
 from anomaly.forecasting.drift import Inputs
 
 MOST_STEPS = 1_000_000
@@ -41,6 +42,8 @@ class Manifest(BaseModel):
     ended: str
     digest: str
     inputs: tuple[Inputs, ...] = ()
+    calendar: tuple[Part, ...] = ()
+    """none in a model of before there were calendar inputs"""
     files: dict[str, str] = {}
     """sha256 of the files beside it; none in a model of before it was kept"""
 

@@ -3,6 +3,7 @@
 from typing import Any, get_args
 
 import streamlit as st
+from pydantic.fields import FieldInfo
 
 from anomaly.domain import AnomalyError, FitSettings, ReadSettings
 from anomaly.reading import SINCE, Look
@@ -82,11 +83,15 @@ def _show_columns(opened: session.Current, look: Look) -> None:
             "Ignore while",
             now.ignore or "",
             placeholder="running=0",
-            help=f"{_about('ignore')} Signs: = != < <= > >=.",
+            help=f"{_about(ReadSettings.model_fields['ignore'])} Signs: = != < <= > >=.",
         )
         others = {name: _choice(name, opened.read) for name in ("sampling", "layout", "date_order")}
         step = st.number_input(
-            "Step", 0.0, value=opened.read.step or 0.0, format="%.6g", help=f"{_about('step')} 0: proposed."
+            "Step",
+            0.0,
+            value=opened.read.step or 0.0,
+            format="%.6g",
+            help=f"{_about(ReadSettings.model_fields['step'])} 0: proposed.",
         )
         if len(sheets) > 1:
             others["sheet"] = st.selectbox("Sheet", sheets, index=sheets.index(look.sheet))
@@ -116,8 +121,8 @@ def _show_columns(opened: session.Current, look: Look) -> None:
     st.rerun()
 
 
-def _about(name: str) -> str:
-    about = ReadSettings.model_fields[name].description or ""
+def _about(field: FieldInfo) -> str:
+    about = field.description or ""
     return f"{about[:1].upper()}{about[1:]}."
 
 
@@ -128,7 +133,7 @@ def _choice(name: str, now: ReadSettings) -> str | None:
     words = [word for kind in kinds for word in (get_args(kind) or (kind,)) if isinstance(word, str)]
     options = words if field.default is not None else [NONE, *words]
     chosen = st.selectbox(
-        field.title or name, options, index=options.index(getattr(now, name) or NONE), help=_about(name)
+        field.title or name, options, index=options.index(getattr(now, name) or NONE), help=_about(field)
     )
     return None if chosen == NONE else chosen
 
@@ -152,7 +157,10 @@ def _setting(name: str, now: FitSettings) -> Any:
     """The widget of one setting, drawn from its field."""
     field = FitSettings.model_fields[name]
     value = getattr(now, name)
-    label, about = field.title or name, (field.description or "").capitalize()
+    label, about = field.title or name, _about(field)
+    if name == "holidays":
+        example = "DE-BY, 2024-02-12"
+        return st.text_input(label, ", ".join(value), placeholder=example, help=about, key=name, **KEPT).strip()
     if isinstance(value, tuple):
         return tuple(
             _whole(part)
