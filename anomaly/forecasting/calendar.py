@@ -27,8 +27,8 @@ THURSDAY = 3
 """the day of the week, Monday being 0, of 1970-01-01"""
 HARMONICS = 2
 """of the day: one wave tells morning from evening, two draw a peak at each"""
-HOUR_SIZE, WEEKDAY_SIZE = 2.0, 2.0
-"""of the inputs: about one standard deviation, as all others have"""
+INPUT_SIZE = 2.0
+"""of each wave, and of the one day that it is: they are learnt as soon as values, whose standard deviation is 1"""
 NAMES = {"hour": "the hour of the day", "weekday": "the day of the week"}
 
 
@@ -50,18 +50,19 @@ class Calendar:
 
         A day off counts as the day of rest. The clock is the file's own; after the last step the usual time goes by.
         """
+        found = np.zeros((len(series), self.size), np.float32)
         if not self.parts:
-            return np.empty((len(series), 0), np.float32)
+            return found
         times = written_times(series.times, axis)
         ahead = np.append(times[1:], times[-1:] + (int(np.median(np.diff(times))) if len(times) > 1 else 0))
-        found = []
         if "hour" in self.parts:
-            angle = 2 * np.pi * (ahead % DAY / DAY)[:, None] * np.arange(1, HARMONICS + 1)
-            found += [HOUR_SIZE * np.sin(angle), HOUR_SIZE * np.cos(angle)]
+            angle = (2 * np.pi / DAY * (ahead % DAY)).astype(np.float32)
+            for wave in range(HARMONICS):
+                found[:, 2 * wave] = INPUT_SIZE * np.sin((wave + 1) * angle)
+                found[:, 2 * wave + 1] = INPUT_SIZE * np.cos((wave + 1) * angle)
         if "weekday" in self.parts:
-            days = days_of_week(ahead // DAY, self.holidays)
-            found.append(WEEKDAY_SIZE * (days[:, None] == np.arange(7)))
-        return np.concatenate(found, 1).astype(np.float32)
+            found[np.arange(len(times)), self.size - 7 + days_of_week(ahead // DAY, self.holidays)] = INPUT_SIZE
+        return found
 
     def find_days_off(self, series: TimeSeries, axis: TimeAxis) -> np.ndarray:
         """(T,) bool: the steps on days off that would be no day of rest otherwise."""
@@ -82,12 +83,14 @@ def written_times(times: np.ndarray, axis: TimeAxis) -> np.ndarray:
 
 def days_of_week(days: np.ndarray, holidays: Sequence[str]) -> np.ndarray:
     """Days since 1970 -> 0 (Monday) to 6; days off as the day of rest."""
-    week = (days + THURSDAY) % 7
+    first = np.flatnonzero(np.diff(days, prepend=days[:1] - 1))
+    each = days[first]
+    week = (each + THURSDAY) % 7
     if holidays:
-        years = np.unique(days.astype("datetime64[D]").astype("datetime64[Y]").astype(int)) + 1970
-        off = np.isin(days, find_days_off(holidays, years.tolist()).astype(np.int64))
+        years = np.unique(each.astype("datetime64[D]").astype("datetime64[Y]").astype(int)) + 1970
+        off = np.isin(each, find_days_off(holidays, years.tolist()).astype(np.int64))
         week[off] = find_rest_day(holidays)
-    return week
+    return np.repeat(week, np.diff(first, append=len(days)))
 
 
 def describe_calendar(calendar: Calendar, settings: FitSettings, dataset: Dataset) -> str:

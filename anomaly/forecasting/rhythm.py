@@ -30,10 +30,10 @@ def choose_calendar(dataset: Dataset, train_stops: list[int], settings: FitSetti
         return possible
     spans = [(one, stop) for one, stop in zip(dataset.series, train_stops, strict=True) if stop]
     hourly = [
-        _hourly_means(written_times(one.times[:stop], dataset.time_axis), scaler.transform(one.counted[:stop]))
-        for one, stop in spans
+        _hourly_means(written_times(one.times[:stop], dataset.time_axis), one.counted[:stop]) for one, stop in spans
     ]
-    hours, values = (np.concatenate(part) for part in zip(*hourly, strict=True))
+    hours, means = (np.concatenate(part) for part in zip(*hourly, strict=True))
+    values = scaler.transform(means)
     told = {
         "hour": lambda: share_by_hour(hours, values).max() >= LEAST_BY_HOUR,
         "weekday": lambda: share_by_weekday(hours, values, settings.holidays).max() >= LEAST_BY_WEEKDAY,
@@ -61,21 +61,23 @@ def find_possible(dataset: Dataset, train_stops: list[int], settings: FitSetting
 def share_by_hour(hours: np.ndarray, values: np.ndarray) -> np.ndarray:
     """(C,) share of the variance within days that the hour of day tells, at most 1; below 0 where it misleads.
 
-    `hours` (N,) since 1970 and the mean `values` (N, C) of each, NaN = none known.
+    `hours` (N,) since 1970 and the mean `values` (N, C) of each, NaN = none known. The lesser of both halves': what
+    wanders resembles by chance a rhythm in one of them, seldom in both.
     """
     days = hours // 24
-    return _share_foreseen(hours % 24, values - _means(days, values), days % 2)
+    return _share_foreseen(hours % 24, values - _means(days, values), days % 2).min(0)
 
 
 def share_by_weekday(hours: np.ndarray, values: np.ndarray, holidays: tuple[str, ...]) -> np.ndarray:
-    """(C,) share of what the hour of day leaves of the variance within weeks that the day of the week tells."""
+    """(C,) share of what the hour of day leaves of the variance within weeks that the day of the week tells, in the
+    half that it tells less of."""
     days = hours // 24
     weeks = (days + THURSDAY) // 7
     within = values - _means(weeks, values)
     blocks = hours % 24 // BLOCK
     by_hour = np.maximum(_share_foreseen(blocks, within, weeks % 2), 0.0)
     by_both = _share_foreseen(blocks + 24 * days_of_week(days, holidays), within, weeks % 2)
-    return np.divide(by_both - by_hour, 1 - by_hour, out=np.zeros(len(by_hour)), where=by_hour < 1)
+    return np.divide(by_both - by_hour, 1 - by_hour, out=np.zeros(by_hour.shape), where=by_hour < 1).min(0)
 
 
 def _hourly_means(times: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -83,9 +85,10 @@ def _hourly_means(times: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np
     hours = times // HOUR
     first = np.flatnonzero(np.diff(hours, prepend=hours[0] - 1))
     known = np.isfinite(values)
-    total = np.add.reduceat(np.where(known, values, 0.0), first, axis=0)
+    # Divided before they are summed: the sum of the largest doubles is none.
+    total = np.add.reduceat(np.where(known, values, 0.0) / len(values), first, axis=0)
     count = np.add.reduceat(known.astype(np.int64), first, axis=0)
-    return hours[first], np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+    return hours[first], np.divide(total, count / len(values), out=np.full(total.shape, np.nan), where=count > 0)
 
 
 def _means(groups: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -99,13 +102,12 @@ def _means(groups: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 
 def _share_foreseen(groups: np.ndarray, values: np.ndarray, halves: np.ndarray) -> np.ndarray:
-    """(C,) share of the squares of values (N, C) that the groups' means over the other half foresee."""
-    other = np.where((halves == 0)[:, None], *(_means_of_half(groups, values, halves == half) for half in (1, 0)))
-    known = np.isfinite(other) & np.isfinite(values)
-    total = np.square(values, where=known, out=np.zeros(values.shape)).sum(0)
-    left = np.square(values - other, where=known, out=np.zeros(values.shape)).sum(0)
-    return np.divide(total - left, total, out=np.full(len(total), -1.0), where=total > 0)
-
-
-def _means_of_half(groups: np.ndarray, values: np.ndarray, half: np.ndarray) -> np.ndarray:
-    return _means(groups, np.where(half[:, None], values, np.nan))
+    """(2, C) share of the squares of values (N, C) in each half that the groups' means over the other foresee."""
+    shares = []
+    for half in (0, 1):
+        learnt = _means(groups, np.where((halves == half)[:, None], np.nan, values))
+        known = (halves == half)[:, None] & np.isfinite(learnt) & np.isfinite(values)
+        total = np.square(values, where=known, out=np.zeros(values.shape)).sum(0)
+        left = np.square(values - learnt, where=known, out=np.zeros(values.shape)).sum(0)
+        shares.append(np.divide(total - left, total, out=np.full(len(total), -1.0), where=total > 0))
+    return np.array(shares)

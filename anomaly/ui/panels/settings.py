@@ -3,9 +3,8 @@
 from typing import Any, get_args
 
 import streamlit as st
-from pydantic.fields import FieldInfo
 
-from anomaly.domain import AnomalyError, FitSettings, ReadSettings
+from anomaly.domain import AnomalyError, FitSettings, ReadSettings, Settings
 from anomaly.reading import SINCE, Look
 from anomaly.ui import session
 from anomaly.ui.lasting import fits
@@ -83,7 +82,7 @@ def _show_columns(opened: session.Current, look: Look) -> None:
             "Ignore while",
             now.ignore or "",
             placeholder="running=0",
-            help=f"{_about(ReadSettings.model_fields['ignore'])} Signs: = != < <= > >=.",
+            help=f"{_about('ignore')} Signs: = != < <= > >=.",
         )
         others = {name: _choice(name, opened.read) for name in ("sampling", "layout", "date_order")}
         step = st.number_input(
@@ -91,7 +90,7 @@ def _show_columns(opened: session.Current, look: Look) -> None:
             0.0,
             value=opened.read.step or 0.0,
             format="%.6g",
-            help=f"{_about(ReadSettings.model_fields['step'])} 0: proposed.",
+            help=f"{_about('step')} 0: proposed.",
         )
         if len(sheets) > 1:
             others["sheet"] = st.selectbox("Sheet", sheets, index=sheets.index(look.sheet))
@@ -121,8 +120,8 @@ def _show_columns(opened: session.Current, look: Look) -> None:
     st.rerun()
 
 
-def _about(field: FieldInfo) -> str:
-    about = field.description or ""
+def _about(name: str, settings: type[Settings] = ReadSettings) -> str:
+    about = settings.model_fields[name].description or ""
     return f"{about[:1].upper()}{about[1:]}."
 
 
@@ -133,7 +132,7 @@ def _choice(name: str, now: ReadSettings) -> str | None:
     words = [word for kind in kinds for word in (get_args(kind) or (kind,)) if isinstance(word, str)]
     options = words if field.default is not None else [NONE, *words]
     chosen = st.selectbox(
-        field.title or name, options, index=options.index(getattr(now, name) or NONE), help=_about(field)
+        field.title or name, options, index=options.index(getattr(now, name) or NONE), help=_about(name)
     )
     return None if chosen == NONE else chosen
 
@@ -157,7 +156,7 @@ def _setting(name: str, now: FitSettings) -> Any:
     """The widget of one setting, drawn from its field."""
     field = FitSettings.model_fields[name]
     value = getattr(now, name)
-    label, about = field.title or name, _about(field)
+    label, about = field.title or name, _about(name, FitSettings)
     if name == "holidays":
         example = "DE-BY, 2024-02-12"
         return st.text_input(label, ", ".join(value), placeholder=example, help=about, key=name, **KEPT).strip()
