@@ -2,8 +2,8 @@
 
 In: a `Dataset` and `FitSettings`. Out: `Fitted`, whose forecaster predicts; its memory and the drift of new data in
 words.
-Begin in `fitting.py`; `scaling.py` and `preparation.py` scale and cut the train span, `calendar.py` adds hour and weekday
-where `rhythm.py` finds that they matter, `storage.py` writes and reads model folders (`manifest.py` checks them),
+Begin in `fitting.py`; `scaling.py` and `preparation.py` cut the train span, `calendar.py` adds the hour and the
+weekday where `rhythm.py` finds that they matter, `storage.py` writes and reads model folders (`manifest.py` checks),
 `baselines.py` is what a network has to beat, `memory.py` and `drift.py` say both in words.
 Only `model/` imports torch: cells, backpropagation through time, how often a checkpoint is written (`training.py`).
 """

@@ -86,11 +86,7 @@ def _show_columns(opened: session.Current, look: Look) -> None:
         )
         others = {name: _choice(name, opened.read) for name in ("sampling", "layout", "date_order")}
         step = st.number_input(
-            "Step",
-            0.0,
-            value=opened.read.step or 0.0,
-            format="%.6g",
-            help=f"{_about('step')} 0: proposed.",
+            "Step", 0.0, value=opened.read.step or 0.0, format="%.6g", help=f"{_about('step')} 0: proposed."
         )
         if len(sheets) > 1:
             others["sheet"] = st.selectbox("Sheet", sheets, index=sheets.index(look.sheet))
