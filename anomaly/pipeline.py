@@ -136,7 +136,10 @@ def score(fitted: Fitted, forecasts: tuple[Forecast, ...], dataset: Dataset, set
             without_start(
                 fitted.preparation.residuals(one.series.counted, one.predicted_by_horizon),
                 fitted.warm_up,
-                find_breaks(one.series.times),
+                np.append(
+                    find_breaks(one.series.times),
+                    fitted.preparation.calendar.find_turns(one.series, dataset.time_axis),
+                ),
             ),
             one.profiles,
         )

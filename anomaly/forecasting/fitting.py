@@ -210,8 +210,10 @@ def complete(
         preparation=prepared,
         columns=dataset.columns,
         reference=tuple(
-            without_start(residuals, warm_up, at).astype(np.float32)
-            for residuals, at in zip(reference, breaks, strict=True)
+            without_start(
+                residuals, warm_up, np.append(at, prepared.calendar.find_turns(series, dataset.time_axis))
+            ).astype(np.float32)
+            for residuals, at, series in zip(reference, breaks, dataset.series, strict=True)
         ),
         warm_up=warm_up,
         period=period,
@@ -255,7 +257,8 @@ def compare_shapes(
 
 
 def without_start(residuals: np.ndarray, warm_up: int, breaks: np.ndarray) -> np.ndarray:
-    """Residuals (H, T, C), NaN in the first `warm_up` steps of the record and after each of its breaks."""
+    """Residuals (H, T, C), NaN in the first `warm_up` steps of the record and after each of its breaks, which may be
+    where a day off begins or ends as well."""
     for start in (0, *breaks):
         residuals[:, start : start + warm_up] = np.nan
     return residuals
