@@ -5,9 +5,8 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-if TYPE_CHECKING:  # it takes a while, and few name a country
+if TYPE_CHECKING:  # both take a while: `--help` needs neither, and few name a country
+    import numpy as np
     from holidays import HolidayBase
 
 SUNDAY, FRIDAY = 6, 4
@@ -63,8 +62,10 @@ def _find_part(country: str, part: str, text: str) -> str:
     )
 
 
-def find_days_off(entries: Iterable[str], years: Sequence[int]) -> np.ndarray:
+def find_days_off(entries: Iterable[str], years: Sequence[int]) -> "np.ndarray":
     """The days off that checked `entries` make, sorted datetime64[D]; of a country, those in `years`."""
+    import numpy as np
+
     days = []
     for entry in entries:
         if entry[:1].isdigit():
