@@ -11,8 +11,9 @@ from tests.support.command_line import Capture, refusal, run, write_pump
 
 READ_FLAGS = "--time --record --channels --context --labels"
 FIT_FLAGS = (
-    "--train-fraction --train-rows --train-until --calendar --holidays --cell --hidden-units --layers "
-    "--bptt-steps --window-steps --recurrent-init --forget-bias --weight-decay --dropout --gradient-norm --horizons --epochs --patience --seed"
+    "--train-fraction --train-rows --train-until --calendar --holidays --cell --hidden-units --layers --bptt-steps "
+    "--window-steps --recurrent-init --forget-bias --weight-decay --dropout --gradient-norm --horizons --epochs "
+    "--patience --seed"
 )
 DETECT_FLAGS = "--smoothing --threshold-rule --threshold --merge-gap --min-length"
 
