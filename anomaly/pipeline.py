@@ -107,13 +107,19 @@ def forecast(fitted: Fitted, dataset: Dataset) -> tuple[Forecast, ...]:
                 f"{dataset.name} gives {', '.join(found) or 'none'}."
             )
     prepared = fitted.preparation
-    inputs = [prepared.inputs(series) for series in dataset.series]
+    inputs = [prepared.inputs(series, dataset.time_axis) for series in dataset.series]
     breaks = [find_breaks(series.times) for series in dataset.series]
     return tuple(
         prepared.make_forecast(
             series,
             outputs,
-            compare_shapes(fitted.shapes, prepared, prepared.targets(series), find_outages(series.times)),
+            compare_shapes(
+                fitted.shapes,
+                prepared,
+                prepared.targets(series),
+                find_outages(series.times),
+                prepared.calendar.find_days_off(series, dataset.time_axis),
+            ),
         )
         for series, outputs in zip(dataset.series, predict_records(fitted.forecaster, inputs, breaks), strict=True)
     )
@@ -134,7 +140,10 @@ def score(fitted: Fitted, forecasts: tuple[Forecast, ...], dataset: Dataset, set
             without_start(
                 fitted.preparation.residuals(one),
                 fitted.warm_up,
-                find_breaks(one.series.times),
+                np.append(
+                    find_breaks(one.series.times),
+                    fitted.preparation.calendar.find_turns(one.series, dataset.time_axis),
+                ),
             ),
             one.profiles,
         )

@@ -3,8 +3,8 @@
 
 Every labelled file that DIR/manifest.csv lists: no span named, default settings, labels never seen. A row a file goes
 to benchmarks/results/first_look.csv; means by group and source are printed. Beside ours, in the same run: a rolling
-robust z-score beyond 3.5 (Iglewicz & Hoaglin 1993) and, with --discords, the matrix profile where it lies three standard
-deviations above its mean (stumpy, to be installed for this; files of up to MOST_CELLS comparisons).
+robust z-score beyond 3.5 (Iglewicz & Hoaglin 1993) and, with --discords, the matrix profile where it lies three
+standard deviations above its mean (stumpy, to be installed for this; files of up to MOST_CELLS comparisons).
 
 --half measures one half of the sources (by the sha256 of the name): to choose on one and confirm on the other.
 """

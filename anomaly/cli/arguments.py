@@ -53,7 +53,7 @@ def _metavar(name: str, field: FieldInfo) -> str:
         return "NAME=KIND" if name == "kinds" else "COL=X"
     choices = [choice for kind in _kinds(field) for choice in get_args(kind) if isinstance(choice, str)]
     if tuple in [get_origin(kind) for kind in _kinds(field)]:
-        return "1,8" if name == "horizons" else "A,B"
+        return {"horizons": "1,8", "holidays": "DE,DATE"}.get(name, "A,B")
     number = "N" if int in _kinds(field) else ""
     if choices:
         return "|".join([number, *choices] if number else choices)
@@ -98,6 +98,6 @@ def _number(text: str, name: str, kind: type[int] | type[float], words: Sequence
 
 
 def _show(default: Any) -> str:
-    if default == {}:
+    if default in ({}, ()):
         return "none"
     return ",".join(map(str, default)) if isinstance(default, tuple) else str(default)

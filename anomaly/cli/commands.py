@@ -167,7 +167,7 @@ def _fit(dataset: "Dataset", settings: FitSettings) -> "Fitted":
     """Train with a progress bar; Ctrl-C once ends training and goes on with the best weights so far."""
     from anomaly.cli.progress import training_progress
     from anomaly.domain import say_duration
-    from anomaly.forecasting import describe_memory, estimate, fit, suggest_bptt
+    from anomaly.forecasting import describe_calendar, describe_memory, estimate, fit, suggest_bptt
 
     effort = estimate(dataset, settings)
     say(f"Training takes at most {effort.epochs:,} epochs, with the forecast about {say_duration(effort.seconds)}.")
@@ -177,6 +177,9 @@ def _fit(dataset: "Dataset", settings: FitSettings) -> "Fitted":
     with training_progress(effort) as (on_epoch, should_stop):
         fitted = fit(dataset, settings, on_epoch=on_epoch, should_stop=should_stop)
     say(f"{fitted.ended} {describe_memory(fitted, dataset)}")
+    calendar = describe_calendar(fitted.preparation.calendar, settings, dataset)
+    if calendar:
+        say(calendar)
     return fitted
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from anomaly.faces import open_face
 
 if TYPE_CHECKING:
+    from anomaly.domain.days_off import find_days_off, find_rest_day
     from anomaly.domain.detections import Event, Scores, Threshold
     from anomaly.domain.durations import DAY, say_duration
     from anomaly.domain.exceptions import (
@@ -50,7 +51,15 @@ if TYPE_CHECKING:
     from anomaly.domain.settings.reading import FILE_ENDINGS, KINDS, Kind, ReadSettings
     from anomaly.domain.spans import Span, fill_runs, find_runs, merge_runs, overlaps_any
     from anomaly.domain.temporary import remove_left_behind, temporary_folder
-    from anomaly.domain.times import PutBack, TimeAxis, axis_offset, format_times, seconds_of, to_calendar
+    from anomaly.domain.times import (
+        PutBack,
+        TimeAxis,
+        axis_offset,
+        format_times,
+        put_back_clock,
+        seconds_of,
+        to_calendar,
+    )
 
 
 __getattr__, __all__ = open_face(__name__, __file__)

@@ -76,6 +76,17 @@ def to_calendar(times: np.ndarray, axis: TimeAxis) -> np.ndarray:
     return (np.asarray(times, float) * axis.unit * 1e6).round().astype(np.int64).astype("datetime64[us]")
 
 
+def put_back_clock(times: np.ndarray, changes: tuple[PutBack, ...]) -> np.ndarray:
+    """A dataset's times (T,) -> as the file wrote them, with an hour twice where the clock was put back."""
+    told = times
+    for change in changes:
+        behind = times >= change.start
+        if change.stop is not None:
+            behind &= times < change.stop
+        told = np.where(behind, times - change.shift, told)
+    return told
+
+
 def axis_offset(axis: TimeAxis) -> np.timedelta64:
     """The local time's lead over UTC: "+01:00" is one hour."""
     if axis.offset in ("", "Z"):

@@ -137,7 +137,7 @@ def _baseline(kind: Kind, period: int, settings: FitSettings, channels: int) -> 
 def score_bag(scored: Scored, fitted: Fitted, dataset: Dataset, settings: FitSettings) -> Scored:
     """`scored` with the scores that an isolation forest gives to each window's values, their order thrown away."""
     prepared = fitted.preparation
-    values = [prepared.inputs(series)[:, : prepared.target_size] for series in dataset.series]
+    values = [prepared.inputs(series, dataset.time_axis)[:, : prepared.target_size] for series in dataset.series]
     stops = find_train_stops(dataset, settings)
     bag = Bag.learn([one[:stop] for one, stop in zip(values, stops, strict=True)], settings.window_steps, settings.seed)
     if bag is None:
@@ -176,7 +176,7 @@ def judge_forecasts(fitted: Fitted, dataset: Dataset, settings: FitSettings) -> 
     """Error, skill and seasonal skill as in `Contender`: the mean over channels, at the shortest horizon, over the
     judged steps that the forecaster and both baselines predict."""
     prepared, spans = fitted.preparation, judged_spans(dataset, settings)
-    inputs = [prepared.inputs(series) for series in dataset.series]
+    inputs = [prepared.inputs(series, dataset.time_axis) for series in dataset.series]
     breaks = [find_breaks(series.times) for series in dataset.series]
     rivals = [_baseline(kind, fitted.period, settings, prepared.target_size) for kind in BASELINES]
     sizes = []

@@ -21,7 +21,7 @@ def trace_span(fitted: Fitted, dataset: Dataset, record: int, span: Span) -> Tra
     trace = trace_steps(
         fitted.forecaster,
         fitted.settings,
-        prepared.inputs(series),
+        prepared.inputs(series, dataset.time_axis),
         prepared.targets(series),
         span.start,
         span.stop,

@@ -13,6 +13,7 @@ from anomaly.domain import Columns, Dataset, Effort, Epoch, FitSettings, Profile
 from anomaly.forecasting import preparation
 from anomaly.forecasting.drift import Drift, Inputs, describe_inputs, measure_drift
 from anomaly.forecasting.preparation import Preparation
+from anomaly.forecasting.rhythm import choose_calendar, find_possible
 from anomaly.reading import find_breaks, find_outages
 
 MEASURED_STEPS = 8_000
@@ -98,11 +99,12 @@ def cut_train_spans(dataset: Dataset, settings: FitSettings) -> TrainSpans:
     """The train spans. Raises SettingsError where they are too short, DataError where they hold no value."""
     stops = preparation.find_train_stops(dataset, settings)
     prepared = preparation.prepare(dataset, stops)
+    prepared = replace(prepared, calendar=choose_calendar(dataset, stops, settings, prepared.channels))
     spans = list(zip(dataset.series, stops, strict=True))
     return TrainSpans(
         prepared,
         stops,
-        [prepared.inputs(series)[:stop] for series, stop in spans],
+        [prepared.inputs(series, dataset.time_axis)[:stop] for series, stop in spans],
         [prepared.targets(series)[:stop] for series, stop in spans],
         [find_breaks(series.times[:stop]) for series, stop in spans],
     )
@@ -126,7 +128,7 @@ def estimate(dataset: Dataset, settings: FitSettings) -> Effort:
     longest = min(MEASURED_STEPS, max(stops))
     extent = Extent(tuple(learnt), tuple(held_out), tuple(forecast), longest)
     columns = dataset.columns
-    inputs = len(columns.monitored) + len(columns.context)
+    inputs = len(columns.monitored) + len(columns.context) + find_possible(dataset, stops, settings).size
     return estimate_effort(settings, extent, inputs, len(columns.monitored), pick_device(settings.device))
 
 
@@ -208,15 +210,18 @@ def complete(
         preparation=prepared,
         columns=dataset.columns,
         reference=tuple(
-            without_start(residuals, warm_up, at).astype(np.float32)
-            for residuals, at in zip(reference, breaks, strict=True)
+            without_start(
+                residuals, warm_up, np.append(at, prepared.calendar.find_turns(series, dataset.time_axis))
+            ).astype(np.float32)
+            for residuals, at, series in zip(reference, breaks, dataset.series, strict=True)
         ),
         warm_up=warm_up,
         period=period,
         reach=reach,
         shapes=shapes,
         profiles=tuple(
-            compare_shapes(shapes, prepared, target, late) for target, late in zip(targets, outages, strict=True)
+            compare_shapes(shapes, prepared, target, late, prepared.calendar.find_days_off(series, dataset.time_axis))
+            for target, late, series in zip(targets, outages, dataset.series, strict=True)
         ),
         epochs=epochs,
         ended=ended,
@@ -237,15 +242,23 @@ def predict_records(
 
 
 def compare_shapes(
-    shapes: tuple[Shapes, ...], prepared: Preparation, targets: np.ndarray, outages: np.ndarray
+    shapes: tuple[Shapes, ...], prepared: Preparation, targets: np.ndarray, outages: np.ndarray, days_off: np.ndarray
 ) -> tuple[Profile, ...]:
-    """One record's profiles from its targets (T, M); the shares by channel, in the file's order."""
+    """One record's profiles from its targets (T, M); the shares by channel, in the file's order.
+
+    A Sunday beside a Sunday is like nothing learnt: a stretch that holds a step of `days_off` (T,) is not compared.
+    """
     profiles = [one.compare(targets, outages) for one in shapes]
+    if days_off.any():
+        before = np.append(0, np.cumsum(days_off))
+        for one in profiles:
+            one.distances[before[one.starts + one.width] > before[one.starts]] = np.nan
     return tuple(replace(profile, shares=prepared.share_by_channel(profile.shares)) for profile in profiles)
 
 
 def without_start(residuals: np.ndarray, warm_up: int, breaks: np.ndarray) -> np.ndarray:
-    """Residuals (H, T, C), NaN in the first `warm_up` steps of the record and after each of its breaks."""
+    """Residuals (H, T, C), NaN in the first `warm_up` steps of the record and after each of its breaks, which may be
+    where a day off begins or ends as well."""
     for start in (0, *breaks):
         residuals[:, start : start + warm_up] = np.nan
     return residuals

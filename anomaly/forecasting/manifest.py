@@ -11,6 +11,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from anomaly.domain import Circle, Columns, Epoch
+from anomaly.forecasting.calendar import Part
 from anomaly.forecasting.drift import Inputs
 from anomaly.forecasting.parts import Parts
 from anomaly.forecasting.states import States
@@ -46,6 +47,8 @@ class Manifest(BaseModel):
     circles: tuple[Circle | None, ...] = ()
     states: tuple[States | None, ...] = ()
     """of each channel; () in a model of before channels had kinds, which are all values"""
+    calendar: tuple[Part, ...] = ()
+    """none in a model of before there were calendar inputs"""
     files: dict[str, str] = {}
     """sha256 of the files beside it; none in a model of before it was kept"""
 

@@ -6,7 +6,8 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from anomaly.domain import DataError, Dataset, FitSettings, Forecast, Profile, SettingsError, TimeSeries
+from anomaly.domain import DataError, Dataset, FitSettings, Forecast, Profile, SettingsError, TimeAxis, TimeSeries
+from anomaly.forecasting.calendar import NO_CALENDAR, Calendar
 from anomaly.forecasting.parts import Parts
 from anomaly.forecasting.scaling import Scaler
 
@@ -41,6 +42,8 @@ class Preparation:
     ranges: np.ndarray
     """(2, C) lowest and highest value of each monitored channel in the train span, own units, of a counter its rises;
     NaN = none observed"""
+    calendar: Calendar = NO_CALENDAR
+    """what of it the network sees; nothing in models of before"""
 
     @property
     def target_size(self) -> int:
@@ -49,17 +52,18 @@ class Preparation:
 
     @property
     def input_size(self) -> int:
-        return self.target_size + len(self.context.mean) + len(self.flagged)
+        return self.target_size + len(self.context.mean) + len(self.flagged) + self.calendar.size
 
     @cached_property
     def part_order(self) -> np.ndarray:
         """(M,) the parts as the network sees them: channel by channel, in their `order`."""
         return np.concatenate([np.flatnonzero(self.parts.owners == channel) for channel in self.order])
 
-    def inputs(self, series: TimeSeries) -> np.ndarray:
-        """(T, D) float32, complete: the last observed values, context, and missing flags (Lipton et al. 2016).
+    def inputs(self, series: TimeSeries, axis: TimeAxis) -> np.ndarray:
+        """(T, D) float32, complete: the last observed values, context, missing flags (Lipton et al. 2016), calendar.
 
-        Context comes one step ahead: the state of a valve at t + 1 is an input to the prediction of the flow at t + 1.
+        Context and calendar come one step ahead: the state of a valve at t + 1 is an input to the prediction of the
+        flow at t + 1.
         """
         values, context = (
             last_observed(np.where(np.isnan(scaler.scale), 0.0, scaler.transform(part)))
@@ -67,7 +71,7 @@ class Preparation:
         )
         ahead = np.concatenate([context[1:], context[-1:]])[:, self.context_order]
         missing = np.isnan(series.counted[:, [channel for channel in self.order if channel in self.flagged]])
-        every = np.concatenate([values[:, self.part_order], ahead, missing], 1)
+        every = np.concatenate([values[:, self.part_order], ahead, missing, self.calendar.inputs(series, axis)], 1)
         return np.clip(every, -LARGEST, LARGEST).astype(np.float32)
 
     def targets(self, series: TimeSeries) -> np.ndarray:

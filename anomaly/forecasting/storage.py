@@ -21,6 +21,7 @@ from anomaly.domain import (
     versions,
     write_together,
 )
+from anomaly.forecasting.calendar import Calendar
 from anomaly.forecasting.fitting import Fitted
 from anomaly.forecasting.manifest import MOST_BYTES, Manifest, check_arrays, check_unchanged, read_manifest, self_digest
 from anomaly.forecasting.preparation import Preparation
@@ -81,6 +82,7 @@ def pack(fitted: Fitted) -> dict[str, bytes]:
         "flagged": prepared.flagged,
         "order": prepared.order,
         "context_order": prepared.context_order,
+        "calendar": prepared.calendar.parts,
         "burn_in": forecaster.burn_in,
         "warm_up": fitted.warm_up,
         "period": fitted.period,
@@ -201,6 +203,7 @@ def _rebuild(manifest: Manifest, weights: bytes, packed: bytes) -> Fitted:
         manifest.order,
         manifest.context_order,
         arrays["channels.ranges"],
+        Calendar(manifest.calendar, settings.holidays),
     )
     bounds = np.cumsum(arrays["reference.lengths"])[:-1]
     return Fitted(

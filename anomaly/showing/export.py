@@ -91,6 +91,7 @@ def describe_run(detection: Detection, fitted: Fitted) -> dict[str, Any]:
             "ended": fitted.ended,
             "epochs_run": len(fitted.epochs),
             "memory_steps": fitted.reach.memory,
+            "calendar_inputs": fitted.preparation.calendar.parts,
         },
         "detect": detection.settings.model_dump(),
         "threshold": {

@@ -13,7 +13,7 @@ import pandas as pd
 from anomaly.detecting import Detection
 from anomaly.domain import SIGNIFICANT_DIGITS, tell_apart
 from anomaly.evaluating import Contender, comparison_table, explain_choice
-from anomaly.forecasting import Fitted, describe_memory
+from anomaly.forecasting import Fitted, describe_calendar, describe_memory
 from anomaly.showing.charts.detection import plot_detection
 from anomaly.showing.charts.overview import plot_losses, plot_score_histogram
 from anomaly.showing.export import describe_run, evaluation_of, verdict_columns
@@ -46,7 +46,8 @@ def report_html(
         _table(_told_apart(verdict_columns(detection.events_table(MOST_EVENTS), judged))),
         _more(len(detection.events), MOST_EVENTS, "events, of which the most severe are listed"),
         "<h2>How it was learnt</h2>",
-        f"<p>{escape(fitted.ended)} {escape(describe_memory(fitted, dataset))}</p>",
+        f"<p>{escape(fitted.ended)} {escape(describe_memory(fitted, dataset))} "
+        f"{escape(describe_calendar(fitted.preparation.calendar, fitted.settings, dataset))}</p>",
         _chart(plot_losses(list(fitted.epochs)), "losses"),
         _chart(plot_score_histogram(detection), "histogram"),
         *_comparison(contenders, detection),

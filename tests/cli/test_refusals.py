@@ -11,8 +11,9 @@ from tests.support.command_line import Capture, refusal, run, write_pump
 
 READ_FLAGS = "--time --record --channels --context --labels"
 FIT_FLAGS = (
-    "--train-fraction --train-rows --train-until --cell --hidden-units --layers --bptt-steps --window-steps "
-    "--recurrent-init --forget-bias --weight-decay --dropout --gradient-norm --horizons --epochs --patience --seed"
+    "--train-fraction --train-rows --train-until --calendar --holidays --cell --hidden-units --layers --bptt-steps "
+    "--window-steps --recurrent-init --forget-bias --weight-decay --dropout --gradient-norm --horizons --epochs "
+    "--patience --seed"
 )
 DETECT_FLAGS = "--smoothing --threshold-rule --threshold --merge-gap --min-length"
 
@@ -61,6 +62,9 @@ def test_every_flag_is_taken(tmp_path: Path) -> None:
         ("detect FILE --out OUT --horizons 1,x", "--horizons: expected a whole number, found 'x'"),
         ("detect FILE --out OUT --threshold nan", "finite number, found nan"),
         ("detect FILE --out OUT --threshold-rule quantile --threshold 1.5", "expects a number from 0 to 1, found 1.5"),
+        ("detect FILE --out OUT --holidays Germany", "expected the code of a country, such as DE"),
+        ("detect FILE --out OUT --holidays DE-QQ", "expected a part of DE, such as DE-"),
+        ("detect FILE --out OUT --holidays 2024-13-01", "or a country such as DE, found '2024-13-01'"),
         ("detect FILE --out OUT --cell mlp", "or 'feedforward', found 'mlp'"),
         ("detect FILE --out OUT --train-rows 9", "The train span is too short: expected at least 21 steps"),
         ("detect FILE --out OUT --train-rows 9 --train-fraction 0.5", "at most one way to choose the train span"),

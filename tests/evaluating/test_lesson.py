@@ -20,7 +20,10 @@ QUICK = FitSettings(train_rows=600, epochs=4, hidden_units=6, window_steps=9, de
 def test_a_trace_is_the_run_written_out(cell: str, sine_dataset: Dataset) -> None:
     fitted = fit(sine_dataset, QUICK.model_copy(update={"cell": cell}))
     prepared, series = fitted.preparation, sine_dataset.series[0]
-    inputs, targets = prepared.inputs(series).astype(float), prepared.targets(series).astype(float)
+    inputs, targets = (
+        prepared.inputs(series, sine_dataset.time_axis).astype(float),
+        prepared.targets(series).astype(float),
+    )
     trace = trace_span(fitted, sine_dataset, 0, Span(700, 730))
     first = 700 - fitted.forecaster.burn_in
 
@@ -42,7 +45,7 @@ def test_a_trace_is_the_run_written_out(cell: str, sine_dataset: Dataset) -> Non
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
 def test_what_the_gates_keep_is_the_forget_or_update_gate(cell: str, sine_dataset: Dataset) -> None:
     fitted = fit(sine_dataset, QUICK.model_copy(update={"cell": cell}))
-    inputs = fitted.preparation.inputs(sine_dataset.series[0]).astype(float)
+    inputs = fitted.preparation.inputs(sine_dataset.series[0], sine_dataset.time_axis).astype(float)
     trace = trace_span(fitted, sine_dataset, 0, Span(0, 20))
     weights, state = weights_of(fitted.forecaster.network), naive.empty_state(cell, 1, 6)
     assert trace.keeps is not None

@@ -85,7 +85,7 @@ def test_inputs_are_values_then_context_one_step_ahead_then_missing_flags() -> N
     columns = dataclasses.replace(dataset.columns, context=("switch",))
     prepared = prepare(dataclasses.replace(dataset, series=(series,), columns=columns), [4])
 
-    inputs = prepared.inputs(series)
+    inputs = prepared.inputs(series, dataset.time_axis)
 
     assert inputs.dtype == np.float32 and inputs.shape == (4, prepared.input_size)
     scaled = (np.array([1, 1, 3, 5]) - 3) / np.std([1, 3, 5])

@@ -123,6 +123,6 @@ def test_horizons_beyond_all_that_is_learnt_are_refused() -> None:
 def test_a_window_longer_than_a_piece_is_seen_whole() -> None:
     dataset = make_dataset(sine_values(4000))
     fitted = fit(dataset, quick_settings(cell="feedforward", window_steps=2000, epochs=1))
-    inputs = fitted.preparation.inputs(dataset.series[0])
+    inputs = fitted.preparation.inputs(dataset.series[0], dataset.time_axis)
     whole = fitted.forecaster.predict_whole(inputs)
     np.testing.assert_allclose(fitted.forecaster.predict([inputs])[0], whole, atol=1e-5)

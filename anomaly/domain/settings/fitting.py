@@ -1,9 +1,10 @@
 """How the forecaster is built and trained."""
 
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from anomaly.domain.days_off import check_day_off
 from anomaly.domain.settings.checking import Settings
 
 
@@ -17,6 +18,18 @@ class FitSettings(Settings):
         None, ge=1, title="Train rows", description="learn from this many leading steps of each record"
     )
     train_until: str | None = Field(None, title="Train until", description="learn from the steps before this time")
+    calendar: Literal["auto", "off"] = Field(
+        "auto",
+        title="Calendar",
+        description="hour of day and day of week as inputs; auto gives the forecaster those that the train span shows "
+        "to matter, where it has time stamps over several days or weeks",
+    )
+    holidays: tuple[str, ...] = Field(
+        (),
+        title="Holidays",
+        description="days off, which are expected to be like Sundays: a country (DE), a part of it (DE-BY), or dates "
+        "(2024-02-12), comma separated",
+    )
     cell: Literal["lstm", "gru", "rnn", "relu", "feedforward"] = Field(
         "lstm",
         title="Cell",
@@ -97,6 +110,16 @@ class FitSettings(Settings):
     def names_train_span(self) -> bool:
         """Whether a part of the file was chosen to learn from, rather than all of it."""
         return any(getattr(self, name) is not None for name in ("train_fraction", "train_rows", "train_until"))
+
+    @field_validator("holidays", mode="before")
+    @classmethod
+    def _check_holidays(cls, entries: Any) -> Any:
+        """ "DE-BY, 2024-02-12" as well as a list of both; as they are kept, none twice."""
+        parts = entries.split(",") if isinstance(entries, str) else entries
+        if not isinstance(parts, list | tuple):
+            return entries
+        texts = [str(part).strip() for part in parts]
+        return tuple(dict.fromkeys(check_day_off(text) for text in texts if text))
 
     @field_validator("horizons")
     @classmethod

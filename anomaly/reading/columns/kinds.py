@@ -65,7 +65,9 @@ def propose_kinds(
         kind = chosen_kind(channel, chosen)
         if kind is None:
             parts = [values[:, place] for values in counted]
-            kind = propose_kind(channel, units.get(channel, ""), [part[np.isfinite(part)] for part in parts])
+            # Two numbers may be farther apart than a number can be.
+            with np.errstate(over="ignore", invalid="ignore"):
+                kind = propose_kind(channel, units.get(channel, ""), [part[np.isfinite(part)] for part in parts])
         elif kind == "state":
             _demand_few(channel, [values[:, place] for values in counted])
         kinds.append(kind)

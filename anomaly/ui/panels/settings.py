@@ -4,7 +4,7 @@ from typing import Any, get_args
 
 import streamlit as st
 
-from anomaly.domain import AnomalyError, FitSettings, ReadSettings
+from anomaly.domain import AnomalyError, FitSettings, ReadSettings, Settings
 from anomaly.reading import SINCE, Look, kinds_among
 from anomaly.ui import session
 from anomaly.ui.lasting import fits
@@ -139,8 +139,8 @@ def _show_ways(now: ReadSettings, sheets: list[str], sheet: str) -> dict[str, An
     return ways
 
 
-def _about(name: str) -> str:
-    about = ReadSettings.model_fields[name].description or ""
+def _about(name: str, settings: type[Settings] = ReadSettings) -> str:
+    about = settings.model_fields[name].description or ""
     return f"{about[:1].upper()}{about[1:]}."
 
 
@@ -175,7 +175,10 @@ def _setting(name: str, now: FitSettings) -> Any:
     """The widget of one setting, drawn from its field."""
     field = FitSettings.model_fields[name]
     value = getattr(now, name)
-    label, about = field.title or name, (field.description or "").capitalize()
+    label, about = field.title or name, _about(name, FitSettings)
+    if name == "holidays":
+        example = "DE-BY, 2024-02-12"
+        return st.text_input(label, ", ".join(value), placeholder=example, help=about, key=name, **KEPT).strip()
     if isinstance(value, tuple):
         return tuple(
             _whole(part)

@@ -14,9 +14,9 @@ CHOICES = (
 )  # fmt: skip
 """keys of the result's widgets"""
 FORECASTER = (
-    "cell", "hidden_units", "layers", "bptt_steps", "window_steps", "horizons", "learning_rate", "epochs", "most_steps",
-    "patience", "recurrent_init", "forget_bias", "weight_decay", "dropout", "gradient_norm", "input_noise", "seed",
-    "device",
+    "calendar", "holidays", "cell", "hidden_units", "layers", "bptt_steps", "window_steps", "horizons", "learning_rate",
+    "epochs", "most_steps", "patience", "recurrent_init", "forget_bias", "weight_decay", "dropout", "gradient_norm",
+    "input_noise", "seed", "device",
 )  # fmt: skip
 SPAN = ("span", "train_fraction", "train_rows", "train_until")
 """keys of the panel's widgets, which keep what was set from page to page"""

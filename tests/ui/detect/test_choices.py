@@ -118,6 +118,14 @@ def test_the_settings_of_a_fit_outlive_emptied_fields(opened: AppTest) -> None:
     assert (current(opened).fit.epochs, current(opened).fit.train_rows) == (5, 123)
 
 
+def test_holidays_are_typed_as_countries_and_dates(opened: AppTest) -> None:
+    check(opened.text_input(key="holidays").set_value("de-by, 2024-02-12").run())
+    assert current(opened).chosen["holidays"] == "de-by, 2024-02-12"
+    check(opened.selectbox(key="calendar").set_value("auto").run())
+    wait_for_job(check(opened.button(key="fit").click().run()))
+    assert current(opened).fit.holidays == ("DE-BY", "2024-02-12")
+
+
 def test_a_quantile_above_one_cannot_be_typed(results: AppTest) -> None:
     check(results.selectbox(key="threshold_rule").set_value("quantile").run())
     assert results.number_input(key="threshold_quantile").max == 1.0

@@ -8,7 +8,7 @@ import streamlit as st
 from anomaly import pipeline
 from anomaly.detecting import Detection
 from anomaly.domain import AnomalyError, DetectSettings, Span, say_duration
-from anomaly.forecasting import describe_memory, say_steps, suggest_bptt
+from anomaly.forecasting import describe_calendar, describe_memory, say_steps, suggest_bptt
 from anomaly.runs import find_verdict
 from anomaly.showing import export, plot_detection, plot_losses, plot_reach, plot_score_histogram
 from anomaly.ui import session
@@ -243,7 +243,8 @@ def _show_training(run: session.Run) -> None:
         f"{plain(fitted.ended)} {count_of(len(fitted.epochs), 'epoch')} took {took}. A `{settings.cell}` of "
         f"{count_of(settings.layers, 'layer')} and {count_of(settings.hidden_units, 'hidden unit')}, the gradient cut "
         f"every {count_of(settings.bptt_steps, 'step')}. {describe_memory(fitted, run.dataset)} Dominant "
-        f"period: {say_steps(fitted.period, run.dataset)}."
+        f"period: {say_steps(fitted.period, run.dataset)}. "
+        f"{describe_calendar(fitted.preparation.calendar, settings, run.dataset)}"
     )
     suggested = suggest_bptt(run.dataset, settings)
     if suggested is not None:
