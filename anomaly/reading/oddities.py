@@ -29,11 +29,11 @@ def _shares_one_time(dataset: Dataset) -> bool:
 
 
 def _begins_far_away(dataset: Dataset) -> bool:
-    first, rest = np.abs(dataset.series[0].values[0]), dataset.series[0].values[1:]
-    if len(rest) < FEWEST or not (first > FAR * np.fmax.reduce(np.abs(rest[:GLANCE]))).any():
+    first, rest = np.abs(dataset.series[0].values[0]) / FAR, dataset.series[0].values[1:]
+    if len(rest) < FEWEST or not (first > np.fmax.reduce(np.abs(rest[:GLANCE]))).any():
         return False
     most = np.fmax.reduce(np.abs(rest))
-    return bool(((first > FAR * most) & (most > 0)).any())
+    return bool(((first > most) & (most > 0)).any())
 
 
 def _is_called_by_dates(dataset: Dataset) -> bool:
