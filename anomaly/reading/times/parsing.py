@@ -24,7 +24,7 @@ MOMENTS = ("now", "today")
 """what pandas takes for the moment of reading"""
 TOO_SHORT = r"\d{1,7}|\d{1,2}[.-]\d[.-]\d\d|\d[.-]\d\d[.-]\d\d"
 """numbers and version strings, though a column known to hold times may write them so"""
-FIGURES = {7: "day of year", 8: "compact", 10: "compact", 12: "compact", 14: "compact"}
+FIGURES = {7: "day of year", 11: "day of year, compact", 8: "compact", 10: "compact", 12: "compact", 14: "compact"}
 """how many figures such numbers have, and in which form they are dates"""
 DATE_WORDS = {"date", "datetime", "datum", "fecha", "data", "dato", "dag", "jour", "dia", "tarih", "päivä", "pvm"}
 TIME_WORDS = {
@@ -162,7 +162,7 @@ def _read_stamps(text: pd.Series, column: pd.Series, form: str, place: Place, or
     other = "month" if dates.order == "day" else "day"
     _refuse_first(np.isnat(dates.times), column, place, text, dates.order if dates.decided_by == "the caller" else "")
     resolution = _resolution(dates.times, dates.has_clock)
-    told = dates.order if form in ("slash", "dot", "dash") else None
+    told = dates.order if re.search("slash|dot|dash", form) else None
     axis = TimeAxis(place.name, "timestamp", None, _shared(dates.zones), resolution, told)
     if dates.decided_by not in ("the rows", "nothing"):
         return ReadTimes(dates.times, axis)

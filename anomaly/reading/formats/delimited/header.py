@@ -12,6 +12,13 @@ from anomaly.reading.vocabulary.units import clean_unit, looks_like_unit
 COMMENTS = ("#", "%", "//")
 MOSTLY = 0.5
 DATE = re.compile(r"\s*(\d{4}-\d\d(-\d\d)?|\d{1,2}[./-]\d{1,2}[./-](\d{4}|\d\d))([T ][\d:., +apmzAPMZ-]*)?")
+MOMENT = re.compile(
+    r"\s*(\d{1,2}[:.h]\d\d([:.]\d\d([.,:]\d+)?)?\s?([AaPp]\.?[Mm]\.?)?,?[ T_-]\s*"
+    r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[./-]\d{1,2}[./-](\d{4}|\d\d))|"
+    r"(19|20)\d\d([-/._: ]?\d{1,3}){1,2}[T ._:-]\d\d([-:._h]?\d\d){1,2}([.,:-]\d+)?Z?|"
+    r"\d{1,2}[./-]\d{1,2}[./-](\d{4}|\d\d)[ T_-]\d{1,2}[-.h]\d\d([-.]\d\d)?)"
+)
+"""a day behind its time of day, or with one parted otherwise than by colons"""
 KINDS = {
     "smp", "sample", "inst", "avg", "average", "mean", "min", "minimum", "max", "maximum", "tot", "total", "sum", "std",
     "stdev", "stddev", "sd", "med", "median", "mom", "rms", "cov", "wvc", "tmn", "tmx", "count", "last", "first",
@@ -297,4 +304,4 @@ def _is_known_figure(cell: str) -> bool:
 
 def is_figure(cell: str) -> bool:
     """A number, a date, or a cell that is missing."""
-    return is_number(cell) or DATE.fullmatch(cell) is not None
+    return is_number(cell) or DATE.fullmatch(cell) is not None or MOMENT.fullmatch(cell) is not None
