@@ -12,6 +12,7 @@ from anomaly.domain import DataError, Repair, TimeAxis, say_duration
 from anomaly.reading.times import forms as time_forms
 from anomaly.reading.times.clock_changes import HOUR, SEASONAL, IsCopy, find_put_back, hold_in_order
 from anomaly.reading.times.forms import SHOWN, Order, Place
+from anomaly.reading.vocabulary.naming import names_stamp
 
 EPOCH_UNITS = {1.0: (2e8, 5e9), 1e-3: (2e11, 5e12), 1e-6: (2e14, 5e15), 1e-9: (2e17, 5e18)}
 """seconds in a unit: the numbers that mean a day from 1976 to 2128 in it"""
@@ -37,6 +38,8 @@ TIME_WORDS = {
     "uhrzeit",
     "horodatage",
     "hora",
+    "utc",
+    "gmt",
 }
 SERIALS = (20_000, 80_000)
 """days of a spreadsheet, counted from 1899-12-30: from 1954 to 2119"""
@@ -191,7 +194,7 @@ def _read_numbers(column: pd.Series, place: Place) -> ReadTimes:
     _refuse_first(~np.isfinite(column.to_numpy(float, na_value=np.nan)), column, place)
     values = column.to_numpy()
     words = set(re.findall(r"[^\W\d_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", place.name).lower()))
-    speaks_of_time = len(values) > 0 and bool(words & TIME_WORDS)
+    speaks_of_time = len(values) > 0 and (bool(words & TIME_WORDS) or names_stamp(place.name))
     whole = bool(np.all(values == np.floor(values)))
     calendar, meaning = _read_digits(values, place) if speaks_of_time and whole else None, "year, month and day"
     if calendar is None and speaks_of_time and _are_serials(values, whole, bool(words & DATE_WORDS)):

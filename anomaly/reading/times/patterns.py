@@ -11,7 +11,9 @@ _CLOCK = (
     r"(?P<hour>\d{1,2})(?:[:h](?P<minute>\d{2})(?::(?P<second>\d{2})" + _PART + r")?)?(?:\s*(?P<half>[ap])\.?m\.?)?"
     r"(?:\s*uhr)?(?:\s*(?P<zone>" + _ZONE + "))?"
 )
-_DIGITS = r"(?:[T _.-]?(?P<hour>\d{2})(?:[:.-]?(?P<minute>\d{2})(?:[:.-]?(?P<second>\d{2})" + _PART + r")?)?(?P<zone>z)?)?"
+_DIGITS = (
+    r"(?:[T _.-]?(?P<hour>\d{2})(?:[:.-]?(?P<minute>\d{2})(?:[:.-]?(?P<second>\d{2})" + _PART + r")?)?(?P<zone>z)?)?"
+)
 _BETWEEN = r"(?:\s*[T,_@:.-]\s*|\s+um\s+|\s+)"
 _THEN = r"(?:" + _BETWEEN + _CLOCK + ")?"
 _PARTED = (

@@ -17,7 +17,7 @@ from anomaly.reading.formats.table import Told
 
 DELIMITERS = ",;\t|"
 BLANKS = " "
-DECIMAL_COMMA = re.compile(r'"?[+-]?\d+,\d+"?')
+DECIMAL_COMMA = re.compile(r'"?[+-]?\d+,\d+(?:[eE][+-]?\d+)?"?')
 SAMPLE_CHARACTERS, SAMPLE_LINES = 1_000_000, 400
 MOST_ABOVE = 200
 """lines above a table that are read for what they say of it"""

@@ -19,6 +19,7 @@ MOMENT = re.compile(
     r"\d{1,2}[./-]\d{1,2}[./-](\d{4}|\d\d)[ T_-]\d{1,2}[-.h]\d\d([-.]\d\d)?)"
 )
 """a day behind its time of day, or with one parted otherwise than by colons"""
+BRACKETED = re.compile(r"\[[^\[\]]*\]|\([^()]*\)")
 KINDS = {
     "smp", "sample", "inst", "avg", "average", "mean", "min", "minimum", "max", "maximum", "tot", "total", "sum", "std",
     "stdev", "stddev", "sd", "med", "median", "mom", "rms", "cov", "wvc", "tmn", "tmx", "count", "last", "first",
@@ -116,7 +117,11 @@ def _read_worded(rows: Sequence[list[str]], worded: list[int], has_figures: bool
 def _are_units(cells: Row, above: Row) -> bool:
     """Whether a row tells the units of the names above it: all, or much of it, as there are units nobody lists."""
     known = sum(map(looks_like_unit, cells))
-    if known == len(cells):
+    # Whatever stands in brackets under every name is its unit.
+    filled = [cell for cell in cells if cell]
+    if known == len(cells) or (
+        len(filled) > 1 and all(map(BRACKETED.fullmatch, filled)) and not any(map(BRACKETED.fullmatch, above))
+    ):
         return True
     are_names = len(cells) == len(above) and all(above) and _is_distinct(above) and not any(map(looks_like_unit, above))
     return are_names and MOSTLY * len(cells) <= known and all(len(cell) <= LONGEST_UNIT for cell in cells)

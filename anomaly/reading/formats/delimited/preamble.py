@@ -20,7 +20,7 @@ from anomaly.reading.vocabulary.preamble_words import (
 )
 from anomaly.reading.vocabulary.units import UNIT
 
-PAIR = re.compile(r"(?P<key>[^:=,;\t|]*[^\W\d_][^:=,;\t|]*?)\s*(?:[:=,;\t|]|\s{2,})\s*(?P<value>\S.*)")
+PAIR = re.compile(r"(?P<key>[^:=,;\t|]*[^\W\d_][^:=,;\t|]*?(?:[(\[][hms:]+[)\]])?)\s*(?:[:=,;\t|]|\s{2,})\s*(?P<value>\S.*)")
 SPACED = re.compile(r"(?P<key>\D*?[^\W\d]\)?)\s+(?P<value>[-+\d.].*)")
 IN_KEY = re.compile(r"\s*[\[(]([^\])]*)[\])]\s*$")
 AMOUNT = re.compile(
@@ -189,6 +189,8 @@ def _interval(value: str, unit: str) -> float | None:
         return _sound(3_600.0 * hours + 60.0 * minutes + seconds)
     match = AMOUNT.match(value)
     size = SECONDS_IN.get((match["unit"] or unit).lower()) if match else None
+    if match and not match["unit"] and not unit and float(match["number"].replace(",", ".")) < 1:
+        size = 1.0  # whoever writes less than 1 without a unit counts seconds
     return _sound(float(match["number"].replace(",", ".")) * size) if match and size else None
 
 
