@@ -166,6 +166,8 @@ def _join_calendar(table: Table) -> Table:
     """Columns of numbers called year, month, day and perhaps hour, minute, second become one time."""
     frame = table.frame
     found = _find_calendar(frame)
+    if "place" not in found and "month" not in found and "day" in found:
+        found["place"] = found.pop("day")  # there is no day of a month without a month
     day_of_year = "place" in found and "day" not in found
     dates = ("year", "place") if day_of_year else CALENDAR[:3]
     if not all(part in found for part in dates):

@@ -31,6 +31,7 @@ WITH_UNIT = re.compile(
     r"[<>≤≥]?\s*(?P<number>[-+−]?[\d.,]*\d(?:[eE][-+]?\d+)?)(?P<blank>\s*)(?P<unit>[^\d\s,;.%+-][^\s]*)"
 )
 """a number and what stands behind it; a per cent is told apart from others cell by cell"""
+CURRENCY = re.compile(r"[-+−]?([$€£¥])\s?[-+−]?[\d.,]*\d")
 QUANTITIES = {
     "W": {"power", "leistung", "puissance", "potencia", "potenza", "load", "last", "watt", "watts"},
     "V": {"voltage", "volt", "volts", "spannung", "tension", "tensión", "voltaje", "battery", "batterie"},
@@ -107,6 +108,8 @@ class _Text:
         unit = "" if names_records(column) else find_unit(first, column)
         if unit:
             text = pc.replace_substring_regex(text, rf"[\s\x{{00a0}}\x{{202f}}]*{re.escape(unit)}$", "")
+        elif sign := find_currency(first):
+            text, unit = pc.replace_substring_regex(text, rf"{re.escape(sign)}\s?", ""), sign
         if _may_be_numbers(text):
             self._read_numbers(text, custom, unit)
 
@@ -177,6 +180,12 @@ def find_unit(cells: Sequence[str], column: str = "") -> str:
         or any(match["blank"] or "." in match["number"] or "," in match["number"] for match in found)
     )
     return unit if is_clear else ""
+
+
+def find_currency(cells: Sequence[str]) -> str:
+    """The sign that stands before all numbers of a column, as in "$0.12"; "" where there is none."""
+    found = [match[1] for cell in cells if (match := CURRENCY.fullmatch(cell))]
+    return found[0] if found and len(found) >= MOSTLY_NUMBERS * len(cells) and len({*found}) == 1 else ""
 
 
 def keeps_zeros(cells: list[str], column: str) -> bool:

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from anomaly.reading.formats.delimited.numerals import MISSING, is_number
 from anomaly.reading.formats.delimited.preamble import is_pair, is_told
-from anomaly.reading.vocabulary.units import clean_unit, looks_like_unit
+from anomaly.reading.vocabulary.units import clean_unit, is_unit, looks_like_unit
 
 COMMENTS = ("#", "%", "//")
 MOSTLY = 0.5
@@ -123,7 +123,7 @@ def _are_units(cells: Row, above: Row) -> bool:
         len(filled) > 1 and all(map(BRACKETED.fullmatch, filled)) and not any(map(BRACKETED.fullmatch, above))
     ):
         return True
-    are_names = len(cells) == len(above) and all(above) and _is_distinct(above) and not any(map(looks_like_unit, above))
+    are_names = len(cells) == len(above) and all(above) and _is_distinct(above) and not any(map(is_unit, above))
     return are_names and MOSTLY * len(cells) <= known and all(len(cell) <= LONGEST_UNIT for cell in cells)
 
 
@@ -168,7 +168,8 @@ def _is_header_comment(row: list[str], following: list[str], width: int) -> bool
     """The last comment may be the header: as many names as there are columns, and figures right below."""
     apart = row[0].strip() in COMMENTS
     # A logger calls the column of row numbers "#".
-    fits = len(row) - apart == width or (apart and len(row) == width and following[0].strip().isdigit())
+    is_first = following[0].strip().isdigit() or all(map(looks_like_unit, row[1:]))
+    fits = len(row) - apart == width or (apart and len(row) == width and is_first)
     filled = [cell for cell in following[1:] if cell.strip() not in MISSING]
     is_comment = following[0].lstrip().startswith(COMMENTS) and not _is_known_figure(following[0])
     if is_comment:

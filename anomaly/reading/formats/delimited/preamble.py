@@ -20,7 +20,9 @@ from anomaly.reading.vocabulary.preamble_words import (
 )
 from anomaly.reading.vocabulary.units import UNIT
 
-PAIR = re.compile(r"(?P<key>[^:=,;\t|]*[^\W\d_][^:=,;\t|]*?(?:[(\[][hms:]+[)\]])?)\s*(?:[:=,;\t|]|\s{2,})\s*(?P<value>\S.*)")
+PAIR = re.compile(
+    r"(?P<key>[^:=,;\t|]*[^\W\d_][^:=,;\t|]*?(?:[(\[][hms:]+[)\]])?)\s*(?:[:=,;\t|]|\s{2,})\s*(?P<value>\S.*)"
+)
 SPACED = re.compile(r"(?P<key>\D*?[^\W\d]\)?)\s+(?P<value>[-+\d.].*)")
 IN_KEY = re.compile(r"\s*[\[(]([^\])]*)[\])]\s*$")
 AMOUNT = re.compile(
@@ -88,7 +90,7 @@ def read_first_rows(rows: Sequence[Sequence[str]]) -> Told | None:
     (start, *starts), (rate, *rates) = ([cell.strip() for cell in row] for row in rows[:2])
     if any(cell != start for cell in starts) or any(cell != rate for cell in rates):
         return None
-    values = [number for row in rows[2:] for cell in row if (number := _number(cell)) is not None]
+    values = [number for row in rows[2:] for cell in row if (number := _number(cell.replace(",", "."))) is not None]
     step = _rate(rate, "Hz")
     is_day = bool(FULL.match(start.replace("/", "-")))
     if not values or not step or not (is_day or EPOCH.fullmatch(start)):
