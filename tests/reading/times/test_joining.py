@@ -98,9 +98,9 @@ def test_the_least_and_the_spread_of_a_day_are_no_time_of_day() -> None:
     ("head", "form"),
     [
         ("year;doy;hour", lambda t: f"{t:%Y;%j;%H}"),
-        ("Year;Day;Hour", lambda t: f"{t:%Y};{t.dayofyear};{t.hour}"),
-        ("YEAR;DOY;HHMM", lambda t: f"{t:%Y};{t.dayofyear};{int(f'{t:%H%M}')}"),
-        ("year;day_of_year", lambda t: f"{t:%Y};{t.dayofyear + t.hour / 24:.6f}"),
+        ("Year;Day;Hour", lambda t: f"{t:%Y};{t.day_of_year};{t.hour}"),
+        ("YEAR;DOY;HHMM", lambda t: f"{t:%Y};{t.day_of_year};{int(f'{t:%H%M}')}"),
+        ("year;day_of_year", lambda t: f"{t:%Y};{t.day_of_year + t.hour / 24:.6f}"),
         ("Year;Month;Day;Time", lambda t: f"{t:%Y;%m;%d};{int(f'{t:%H%M}')}"),
         ("Date;Heure", lambda t: f"{t:%d/%m/%Y;%Hh%M}"),
     ],

@@ -12,6 +12,7 @@ from anomaly.reading.vocabulary.units import clean_unit, is_unit, looks_like_uni
 COMMENTS = ("#", "%", "//")
 MOSTLY = 0.5
 DATE = re.compile(r"\s*(\d{4}-\d\d(-\d\d)?|\d{1,2}[./-]\d{1,2}[./-](\d{4}|\d\d))([T ][\d:., +apmzAPMZ-]*)?")
+CLOCK = re.compile(r"\s*\d{1,2}:\d\d(:\d\d([.,]\d+)?)?\s*")
 MOMENT = re.compile(
     r"\s*(\d{1,2}[:.h]\d\d([:.]\d\d([.,:]\d+)?)?\s?([AaPp]\.?[Mm]\.?)?,?[ T_-]\s*"
     r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[./-]\d{1,2}[./-](\d{4}|\d\d))|"
@@ -174,7 +175,8 @@ def _is_header_comment(row: list[str], following: list[str], width: int) -> bool
     is_comment = following[0].lstrip().startswith(COMMENTS) and not _is_known_figure(following[0])
     if is_comment:
         return False
-    return fits and sum(map(is_figure, following[1:])) > MOSTLY * len(following[1:]) and (bool(filled) or width < 3)
+    figures = sum(is_figure(cell) or CLOCK.fullmatch(cell) is not None for cell in following[1:])
+    return fits and figures > MOSTLY * len(following[1:]) and (bool(filled) or width < 3)
 
 
 def _is_title(row: list[str], below: Sequence[list[str]]) -> bool:

@@ -20,10 +20,10 @@ from anomaly.reading.vocabulary.preamble_words import (
 )
 from anomaly.reading.vocabulary.units import UNIT
 
-PAIR = re.compile(
-    r"(?P<key>[^:=,;\t|]*[^\W\d_][^:=,;\t|]*?(?:[(\[][hms:]+[)\]])?)\s*(?:[:=,;\t|]|\s{2,})\s*(?P<value>\S.*)"
-)
+PAIR = re.compile(r"(?P<key>[^:=,;\t|]*[^\W\d_][^:=,;\t|]*?)\s*(?:[:=,;\t|]|\s{2,})\s*(?P<value>\S.*)")
 SPACED = re.compile(r"(?P<key>\D*?[^\W\d]\)?)\s+(?P<value>[-+\d.].*)")
+HOURS_FORM = re.compile(r"\s*[(\[]h+:m+(?::s+)?[)\]]")
+"""of a key, how the duration behind it is written"""
 IN_KEY = re.compile(r"\s*[\[(]([^\])]*)[\])]\s*$")
 AMOUNT = re.compile(
     r"(?P<number>\d+(?:[.,]\d+)?(?:[eE][-+]?\d+)?)\s*(?P<unit>[^\W\d_]*(?:/[^\W\d_]+)?|1/s|/s)(?![\w.:])"
@@ -102,7 +102,7 @@ def read_first_rows(rows: Sequence[Sequence[str]]) -> Told | None:
 
 def _pairs(line: str) -> Iterator[tuple[str, str]]:
     """The keys of a line and their values."""
-    text = line.strip().lstrip("#%/*;'-! ").replace('"', "").strip(" ,;\t-")
+    text = HOURS_FORM.sub("", line).strip().lstrip("#%/*;'-! ").replace('"', "").strip(" ,;\t-")
     if "{" in line:
         yield from _json_pairs(line)
         return
