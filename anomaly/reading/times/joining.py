@@ -1,6 +1,7 @@
 """Times told by several columns, joined in one: a date beside a time of day, or year, month, day and hour."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import takewhile
 
@@ -37,6 +38,7 @@ ENDS = {
     "til", "duration", "dauer", "elapsed", "length", "durée", "duración",
 }  # fmt: skip
 SAMPLE = 50
+DAY_SECONDS = 86_400
 TIDY = 0.9
 """share of the rows of a date whose times of day go one way"""
 CENTURIES = (19_000_101, 21_001_231)
@@ -166,7 +168,7 @@ def _join_calendar(table: Table) -> Table:
     """Columns of numbers called year, month, day and perhaps hour, minute, second become one time."""
     frame = table.frame
     found = _find_calendar(frame)
-    if "place" not in found and "month" not in found and "day" in found:
+    if "place" not in found and "month" not in found and "day" in found and _go_on(frame, found):
         found["place"] = found.pop("day")  # there is no day of a month without a month
     day_of_year = "place" in found and "day" not in found
     dates = ("year", "place") if day_of_year else CALENDAR[:3]
@@ -178,15 +180,9 @@ def _join_calendar(table: Table) -> Table:
     if figures["year"].max() < 100:  # as POSIX has it
         figures["year"] += np.where(figures["year"] < CENTURY, 2000, 1900)
     times = _read_places(figures) if day_of_year else pd.to_datetime(figures, errors="coerce")
-    clocks = {} if "hour" in parts else {
-        column: cells
-        for column in map(str, frame)
-        if column not in found.values() and (cells := _read_clocks(frame, column)) is not None
-    }  # fmt: skip
-    if len(clocks) == 1 and times.notna().all() and times.nunique() < len(times):
-        clock, hours = next(iter(clocks.items()))
-        times += pd.to_timedelta(hours)
-        found["hour"] = clock
+    if "hour" not in parts and times.nunique() < len(times) and (clock := _find_clock(frame, found)) is not None:
+        found["hour"], hours = clock
+        times += hours
         parts.append("hour")
     if times.isna().any() or times.nunique() < 2:
         return table
@@ -200,16 +196,39 @@ def _join_calendar(table: Table) -> Table:
     return replace(table, frame=rest, repairs=(*table.repairs, note))
 
 
+def _find_clock(frame: pd.DataFrame, found: Mapping[str, str]) -> tuple[str, pd.Series] | None:
+    """The only column of times of day beside a calendar, and what has passed since midnight."""
+    columns = [column for column in map(str, frame) if column not in found.values()]
+    clocks = [(column, cells) for column in columns if (cells := _read_clocks(frame, column)) is not None]
+    if len(clocks) != 1:
+        return None
+    column, cells = clocks[0]
+    cells = cells.str.strip()
+    hours = pd.to_timedelta(cells.where(~cells.str.fullmatch(r"\d{1,2}:\d\d"), cells + ":00"), errors="coerce")
+    return None if hours.isna().any() else (column, hours)
+
+
+def _go_on(frame: pd.DataFrame, found: Mapping[str, str]) -> bool:
+    """Whether days go on, or back, within years of four figures: those of a week, or of a trial, are no dates."""
+    if "year" not in found or not frame[found["year"]].between(1_900, 2_100).all():
+        return False
+    days = frame[found["year"]] * 1_000 + frame[found["day"]]
+    return bool(days.is_monotonic_increasing or days.is_monotonic_decreasing)
+
+
 def _read_places(figures: pd.DataFrame) -> pd.Series:
     """Times of years, days counted from the first of January, which may have a fraction, and of hours and so on; NaT
     where there is no such day."""
-    first = pd.to_datetime(figures["year"].astype("Int64").astype("str"), format="%Y", errors="coerce")
-    days = figures["place"].astype(float)
-    times = first + pd.to_timedelta((days - 1) * 86_400, unit="s").dt.round("s")
-    for part in CALENDAR[3:]:
+    days, year = (figures[part].astype(float) for part in ("place", "year"))
+    is_time = (days >= 1) & (days < 367) & year.between(1_000, 9_999) & (year == np.floor(year))
+    seconds = (days - 1) * DAY_SECONDS
+    for part, most, size in (("hour", 24, 3_600), ("minute", 59, 60), ("second", 60, 1)):
         if part in figures:
-            times += pd.to_timedelta(figures[part], unit=part)
-    return times.where((days >= 1) & (days < 367))
+            is_time &= figures[part].between(0, most)
+            seconds += figures[part] * size
+    years = (year.where(is_time, 2_000) - 1970).to_numpy().astype(np.int64).astype("datetime64[Y]")
+    passed = (seconds.where(is_time, 0) * 1e6).round(-6 if "hour" not in figures else 0).to_numpy().astype(np.int64)
+    return pd.Series(years.astype("datetime64[us]") + passed.astype("timedelta64[us]"), figures.index).where(is_time)
 
 
 def _find_calendar(frame: pd.DataFrame) -> dict[str, str]:

@@ -102,6 +102,7 @@ def test_the_least_and_the_spread_of_a_day_are_no_time_of_day() -> None:
         ("YEAR;DOY;HHMM", lambda t: f"{t:%Y};{t.day_of_year};{int(f'{t:%H%M}')}"),
         ("year;day_of_year", lambda t: f"{t:%Y};{t.day_of_year + t.hour / 24:.6f}"),
         ("Year;Month;Day;Time", lambda t: f"{t:%Y;%m;%d};{int(f'{t:%H%M}')}"),
+        ("Year;Month;Day;Time", lambda t: f"{t:%Y;%m;%d;%H:%M}"),
         ("Date;Heure", lambda t: f"{t:%d/%m/%Y;%Hh%M}"),
     ],
 )
@@ -138,3 +139,16 @@ def test_a_sunrise_and_a_sunset_are_no_begin_and_end() -> None:
 def test_a_column_called_by_the_form_of_its_stamps_is_the_time(name: str) -> None:
     dataset = read(name, lambda t: f"{t:%Y%m%d%H}")
     assert dataset.columns.time == name and dataset.series[0].times[0] == HOURS.to_numpy()[0]
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        lambda t: f"{t:%Y};{t.day_of_week + 1}",
+        lambda t: f"{t.day};{t.day_of_year}",
+        lambda t: f"{t.year + 0.5};{t.day_of_year}",
+        lambda t: f"{t:%Y};{t.day_of_year}e300",
+    ],
+)
+def test_days_of_a_week_or_a_trial_and_odd_figures_are_no_days_of_a_year(form: Callable[[pd.Timestamp], str]) -> None:
+    assert read("year;day", form, pd.date_range("2025-01-01", periods=60)).columns.time != "year day"
