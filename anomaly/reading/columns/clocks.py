@@ -17,6 +17,7 @@ from anomaly.reading.vocabulary.naming import (
     TIME_NAMES,
     names_counter,
     names_other_day,
+    names_stamp,
     words_of,
 )
 
@@ -41,7 +42,7 @@ def find_time(frame: pd.DataFrame, taken: Set[str | None], record: str | None, s
     for column in [name for name in free if not is_the_same_all_along(frame, name, record)]:
         if not is_number_column(frame[column]) and looks_like_time(frame[column]):
             return str(column)
-    for column in [name for name in free if set(words_of(name)) & DATE_WORDS and frame[name].dtype.kind == "i"]:
+    for column in [name for name in free if frame[name].dtype.kind == "i" and _may_be_dates(str(name))]:
         if count_kinds(frame[column], 2) > 1 and are_dates(frame[column]):
             return str(column)
     for column in [name for name in free if set(words_of(name)) & EPOCH_NAMES and is_number_column(frame[name])]:
@@ -53,6 +54,10 @@ def find_time(frame: pd.DataFrame, taken: Set[str | None], record: str | None, s
         return str(first)
     cycles = [name for name in free if set(words_of(name)) & set(CYCLE_NAMES) and is_number_column(frame[name])]
     return next((str(name) for name in cycles if _orders_rows(frame, name, record)), None)
+
+
+def _may_be_dates(column: str) -> bool:
+    return bool(set(words_of(column)) & (DATE_WORDS | {"utc", "gmt"})) or names_stamp(column)
 
 
 def _find_stamps(frame: pd.DataFrame, free: Sequence[str], record: str | None, beside: str) -> str | None:
@@ -116,11 +121,13 @@ def _is_epoch(tables: Sequence[Table], column: str) -> bool:
 
 
 def counts_round(values: pd.Series) -> bool:
-    """Whether numbers rise evenly, as row numbers do, or begin anew each time that they have come to their most."""
+    """Whether numbers rise evenly, as row numbers do, or begin anew each time that they have come to their most; or
+    fall so, where the newest row comes first."""
     if not is_number_column(values) or len(values) < 3 or not np.isfinite(values.to_numpy(float)).all():
         return False
     steps = np.diff(values.to_numpy(float))
     rise = float(np.median(steps))
+    steps, rise = (-steps, -rise) if rise < 0 else (steps, rise)
     falls = steps < 0
     return bool(rise > 0 and np.allclose(steps[~falls], rise, rtol=1e-6) and falls.mean() < 1 - ONE_WAY)
 

@@ -9,11 +9,12 @@ elsewhere. They count as missing only where all of this holds:
   may be nearer, where nothing else is negative or 0;
 - they come in runs, as a sensor that is taken off does: most beside another, and three on end at least;
 - the others are several, and the code is not most of the channel: else it is one of two states.
+  What arrays are filled with, and -1 where all else lies far above 0, may stand alone, if it stands there again.
 
 0 is what a machine shows that stands still, and a sensor that fails: the anomaly that is looked for. It is missing
 only in a quantity that cannot be 0 while it is measured, told by name or unit (heart rate, SpO2, relative humidity,
 glucose, air pressure, temperature in kelvin), and only in runs with nothing near it. The same quantities have bounds
-beyond which any of the codes is missing that lies clearly apart from the others.
+beyond which any number is missing that comes in runs and lies clearly apart from the others.
 
 Never empty is what a `measured` channel holds (`ReadSettings.measured`).
 """
@@ -39,7 +40,7 @@ _PARTS = [float(f"{whole * part:.2f}") for whole in (32767, -32768, 65535) for p
 _FILLED = [sign * float(f"1e{power}") for power in range(19, 39) for sign in (1, -1)]
 _MOST = [float(np.finfo(np.float32).max), 9.969209968386869e36, float(np.finfo(float).max)]
 _STRONG = [*map(float, _WHOLE), *_PARTS, *_FILLED, *_MOST, *(-most for most in _MOST)]
-_WEAK = [127.0, -128.0, 255.0, 8191.0]
+_WEAK = [127.0, -127.0, -128.0, 255.0, 511.0, 8191.0]
 LIMITS = frozenset([*_STRONG, *_WEAK, *(float(np.float32(code)) for code in _STRONG if abs(code) < 1e38)])
 """the ends of what a device can write, and what arrays are filled with"""
 BEYOND = {**dict.fromkeys(LIMITS, 1.0), **dict.fromkeys(_WEAK, FAR)}
@@ -50,6 +51,7 @@ LONGEST, IN_RUNS = 3, 0.5
 """steps on end at least, somewhere, and share of the code's steps that lie beside another"""
 MOST_CODES = 0.5
 FEWEST_KINDS = 3
+FILLED_FROM, FILLED_AWAY = 1e19, 1e6
 CLEAR, APART = 3.0, 0.1
 """times the largest step between values but the outermost, and share of their range: how far what cannot be is away"""
 BOUNDS = (
@@ -97,7 +99,7 @@ def _find_next(parts: Sequence[np.ndarray], low: float, high: float, found: list
     # What lies far from all others is the least or the most of them: most columns need no second look.
     if NINES & ends and (nines := _find_nines(rest)):
         return nines
-    likely = [end for end in ends if end in LIMITS or end == -1 or (end == 0 and low > 0)]
+    likely = [end for end in ends if end in LIMITS or end == -1 or (np.isfinite(end) and not low <= end <= high)]
     likely.sort(key=abs, reverse=True)
     return next(([code] for code in likely if _is_missing(parts, code, found, low, high)), [])
 
@@ -128,8 +130,10 @@ def _is_missing(parts: Sequence[np.ndarray], code: float, found: list[float], lo
     """Whether the end of a device's numbers, -1 or 0 stands for no value."""
     known = np.concatenate(parts)
     others = known[np.isfinite(known) & (known != code) & ~np.isin(known, found)]
+    if code < 0 < low:
+        others = others[others >= 0]  # some devices tell by -2 what they could not measure, by -1 what they did not
     count = int((known == code).sum())
-    if len(others) < FEWEST_OTHERS or count > MOST_CODES * (count + len(others)) or not _comes_in_runs(parts, code):
+    if len(others) < FEWEST_OTHERS or count > MOST_CODES * (count + len(others)):
         return False
     if code == -1 and low == -np.inf and others.min() <= 0:
         return False
@@ -139,13 +143,23 @@ def _is_missing(parts: Sequence[np.ndarray], code: float, found: list[float], lo
         away = max(float(kinds[0]) - code, code - float(kinds[-1]))
         if len(kinds) < FEWEST_KINDS or away <= 0:
             return False
+        if not _comes_in_runs(parts, code) and not _is_beyond_doubt(code, count, float(kinds[0]), away / extent):
+            return False
         middle = kinds[(kinds >= np.quantile(others, 0.01)) & (kinds <= np.quantile(others, 0.99))]
         is_clear = away > CLEAR * float(np.diff(middle).max(initial=0.0))
         if not low <= code <= high and low <= np.median(others) <= high:
             return is_clear and away > APART * extent
         if code == -1:
             return is_clear and away > BELOW * extent
-        return code != 0 and away > BEYOND[code] * extent
+        return code in BEYOND and away > BEYOND[code] * extent
+
+
+def _is_beyond_doubt(code: float, count: int, least: float, away: float) -> bool:
+    """Whether a number is no measurement even where it stands alone: what arrays are filled with, and -1 where all
+    else is far above 0. `away`: how many times the range of all others it lies beyond them."""
+    if abs(code) >= FILLED_FROM:
+        return count >= FEWEST and away > FILLED_AWAY
+    return code == -1 and least > 0 and count >= LONGEST and away > FAR
 
 
 def _comes_in_runs(parts: Sequence[np.ndarray], code: float) -> bool:

@@ -35,6 +35,8 @@ from anomaly.reading.vocabulary.units import looks_like_unit
 
 MOST_CHANNELS = 500
 MOST_NAMED = 8
+ROW_CLOCKS = ("t", "time", "step", "steps", "tick", "ticks", "cycle", "epoch")
+"""what columns are called that count rows, where another column is the time"""
 SPELLED = ("channels", "context", "channel of a kind")
 """parts that a word of a column, "mode=auto", can have"""
 
@@ -218,7 +220,9 @@ def _is_no_measurement(tables: Sequence[Table], column: str, record: str | None,
         return False
     if is_stopped_clock(tables, column):
         return True
-    if names_counter(column) and all(counts_round(table.frame[column]) for table in tables):
+    if (names_counter(column) or column.strip().lower() in ROW_CLOCKS) and all(
+        counts_round(table.frame[column]) for table in tables
+    ):
         return True
     return record is not None and names_records(column) and _is_static(tables, column, record)
 

@@ -99,7 +99,8 @@ def _unwrap(data: Any, name: str) -> tuple[Any, list[Repair]]:
     is_table = not isinstance(data, dict) or _is_split(data) or _is_lists(data)
     items = [] if is_table else data.items()
     tables = [key for key, value in items if _is_records(value) or _is_lists(value) or _is_split(value)]
-    if len(tables) != 1:
+    # A table shorter than another list tells of that, as do the names of its columns, or the day.
+    if len(tables) != 1 or longest_list(data)[1] > max(_extent(data[tables[0]])[0], longest_list(data[tables[0]])[1]):
         return data, []
     others = [repr(key) for key in data if key != tables[0]]
     shown = ", ".join(others[:SHOWN]) + ", …" * (len(others) > SHOWN)

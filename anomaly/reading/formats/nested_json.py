@@ -21,6 +21,7 @@ NAMED = ("columns", "fields", "names", "header", "headers")
 CALLED = ("__name__", "name", "variablename", "entity_id", "label", "title", "parameter", "sensor", "id", "key", "code")
 """what a series is called by"""
 DAY = re.compile(r"\s*(\d{4}-\d\d|\d{1,2}[/.]\d{1,2}[/.]\d{2,4}|\d{4}/\d{1,2}/\d|/Date\()")
+CLOCK = re.compile(r"\d{1,2}:\d\d(:\d\d(\.\d+)?)?")
 EPOCH = ((2e8, 5e9), (2e11, 5e12), (2e14, 5e15), (2e17, 5e18))
 Path = tuple[str, ...]
 
@@ -39,7 +40,8 @@ def unnest(data: Any, name: str) -> Found | None:
     tables = _find_tables(data)
     if not tables:
         return None
-    path = max(tables, key=lambda path: (tables[path][0], tables[path][1], -len(path)))
+    # One row that tells a time is what is said of a table, not the table.
+    path = max(tables, key=lambda path: (tables[path][0] and tables[path][1] > 1, tables[path][1], -len(path)))
     parts = [(about, _records(node, about)) for about, node in _walk(data, path, {})]
     rows = sum(len(records) for _, records in parts)
     names = {key for _, records in parts for record in records[:LOOKED_AT] for key in record}
@@ -103,7 +105,7 @@ def _find_tables(data: Any) -> dict[Path, tuple[bool, float]]:
 
 def _tells_time(key: str, value: Any) -> bool:
     if isinstance(value, str):
-        return DAY.match(value) is not None
+        return DAY.match(value) is not None or bool(CLOCK.fullmatch(value) and set(words_of(key)) & set(TIME_NAMES))
     is_epoch = isinstance(value, int | float) and any(low <= value <= high for low, high in EPOCH)
     return is_epoch or bool(set(words_of(key)) & set(TIME_NAMES) and isinstance(value, int | float))
 

@@ -1,6 +1,7 @@
 """Times told by several columns, joined in one: a date beside a time of day, or year, month, day and hour."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import takewhile
 
@@ -20,14 +21,24 @@ CALLED = {
     "hour": {"hour", "hh", "hr", "stunde", "hora", "heure"},
     "minute": {"minute", "min", "mn", "mi", "minuto"},
     "second": {"second", "sec", "ss", "sekunde", "sek", "segundo", "seconde"},
+    "place": {"doy", "dayofyear", "dayofyr", "yday", "ydy", "jday", "julian", "julianday", "ddd", "tagimjahr"},
 }
 """what the columns of its parts are called, in small letters"""
-CLOCK = r"\s*\d{1,2}:\d\d(:\d\d([.,]\d+)?)?\s*([AaPp][Mm]|Uhr)?\s*"
+CLOCK = r"\s*\d{1,2}[:h]\d\d(:\d\d([.,]\d+)?)?\s*([AaPp][Mm]|Uhr)?\s*"
 DOTTED_CLOCK = r"\s*\d{1,2}\.\d\d(\.\d\d)?\s*(Uhr)?\s*"
 NO_DATE = r".*:.*|\s*0?0\..*|[^.]*\.00(\..*)?|.*Uhr\s*"
 """there is no month or day 0: 18.00.00 is a time of day"""
 DAY = r"\s*\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}\s*"
+BEGINS = {
+    "start", "begin", "beginning", "from", "von", "beginn", "anfang", "ab", "début", "debut", "de", "inicio", "início",
+    "desde", "inizio", "da", "van", "fra",
+}  # fmt: skip
+ENDS = {
+    "end", "stop", "finish", "to", "until", "till", "bis", "ende", "fin", "à", "hasta", "fine", "a", "fim", "tot",
+    "til", "duration", "dauer", "elapsed", "length", "durée", "duración",
+}  # fmt: skip
 SAMPLE = 50
+DAY_SECONDS = 86_400
 TIDY = 0.9
 """share of the rows of a date whose times of day go one way"""
 CENTURIES = (19_000_101, 21_001_231)
@@ -48,6 +59,8 @@ def _join_date_and_clock(table: Table) -> Table:
     others = [name for name in names if name not in clocks]
     days = {name: cells for name in others if (cells := _read_days(table.frame, name)) is not None}
     clocks, days = _before_numbers(table.frame, clocks), _before_numbers(table.frame, days)
+    if len(clocks) > 1:
+        days, clocks = _starts(days), _starts({name: cells for name, cells in clocks.items() if cells.nunique() > 1})
     if len(days) != 1 or len(clocks) != 1:
         return table
     (day, dates), (clock, hours) = *days.items(), *clocks.items()
@@ -62,6 +75,14 @@ def _join_date_and_clock(table: Table) -> Table:
     shown = next(iter(frame[name].dropna()), "")
     note = Repair(f"Columns {day!r} and {clock!r} are one time: joined as {name!r}, such as {shown!r}")
     return replace(table, frame=frame, repairs=(*table.repairs, note))
+
+
+def _starts(found: dict[str, pd.Series]) -> dict[str, pd.Series]:
+    """Of several columns that tell a day or a time of day, that of the begin of what was measured from a time to
+    another; all where their names do not tell."""
+    others = {name: cells for name, cells in found.items() if not set(words_of(name)) & ENDS}
+    begins = {name: cells for name, cells in others.items() if set(words_of(name)) & BEGINS}
+    return begins if len(begins) == 1 else others if len(others) == 1 else found
 
 
 def _is_of_day(dates: pd.Series, figures: np.ndarray, name: str) -> bool:
@@ -147,30 +168,74 @@ def _join_calendar(table: Table) -> Table:
     """Columns of numbers called year, month, day and perhaps hour, minute, second become one time."""
     frame = table.frame
     found = _find_calendar(frame)
-    if not all(part in found for part in CALENDAR[:3]):
+    if "place" not in found and "month" not in found and "day" in found and _go_on(frame, found):
+        found["place"] = found.pop("day")  # there is no day of a month without a month
+    day_of_year = "place" in found and "day" not in found
+    dates = ("year", "place") if day_of_year else CALENDAR[:3]
+    if not all(part in found for part in dates):
         return table
     # Without an hour, "min" is the least of something.
-    parts = list(takewhile(found.__contains__, CALENDAR))
+    parts = [*dates, *takewhile(found.__contains__, CALENDAR[3:])]
     figures = pd.DataFrame({part: frame[found[part]] for part in parts})
     if figures["year"].max() < 100:  # as POSIX has it
         figures["year"] += np.where(figures["year"] < CENTURY, 2000, 1900)
-    times = pd.to_datetime(figures, errors="coerce")
+    times = _read_places(figures) if day_of_year else pd.to_datetime(figures, errors="coerce")
+    if "hour" not in parts and times.nunique() < len(times) and (clock := _find_clock(frame, found)) is not None:
+        found["hour"], hours = clock
+        times += hours
+        parts.append("hour")
     if times.isna().any() or times.nunique() < 2:
         return table
     name = " ".join(found[part] for part in parts)
     rest = frame.drop(columns=[found[part] for part in parts])
     if name in rest:
         return table
-    rest.insert(0, name, times.dt.strftime("%Y-%m-%d" if "hour" not in parts else "%Y-%m-%dT%H:%M:%S").astype("str"))
+    has_clock = bool((times != times.dt.normalize()).any()) or "hour" in parts
+    rest.insert(0, name, times.dt.strftime("%Y-%m-%dT%H:%M:%S" if has_clock else "%Y-%m-%d").astype("str"))
     note = Repair(f"Columns {', '.join(repr(found[part]) for part in parts)} are one time: joined as {name!r}")
     return replace(table, frame=rest, repairs=(*table.repairs, note))
+
+
+def _find_clock(frame: pd.DataFrame, found: Mapping[str, str]) -> tuple[str, pd.Series] | None:
+    """The only column of times of day beside a calendar, and what has passed since midnight."""
+    columns = [column for column in map(str, frame) if column not in found.values()]
+    clocks = [(column, cells) for column in columns if (cells := _read_clocks(frame, column)) is not None]
+    if len(clocks) != 1:
+        return None
+    column, cells = clocks[0]
+    cells = cells.str.strip()
+    hours = pd.to_timedelta(cells.where(~cells.str.fullmatch(r"\d{1,2}:\d\d"), cells + ":00"), errors="coerce")
+    return None if hours.isna().any() else (column, hours)
+
+
+def _go_on(frame: pd.DataFrame, found: Mapping[str, str]) -> bool:
+    """Whether days go on, or back, within years of four figures: those of a week, or of a trial, are no dates."""
+    if "year" not in found or not frame[found["year"]].between(1_900, 2_100).all():
+        return False
+    days = frame[found["year"]] * 1_000 + frame[found["day"]]
+    return bool(days.is_monotonic_increasing or days.is_monotonic_decreasing)
+
+
+def _read_places(figures: pd.DataFrame) -> pd.Series:
+    """Times of years, days counted from the first of January, which may have a fraction, and of hours and so on; NaT
+    where there is no such day."""
+    days, year = (figures[part].astype(float) for part in ("place", "year"))
+    is_time = (days >= 1) & (days < 367) & year.between(1_000, 9_999) & (year == np.floor(year))
+    seconds = (days - 1) * DAY_SECONDS
+    for part, most, size in (("hour", 24, 3_600), ("minute", 59, 60), ("second", 60, 1)):
+        if part in figures:
+            is_time &= figures[part].between(0, most)
+            seconds += figures[part] * size
+    years = (year.where(is_time, 2_000) - 1970).to_numpy().astype(np.int64).astype("datetime64[Y]")
+    passed = (seconds.where(is_time, 0) * 1e6).round(-6 if "hour" not in figures else 0).to_numpy().astype(np.int64)
+    return pd.Series(years.astype("datetime64[us]") + passed.astype("timedelta64[us]"), figures.index).where(is_time)
 
 
 def _find_calendar(frame: pd.DataFrame) -> dict[str, str]:
     """The columns of numbers that are called as a part of a date or a time of day, by that part."""
     names = [str(name) for name in frame if frame[name].dtype.kind in "if"]
     # One that is called like another has got a number.
-    bare = {name: re.sub(r" \d+$|\W", "", name) for name in names}
+    bare = {name: re.sub(r" \d+$|[\W_]", "", name) for name in names}
     # YY MM DD hh mm: by the size of its letters, or the second of them, where both are there.
     twice = [name for name in names if bare[name].lower() == "mm"]
     found: dict[str, str] = {}

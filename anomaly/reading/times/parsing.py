@@ -12,6 +12,7 @@ from anomaly.domain import DataError, Repair, TimeAxis, say_duration
 from anomaly.reading.times import forms as time_forms
 from anomaly.reading.times.clock_changes import HOUR, SEASONAL, IsCopy, find_put_back, hold_in_order
 from anomaly.reading.times.forms import SHOWN, Order, Place
+from anomaly.reading.vocabulary.naming import names_stamp
 
 EPOCH_UNITS = {1.0: (2e8, 5e9), 1e-3: (2e11, 5e12), 1e-6: (2e14, 5e15), 1e-9: (2e17, 5e18)}
 """seconds in a unit: the numbers that mean a day from 1976 to 2128 in it"""
@@ -24,7 +25,7 @@ MOMENTS = ("now", "today")
 """what pandas takes for the moment of reading"""
 TOO_SHORT = r"\d{1,7}|\d{1,2}[.-]\d[.-]\d\d|\d[.-]\d\d[.-]\d\d"
 """numbers and version strings, though a column known to hold times may write them so"""
-FIGURES = {7: "day of year", 8: "compact", 10: "compact", 12: "compact", 14: "compact"}
+FIGURES = {7: "day of year", 11: "day of year, compact", 8: "compact", 10: "compact", 12: "compact", 14: "compact"}
 """how many figures such numbers have, and in which form they are dates"""
 DATE_WORDS = {"date", "datetime", "datum", "fecha", "data", "dato", "dag", "jour", "dia", "tarih", "päivä", "pvm"}
 TIME_WORDS = {
@@ -37,6 +38,8 @@ TIME_WORDS = {
     "uhrzeit",
     "horodatage",
     "hora",
+    "utc",
+    "gmt",
 }
 SERIALS = (20_000, 80_000)
 """days of a spreadsheet, counted from 1899-12-30: from 1954 to 2119"""
@@ -162,7 +165,7 @@ def _read_stamps(text: pd.Series, column: pd.Series, form: str, place: Place, or
     other = "month" if dates.order == "day" else "day"
     _refuse_first(np.isnat(dates.times), column, place, text, dates.order if dates.decided_by == "the caller" else "")
     resolution = _resolution(dates.times, dates.has_clock)
-    told = dates.order if form in ("slash", "dot", "dash") else None
+    told = dates.order if re.search("slash|dot|dash", form) else None
     axis = TimeAxis(place.name, "timestamp", None, _shared(dates.zones), resolution, told)
     if dates.decided_by not in ("the rows", "nothing"):
         return ReadTimes(dates.times, axis)
@@ -191,7 +194,7 @@ def _read_numbers(column: pd.Series, place: Place) -> ReadTimes:
     _refuse_first(~np.isfinite(column.to_numpy(float, na_value=np.nan)), column, place)
     values = column.to_numpy()
     words = set(re.findall(r"[^\W\d_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", place.name).lower()))
-    speaks_of_time = len(values) > 0 and bool(words & TIME_WORDS)
+    speaks_of_time = len(values) > 0 and (bool(words & TIME_WORDS) or names_stamp(place.name))
     whole = bool(np.all(values == np.floor(values)))
     calendar, meaning = _read_digits(values, place) if speaks_of_time and whole else None, "year, month and day"
     if calendar is None and speaks_of_time and _are_serials(values, whole, bool(words & DATE_WORDS)):

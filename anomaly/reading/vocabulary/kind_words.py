@@ -34,7 +34,7 @@ METERED = {
     "energia", "energía", "énergie", "wh", "kwh", "mwh", "gwh", "varh", "kvarh", "zählerstand", "zaehlerstand",
     "zähler", "zaehler", "compteur", "contador", "contatore", "meterstand", "index", "bytes", "octets", "packets",
     "pulses", "runtime", "hourmeter", "betriebsstunden", "rain", "rainfall", "precip", "precipitation",
-    "niederschlag", "regen", "today", "daily", "lifetime", "yield",
+    "niederschlag", "regen", "today", "daily", "lifetime", "yield", "m3", "m³", "cbm", "litres", "liters", "gallons",
 }  # fmt: skip
 """words of what meters count up"""
 METER_NAME = re.compile(r"(?<![a-z])[kmg]?(wh|varh)(?![a-z])|_total$|stand$|z[äa]e?hler|total_increasing")

@@ -38,7 +38,9 @@ MOMENT_NAMES = {
     "unixtime",
     "tick",
     "ticks",
-}
+    "milliseconds", "microseconds", "nanoseconds", "minutes", "hours", "days", "datenum", "jd", "mjd", "julian",
+    "serial", "excel", "posix", "monotonic", "tow", "utc", "gmt",
+}  # fmt: skip
 """words of columns that may tell the time once more"""
 EPOCH_NAMES = {
     *MOMENT_NAMES,
@@ -88,7 +90,9 @@ COUNTER_NAMES = (
     "sequence",
     "line",
     "entry",
-)
+    "counter", "num", "nummer", "lfd", "lfdnr", "zeile", "rownum", "rowid", "obs", "scan", "pk", "numero", "número",
+    "numéro", "ligne", "fila", "riga",
+)  # fmt: skip
 """what a column of row numbers is called"""
 RECORD_NAMES = (
     "record",
@@ -133,6 +137,16 @@ JOINT = " / "
 """between the columns, and the names, of a record that several columns name together"""
 RECORD_ENDS = (*RECORD_NAMES, "nr", "no", "number", "name", "key", "code")
 LABEL_NAMES = ("label", "labels", "is_anomaly", "anomaly", "is_outlier")
+
+
+STAMP_FORM = re.compile(
+    r"(y{2}|y{4}|j{4}|a{4})[ ._/-]?mm[ ._/-]?(dd|tt|jj)[T ._-]?(hh([:._-]?(mm|mi|nn)([:._-]?ss)?)?)?"
+)
+
+
+def names_stamp(column: str) -> bool:
+    """Whether a column is called by the form of its time stamps: YYYYMMDDHH."""
+    return STAMP_FORM.fullmatch(column.strip().lower()) is not None
 
 
 def names_records(column: str) -> bool:

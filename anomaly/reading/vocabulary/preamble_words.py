@@ -40,7 +40,7 @@ OTHER_MOMENT = re.compile(
 )
 """of moments that are not when the first row was measured"""
 UNIT_KEY = re.compile(
-    r"(?:y |data |signal |channel |measurement |value |physical )?(?:units?|einheit|unidad|unit[eé]|unit[aà])"
+    r"(?:y |vertical |data |signal |channel |measurement |value |physical )?(?:units?|einheit|unidad|unit[eé]|unit[aà])"
 )
 _SECOND = ("s", "sec", "secs", "second", "seconds", "sekunde", "sekunden", "sek", "seconde", "secondes", "segundos")
 _MINUTE = ("min", "mins", "minute", "minutes", "minuten", "minutos", "mn")

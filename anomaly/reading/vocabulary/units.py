@@ -3,19 +3,24 @@
 import re
 
 ATOM = (
-    r"(?:°|º|deg[CFKTMN]?|degrees?|°?[CFK]|°C|°F|℃|℉|celsius|fahrenheit|kelvin|%|‰|ppm|ppb|pct|percent|rh|"
+    r"(?:°|º|[dD]eg[CFKTMN]?|[dD]egrees?|°?[CFK]|°C|°F|℃|℉|"
+    r"(?:(?:[dD]eg(?:rees?|\.)?|°) ?)?(?:[cC]elsius|[fF]ahrenheit)|[kK]elvin|%|‰|pp[mbt]v?|pct|percent|rh|"
     r"[kMGmµμun]?(?:Pa|bar|V|A|W|Hz|N|J|g|L|l|m|s|VA|VAr|var|Wh|eV|Ω|[oO]hms?|[sS]iemens|mol|Eq|IU|bit|lx|lm|cd|Bq|Sv|Gy)|"
-    r"[mµμun](?:F|H|T|S|M)|[kMGT]B|S|T|U|"
+    r"[mµμun](?:F|H|T|S|M)|[kMGT]i?B|S|T|U|"
     r"[cdh]m|dL|dl|cL|cl|hPa|kPa|mmHg|cmH2O|mmH2O|inHg|inH2O|psi[ag]?|atm|torr|bpm|rpm|spm|"
     r"kg|lb|lbs|oz|t|tonne|min|mins|minutes?|h|hr|hrs|hours?|mn|mo|mos|months?|d|dy|days?|sec|secs|seconds?|ms|us|ns|msec|"
-    r"ft|inch|mi|mph|kn|knots?|gal|gpm|cfm|lpm|slpm|Nm3|Nm|km|ha|dB[Am]?|dBm|pH|"
+    r"ft|inch|mi|mph|kn|knots?|gal|gpm|cfm|lpm|GPM|CFM|LPM|RPM|BPM|PSI|NTU|FNU|slpm|Nm3|Nm|km|ha|dB[Am]?|dBm|pH|"
     r"m³|m²|cm³|cm²|mm²|mm³|m3|m2|cells|beats|breaths|counts?|cts|rev|rad|mrad|adu|digits?|steps?|years?|yrs?)"
 )
 UNIT = re.compile(rf"1?/?{ATOM}(?:\s?(?:[/·*.⋅×^-]|per )?\s?(?:{ATOM}|[-+]?\d|[²³⁻¹]))*")
-NO_UNIT = {"-", "--", "1", "none", "n/a", "unitless", "[-]", "(-)", ""}
+NO_UNIT = {
+    "-", "--", "1", "none", "n/a", "unitless", "[-]", "(-)", "", "no units", "no unit", "no_units", "dimensionless",
+    "u.a.", "a.u.", "au", "arb.u.", "arb. units", "ohne", "sans unité", "sin unidad", "dimensionslos",
+}  # fmt: skip
 """what stands in the place of a unit where there is none"""
 TIME_FORM = re.compile(
-    r"[yYMdDhHmsSf:/. T_-]{4,}|(utc|local|iso ?8601|timestamp|date|datetime|unix|epoch)", re.IGNORECASE
+    r"(?=.*[yYMdDhHmsS])[yYMdDhHmsSf0:/. T_-]{4,}|(utc|local|iso ?8601|timestamp|date|datetime|unix|epoch)",
+    re.IGNORECASE,
 )
 """the form of a time stamp, such as dd.mm.yyyy hh:mm, stands in a unit's place, too"""
 IN_BRACKETS = re.compile(r".*\S\s*[\[(]\s*([^\[\]()]{1,20}?)\s*[\])]\s*", re.DOTALL)
@@ -40,6 +45,11 @@ def looks_like_unit(cell: str) -> bool:
     """Whether a cell under a column's name is its unit, or says that there is none."""
     bare = _bare(cell)
     return cell.strip().lower() in NO_UNIT or bool(UNIT.fullmatch(bare)) or bool(TIME_FORM.fullmatch(bare))
+
+
+def is_unit(cell: str) -> bool:
+    """As `looks_like_unit`, but of units alone: "Date" may stand in the place of one."""
+    return bool(UNIT.fullmatch(_bare(cell)))
 
 
 def _bare(cell: str) -> str:

@@ -112,3 +112,16 @@ def test_dates_written_as_figures_are_read_under_any_name_that_means_date(name: 
 def test_what_is_no_moment_is_not_taken_for_one(cell: str) -> None:
     with pytest.raises(anomaly.DataError, match="expected a time in column 'time'"):
         read({"time": [cell] * 40, "v": VALUES[:40]}, time="time")
+
+
+@pytest.mark.parametrize("name", ["ID", "Counter", "Lfd. Nr.", "t", "Step"])
+@pytest.mark.parametrize("sign", [1, -1], ids=["rises", "falls"])
+def test_rows_are_numbered_whichever_way_the_numbers_go(name: str, sign: int) -> None:
+    """The newest row may come first, with the highest number."""
+    dataset = read({name: (np.arange(STEPS) + 7)[::sign], "stamp": spelt()[::sign], "v": VALUES, "w": VALUES**2})
+    assert (dataset.columns.time, dataset.monitored) == ("stamp", ("v", "w"))
+
+
+def test_days_since_a_day_long_ago_tell_the_moment_again() -> None:
+    days = [f"{738_000 + step / 288:.7f}" for step in range(STEPS)]
+    assert read({"stamp": spelt(), "Matlab datenum": days, "v": VALUES}).monitored == ("v",)

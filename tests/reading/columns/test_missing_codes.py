@@ -56,6 +56,10 @@ def missing(dataset: Dataset) -> int:
         ("Luftdruck", (1013 + 10 * COURSE).round(1), 0),
         ("probe [K]", (290 + 10 * COURSE).round(1), 0),
         ("glucose", (110 + 50 * COURSE).round(), 0),
+        ("PR(bpm)", (80 + 20 * COURSE).round(), 511),
+        ("Pulse", (80 + 20 * COURSE).round(), 254),
+        ("hr", (80 + 20 * COURSE).round(), -2),
+        ("probe", (21 + 3 * COURSE).round(2), -127),
     ],
 )
 def test_what_a_device_writes_for_nothing_is_missing_said_and_can_be_undone(
@@ -115,6 +119,15 @@ def test_a_code_at_the_end_and_two_codes_of_one_channel_are_missing() -> None:
     assert find_codes([both], "rate") == [65535, -1]
     nines = with_code(with_code((80 + 20 * COURSE).round(), 65535, (100, 110)), -999, (200, 210))
     assert sorted(find_codes([nines], "rate")) == [-999, 65535]
+
+
+def test_what_no_array_measures_is_missing_wherever_it_stands_alone() -> None:
+    alone = [(at, at + 1) for at in range(3, STEPS, 7)]
+    assert find_codes([with_code(5 + COURSE, 1e20, *alone)], "flux") == [1e20]
+    assert find_codes([with_code((40 + 5 * COURSE).round(), -1, *alone)], "stress") == [-1]
+    assert not find_codes([with_code((4 + 5 * COURSE).round(), -1, *alone)], "stress")
+    both = with_code(with_code((80 + 20 * COURSE).round(), -2, (60, 64)), -1, (100, 120))
+    assert sorted(find_codes([both], "hr")) == [-2, -1]
 
 
 def test_steps_at_which_only_others_were_measured_part_no_run() -> None:

@@ -150,3 +150,23 @@ def test_a_rate_beside_the_lists_makes_their_times() -> None:
     dataset = read({"sampling_rate": 4, "start": "2023-03-01T00:01:00", "ecg": B, "resp": A})
     times = format_times(dataset.series[0].times, dataset.time_axis)
     assert list(times[:2]) == ["2023-03-01T00:01:00.000", "2023-03-01T00:01:00.250"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {
+            "activities-heart": [{"dateTime": "2023-03-01"}],
+            "activities-heart-intraday": {"dataset": [
+                {"time": f"{stamp:%H:%M:%S}", "value": a} for stamp, a in pairs(STAMPS, A)]},
+        },
+        {
+            "descriptors": [{"key": "timestamp", "index": 0}, {"key": "heartrate", "index": 1}],
+            "heartRateValues": [[1000 * s, a] for s, a in pairs(SECONDS, A)],
+        },
+    ],
+    ids=["a day", "names"],
+)  # fmt: skip
+def test_a_short_table_beside_a_long_list_but_tells_of_it(data: Any) -> None:
+    dataset = read(data)
+    assert dataset.columns.time == "time" and dataset.series[0].values[:, 0].tolist() == A

@@ -76,6 +76,25 @@ def test_each_form_of_a_date_means_one_moment_and_is_taken_for_a_time(cell: str,
     assert not read([cell]).notes
 
 
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "2025.03.13.08.05.00", "2025_03_13_08_05_00", "20250313-08-05-00", "2025-03-13:08:05:00", "2025:03:13 08:05:00",
+        "2025/03/13-08:05:00", "13.03.2025 08-05-00", "2025-03-13T08_05_00", "2025-072T08:05:00", "2025:072:08:05:00",
+        "2025/072 08:05", "2025-072-08:05:00", "2025072 0805", "20250720805", "13/03/2025 08h05", "08h05 13/03/2025",
+        "08.05.00 13/03/2025", "08:05 - 13.03.2025", "8:05 AM on 13 Mar 2025", "13/03/2025 08:05:00:000",
+    ],
+)  # fmt: skip
+def test_whatever_parts_its_figures_a_date_is_one(cell: str) -> None:
+    assert written([cell, cell]) == ["2025-03-13T08:05:00"] * 2
+    assert looks_like_time(pd.Series([cell, cell]))
+
+
+@pytest.mark.parametrize("cell", ["192.168.0.12", "10.10.10.10", "1.2.3.4", "100-200", "12-34-56", "2022-123-4567"])
+def test_addresses_and_versions_are_no_dates(cell: str) -> None:
+    assert not looks_like_time(pd.Series([cell, cell]))
+
+
 FORMATS = (
     "%d/%m/%Y %H:%M:%S", "%m/%d/%Y %H:%M:%S", "%d.%m.%Y %H:%M:%S", "%m-%d-%Y %H:%M:%S", "%d/%m/%y %H:%M:%S",
     "%m/%d/%Y %I:%M:%S %p", "%d %b %Y %H:%M:%S", "%B %d, %Y %H:%M:%S", "%Y/%m/%d %H:%M:%S", "%Y%m%d%H%M%S",

@@ -92,3 +92,63 @@ def test_the_least_and_the_spread_of_a_day_are_no_time_of_day() -> None:
     rows = [f"2024,{1 + day // 28},{1 + day % 28},{day % 7},{day % 5},{day % 9}" for day in range(100)]
     dataset = anomaly.read("\n".join(["year,month,day,min,sec,std", *rows]).encode())
     assert (dataset.columns.time, dataset.monitored) == ("year month day", ("min", "sec", "std"))
+
+
+@pytest.mark.parametrize(
+    ("head", "form"),
+    [
+        ("year;doy;hour", lambda t: f"{t:%Y;%j;%H}"),
+        ("Year;Day;Hour", lambda t: f"{t:%Y};{t.day_of_year};{t.hour}"),
+        ("YEAR;DOY;HHMM", lambda t: f"{t:%Y};{t.day_of_year};{int(f'{t:%H%M}')}"),
+        ("year;day_of_year", lambda t: f"{t:%Y};{t.day_of_year + t.hour / 24:.6f}"),
+        ("Year;Month;Day;Time", lambda t: f"{t:%Y;%m;%d};{int(f'{t:%H%M}')}"),
+        ("Year;Month;Day;Time", lambda t: f"{t:%Y;%m;%d;%H:%M}"),
+        ("Date;Heure", lambda t: f"{t:%d/%m/%Y;%Hh%M}"),
+    ],
+)
+def test_a_year_and_a_day_of_it_and_figures_beside_a_calendar_are_one_time(
+    head: str, form: Callable[[pd.Timestamp], str]
+) -> None:
+    dataset = read(head, form)
+    assert (dataset.columns.time, dataset.monitored) == (head.replace(";", " "), ("flow",))
+    np.testing.assert_array_equal(dataset.series[0].times, HOURS.to_numpy().astype("datetime64[us]"))
+
+
+@pytest.mark.parametrize(
+    ("head", "time"),
+    [
+        ("DATE;START TIME;END TIME", "DATE START TIME"),
+        ("Datum;Von;Bis", "Datum Von"),
+        ("Date;From;To", "Date From"),
+        ("Date;Time;Duration", "Date Time"),
+    ],
+)
+def test_of_a_time_from_and_one_to_the_first_is_the_time(head: str, time: str) -> None:
+    dataset = read(head, lambda t: f"{t:%Y-%m-%d;%H:%M};{t + pd.Timedelta('59min'):%H:%M}")
+    assert (dataset.columns.time, dataset.monitored) == (time, ("flow",))
+    np.testing.assert_array_equal(dataset.series[0].times, HOURS.to_numpy().astype("datetime64[us]"))
+
+
+def test_a_sunrise_and_a_sunset_are_no_begin_and_end() -> None:
+    days = pd.date_range("2025-01-01", periods=60)
+    dataset = read("date;sunrise;sunset", lambda t: f"{t:%Y-%m-%d};07:{t.day:02};18:{t.day:02}", days)
+    assert dataset.columns.time == "date"
+
+
+@pytest.mark.parametrize("name", ["YYYYMMDDHH", "yyyymmddhh", "utc"])
+def test_a_column_called_by_the_form_of_its_stamps_is_the_time(name: str) -> None:
+    dataset = read(name, lambda t: f"{t:%Y%m%d%H}")
+    assert dataset.columns.time == name and dataset.series[0].times[0] == HOURS.to_numpy()[0]
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        lambda t: f"{t:%Y};{t.day_of_week + 1}",
+        lambda t: f"{t.day};{t.day_of_year}",
+        lambda t: f"{t.year + 0.5};{t.day_of_year}",
+        lambda t: f"{t:%Y};{t.day_of_year}e300",
+    ],
+)
+def test_days_of_a_week_or_a_trial_and_odd_figures_are_no_days_of_a_year(form: Callable[[pd.Timestamp], str]) -> None:
+    assert read("year;day", form, pd.date_range("2025-01-01", periods=60)).columns.time != "year day"

@@ -31,6 +31,17 @@ WITH_UNIT = re.compile(
     r"[<>≤≥]?\s*(?P<number>[-+−]?[\d.,]*\d(?:[eE][-+]?\d+)?)(?P<blank>\s*)(?P<unit>[^\d\s,;.%+-][^\s]*)"
 )
 """a number and what stands behind it; a per cent is told apart from others cell by cell"""
+CURRENCY = re.compile(r"[-+−]?([$€£¥])\s?[-+−]?[\d.,]*\d")
+QUANTITIES = {
+    "W": {"power", "leistung", "puissance", "potencia", "potenza", "load", "last", "watt", "watts"},
+    "V": {"voltage", "volt", "volts", "spannung", "tension", "tensión", "voltaje", "battery", "batterie"},
+    "A": {"current", "strom", "courant", "corriente", "corrente", "amps", "ampere"},
+    **{unit: {"temp", "temperature", "temperatur", "température", "temperatura"} for unit in "CFK"},
+    "m": {"level", "height", "depth", "altitude", "distance", "pegel", "höhe", "tiefe", "abstand"},
+    "g": {"weight", "mass", "gewicht", "masse"},
+    "s": {"duration", "latency", "dauer"},
+}
+"""by unit of one letter: words of what is measured in it"""
 LEADING_ZERO = re.compile(r"0\d+")
 SHOWN, LOOKED_AT = 5, 2_000
 MOST_STATES = 100
@@ -94,9 +105,11 @@ class _Text:
         if epochs is not None:
             self.cells = epochs
             return
-        unit = "" if names_records(column) else find_unit(first)
+        unit = "" if names_records(column) else find_unit(first, column)
         if unit:
-            text = pc.replace_substring_regex(text, rf"\s*{re.escape(unit)}$", "")
+            text = pc.replace_substring_regex(text, rf"[\s\x{{00a0}}\x{{202f}}]*{re.escape(unit)}$", "")
+        elif sign := find_currency(first):
+            text, unit = pc.replace_substring_regex(text, rf"{re.escape(sign)}\s?", ""), sign
         if _may_be_numbers(text):
             self._read_numbers(text, custom, unit)
 
@@ -152,17 +165,27 @@ def _tell_states(words: pd.Series) -> bool:
     return any(one in kinds and other in kinds for one, other in CONTRARIES)
 
 
-def find_unit(cells: Sequence[str]) -> str:
+def find_unit(cells: Sequence[str], column: str = "") -> str:
     """The unit that is written behind nearly all numbers of a column, as in "4.3mmol/L"; "" where there is none."""
     found = [match for cell in cells if (match := WITH_UNIT.fullmatch(cell))]
     unit, count = Counter(match["unit"] for match in found).most_common(1)[0] if found else ("", 0)
     if count < MOSTLY_NUMBERS * len(cells) or not UNIT.fullmatch(unit):
         return ""
-    # "12A" may be a place or a version: a letter alone is a unit behind a fraction, or after a blank.
-    is_clear = len(unit) > 1 or any(
-        match["blank"] or "." in match["number"] or "," in match["number"] for match in found
+    # "12A" may be a place or a version: a letter alone is a unit behind a fraction, after a blank, or of what is
+    # called as a quantity that is measured in it.
+    is_named = bool(set(words_of(column)) & QUANTITIES.get(unit, set()))
+    is_clear = (
+        len(unit) > 1
+        or is_named
+        or any(match["blank"] or "." in match["number"] or "," in match["number"] for match in found)
     )
     return unit if is_clear else ""
+
+
+def find_currency(cells: Sequence[str]) -> str:
+    """The sign that stands before all numbers of a column, as in "$0.12"; "" where there is none."""
+    found = [match[1] for cell in cells if (match := CURRENCY.fullmatch(cell))]
+    return found[0] if found and len(found) >= MOSTLY_NUMBERS * len(cells) and len({*found}) == 1 else ""
 
 
 def keeps_zeros(cells: list[str], column: str) -> bool:

@@ -17,7 +17,7 @@ from anomaly.reading.formats.table import Told
 
 DELIMITERS = ",;\t|"
 BLANKS = " "
-DECIMAL_COMMA = re.compile(r'"?[+-]?\d+,\d+"?')
+DECIMAL_COMMA = re.compile(r'"?[+-]?\d+,\d+(?:[eE][+-]?\d+)?"?')
 SAMPLE_CHARACTERS, SAMPLE_LINES = 1_000_000, 400
 MOST_ABOVE = 200
 """lines above a table that are read for what they say of it"""
@@ -140,25 +140,26 @@ def _find_delimiter(sample: str) -> str:
     Blanks only where nothing else splits, and most columns are of figures: text is full of blanks.
     """
 
-    def merit(delimiter: str) -> tuple[float, float, int]:
+    def merit(delimiter: str) -> tuple[float, float, bool, int]:
         try:
             rows, _ = _read_rows(sample, delimiter)
         except csv.Error:
-            return 0.0, 0.0, 0
+            return 0.0, 0.0, False, 0
         rows = [row for row in rows if row] or [[""]]
         width, count = Counter(map(len, rows)).most_common(1)[0]
         if width == 1:
-            return 0.0, 0.0, 1
+            return 0.0, 0.0, False, 1
         below = [cell for row in rows[1:] for cell in row]
         # "1,5;2,5" has more commas than semicolons, but "5;2" is no figure.
         figures = sum(map(is_figure, below)) / max(len(below), 1)
-        # A few lines of another length, such as totals below the table, speak against no delimiter.
-        return min(round(count / len(rows), 1), 0.9), round(figures, 1), width
+        # A few lines of another length, such as totals below the table, speak against no delimiter; of two that are
+        # as good, that which the header has as well is right.
+        return min(round(count / len(rows), 1), 0.9), round(figures, 1), len(rows[0]) == width, width
 
     best = max(DELIMITERS, key=merit)
-    if best == "," and merit(best)[2] == 2 and _is_one_column(sample):
+    if best == "," and merit(best)[-1] == 2 and _is_one_column(sample):
         return ";"
-    if merit(best)[2] > 1:
+    if merit(best)[-1] > 1:
         return best
     rows = [row for row in _read_rows(sample, BLANKS)[0] if row and not row[0].startswith(COMMENTS)]
     usual = [row for row in rows if len(row) == _usual_width(rows)]

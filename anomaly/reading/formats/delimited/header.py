@@ -7,11 +7,20 @@ from itertools import pairwise
 
 from anomaly.reading.formats.delimited.numerals import MISSING, is_number
 from anomaly.reading.formats.delimited.preamble import is_pair, is_told
-from anomaly.reading.vocabulary.units import clean_unit, looks_like_unit
+from anomaly.reading.vocabulary.units import clean_unit, is_unit, looks_like_unit
 
 COMMENTS = ("#", "%", "//")
 MOSTLY = 0.5
 DATE = re.compile(r"\s*(\d{4}-\d\d(-\d\d)?|\d{1,2}[./-]\d{1,2}[./-](\d{4}|\d\d))([T ][\d:., +apmzAPMZ-]*)?")
+CLOCK = re.compile(r"\s*\d{1,2}:\d\d(:\d\d([.,]\d+)?)?\s*")
+MOMENT = re.compile(
+    r"\s*(\d{1,2}[:.h]\d\d([:.]\d\d([.,:]\d+)?)?\s?([AaPp]\.?[Mm]\.?)?,?[ T_-]\s*"
+    r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[./-]\d{1,2}[./-](\d{4}|\d\d))|"
+    r"(19|20)\d\d([-/._: ]?\d{1,3}){1,2}[T ._:-]\d\d([-:._h]?\d\d){1,2}([.,:-]\d+)?Z?|"
+    r"\d{1,2}[./-]\d{1,2}[./-](\d{4}|\d\d)[ T_-]\d{1,2}[-.h]\d\d([-.]\d\d)?)"
+)
+"""a day behind its time of day, or with one parted otherwise than by colons"""
+BRACKETED = re.compile(r"\[[^\[\]]*\]|\([^()]*\)")
 KINDS = {
     "smp", "sample", "inst", "avg", "average", "mean", "min", "minimum", "max", "maximum", "tot", "total", "sum", "std",
     "stdev", "stddev", "sd", "med", "median", "mom", "rms", "cov", "wvc", "tmn", "tmx", "count", "last", "first",
@@ -109,9 +118,13 @@ def _read_worded(rows: Sequence[list[str]], worded: list[int], has_figures: bool
 def _are_units(cells: Row, above: Row) -> bool:
     """Whether a row tells the units of the names above it: all, or much of it, as there are units nobody lists."""
     known = sum(map(looks_like_unit, cells))
-    if known == len(cells):
+    # Whatever stands in brackets under every name is its unit.
+    filled = [cell for cell in cells if cell]
+    if known == len(cells) or (
+        len(filled) > 1 and all(map(BRACKETED.fullmatch, filled)) and not any(map(BRACKETED.fullmatch, above))
+    ):
         return True
-    are_names = len(cells) == len(above) and all(above) and _is_distinct(above) and not any(map(looks_like_unit, above))
+    are_names = len(cells) == len(above) and all(above) and _is_distinct(above) and not any(map(is_unit, above))
     return are_names and MOSTLY * len(cells) <= known and all(len(cell) <= LONGEST_UNIT for cell in cells)
 
 
@@ -156,12 +169,14 @@ def _is_header_comment(row: list[str], following: list[str], width: int) -> bool
     """The last comment may be the header: as many names as there are columns, and figures right below."""
     apart = row[0].strip() in COMMENTS
     # A logger calls the column of row numbers "#".
-    fits = len(row) - apart == width or (apart and len(row) == width and following[0].strip().isdigit())
+    is_first = following[0].strip().isdigit() or all(map(looks_like_unit, row[1:]))
+    fits = len(row) - apart == width or (apart and len(row) == width and is_first)
     filled = [cell for cell in following[1:] if cell.strip() not in MISSING]
     is_comment = following[0].lstrip().startswith(COMMENTS) and not _is_known_figure(following[0])
     if is_comment:
         return False
-    return fits and sum(map(is_figure, following[1:])) > MOSTLY * len(following[1:]) and (bool(filled) or width < 3)
+    figures = sum(is_figure(cell) or CLOCK.fullmatch(cell) is not None for cell in following[1:])
+    return fits and figures > MOSTLY * len(following[1:]) and (bool(filled) or width < 3)
 
 
 def _is_title(row: list[str], below: Sequence[list[str]]) -> bool:
@@ -297,4 +312,4 @@ def _is_known_figure(cell: str) -> bool:
 
 def is_figure(cell: str) -> bool:
     """A number, a date, or a cell that is missing."""
-    return is_number(cell) or DATE.fullmatch(cell) is not None
+    return is_number(cell) or DATE.fullmatch(cell) is not None or MOMENT.fullmatch(cell) is not None

@@ -22,6 +22,8 @@ from anomaly.reading.vocabulary.units import UNIT
 
 PAIR = re.compile(r"(?P<key>[^:=,;\t|]*[^\W\d_][^:=,;\t|]*?)\s*(?:[:=,;\t|]|\s{2,})\s*(?P<value>\S.*)")
 SPACED = re.compile(r"(?P<key>\D*?[^\W\d]\)?)\s+(?P<value>[-+\d.].*)")
+HOURS_FORM = re.compile(r"\s*[(\[]h+:m+(?::s+)?[)\]]")
+"""of a key, how the duration behind it is written"""
 IN_KEY = re.compile(r"\s*[\[(]([^\])]*)[\])]\s*$")
 AMOUNT = re.compile(
     r"(?P<number>\d+(?:[.,]\d+)?(?:[eE][-+]?\d+)?)\s*(?P<unit>[^\W\d_]*(?:/[^\W\d_]+)?|1/s|/s)(?![\w.:])"
@@ -88,7 +90,7 @@ def read_first_rows(rows: Sequence[Sequence[str]]) -> Told | None:
     (start, *starts), (rate, *rates) = ([cell.strip() for cell in row] for row in rows[:2])
     if any(cell != start for cell in starts) or any(cell != rate for cell in rates):
         return None
-    values = [number for row in rows[2:] for cell in row if (number := _number(cell)) is not None]
+    values = [number for row in rows[2:] for cell in row if (number := _number(cell.replace(",", "."))) is not None]
     step = _rate(rate, "Hz")
     is_day = bool(FULL.match(start.replace("/", "-")))
     if not values or not step or not (is_day or EPOCH.fullmatch(start)):
@@ -100,7 +102,7 @@ def read_first_rows(rows: Sequence[Sequence[str]]) -> Told | None:
 
 def _pairs(line: str) -> Iterator[tuple[str, str]]:
     """The keys of a line and their values."""
-    text = line.strip().lstrip("#%/*;'-! ").replace('"', "").strip(" ,;\t-")
+    text = HOURS_FORM.sub("", line).strip().lstrip("#%/*;'-! ").replace('"', "").strip(" ,;\t-")
     if "{" in line:
         yield from _json_pairs(line)
         return
@@ -189,6 +191,8 @@ def _interval(value: str, unit: str) -> float | None:
         return _sound(3_600.0 * hours + 60.0 * minutes + seconds)
     match = AMOUNT.match(value)
     size = SECONDS_IN.get((match["unit"] or unit).lower()) if match else None
+    if match and not match["unit"] and not unit and float(match["number"].replace(",", ".")) < 1:
+        size = 1.0  # whoever writes less than 1 without a unit counts seconds
     return _sound(float(match["number"].replace(",", ".")) * size) if match and size else None
 
 

@@ -54,6 +54,12 @@ HEADS = {
     "laboratory": (["Date\t2023/03/01", "Time\t00:01:00.000", "Delta_X\t0.002 s", "***End_of_Header***", "V"], 0.002),
     "seismic": (["TIMESERIES IU_ANMO_00_BHZ_D, 40 samples, 20 sps, 2023-03-01T00:01:00.000000, SLIST, INTEGER"], 0.05),
     "unit in the key": (["Start: 2023-03-01 00:01", "Seconds per sample: 2", "flow"], 2.0),
+    "oscilloscope": (
+        ["Record Length,40", "Sample Interval,0.002", "Trigger Time,2023-03-01 00:01:00", "Vertical Units,V"], 0.002,
+    ),
+    "colons in a key": (
+        ["StartDate: 2023-03-01", "StartTime: 00:01:00", "Epoch Period (hh:mm:ss): 00:10:00", "Units: counts"], 600.0,
+    ),
     "key in brackets": (
         ["Sampling period [ms],20", "Measurement start,2023-03-01 00:01:00", "Export date,2023-04-01"], 0.02,
     ),
@@ -134,3 +140,13 @@ def test_start_and_rate_as_the_first_two_rows(width: int, start: str) -> None:
 def test_ordinary_tables_tell_nothing_beside(rows: list[str]) -> None:
     dataset = read(rows=rows)
     assert not any("first lines tell" in str(repair) for repair in dataset.repairs)
+
+
+def test_a_start_and_a_rate_stand_above_decimal_commas_too() -> None:
+    rows = [
+        "2023-03-01 00:01:00;2023-03-01 00:01:00",
+        "50;50",
+        *(row.replace(",", ";").replace(".", ",") for row in ROWS),
+    ]
+    dataset = read(rows=rows)
+    assert dataset.steps == 40 and times_of(dataset)[0].startswith(START)
