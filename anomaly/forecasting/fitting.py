@@ -99,7 +99,7 @@ def cut_train_spans(dataset: Dataset, settings: FitSettings) -> TrainSpans:
     """The train spans. Raises SettingsError where they are too short, DataError where they hold no value."""
     stops = preparation.find_train_stops(dataset, settings)
     prepared = preparation.prepare(dataset, stops)
-    prepared = replace(prepared, calendar=choose_calendar(dataset, stops, settings, prepared.channels))
+    prepared = replace(prepared, calendar=choose_calendar(dataset, stops, settings, prepared))
     spans = list(zip(dataset.series, stops, strict=True))
     return TrainSpans(
         prepared,
