@@ -23,9 +23,7 @@ BLOCK = 3
 """hours that are taken together where each day of the week has its own mean: a few weeks have few of each hour"""
 
 
-def choose_calendar(
-    dataset: Dataset, train_stops: list[int], settings: FitSettings, prepared: Preparation
-) -> Calendar:
+def choose_calendar(dataset: Dataset, train_stops: list[int], settings: FitSettings, prepared: Preparation) -> Calendar:
     """What of the calendar tells something of what is learnt of the leading `train_stops[i]` steps of each record: of
     a counter its rises, of an angle its sine and cosine."""
     possible = find_possible(dataset, train_stops, settings)

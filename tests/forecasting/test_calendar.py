@@ -12,7 +12,7 @@ from anomaly.forecasting.calendar import Calendar, describe_calendar, written_ti
 from anomaly.forecasting.preparation import prepare
 from anomaly.forecasting.rhythm import choose_calendar, find_possible
 from tests.naive import calendar as naive
-from tests.support.strategies import make_dataset, make_series
+from tests.support.strategies import make_dataset, make_series, with_kinds
 
 STAMPS = TimeAxis("time", "timestamp")
 BOTH = Calendar(("hour", "weekday"))
@@ -214,8 +214,7 @@ def test_holidays_that_cannot_matter_say_why() -> None:
 
 
 def rhythm_of(kind: Kind, values: np.ndarray, steps: np.ndarray) -> tuple[str, ...]:
-    made = dataset_at(steps, values[:, None])
-    return choose(dataclasses.replace(made, columns=dataclasses.replace(made.columns, kinds=(kind,)))).parts
+    return choose(with_kinds(dataset_at(steps, values[:, None]), kind)).parts
 
 
 def test_a_counter_has_the_rhythm_of_its_rises() -> None:

@@ -83,7 +83,7 @@ VANE = "time,WDIR,pump\n" + "\n".join(f"{t},{(350 + t % 17 + t % 5) % 360},{t //
 def test_the_table_shows_the_kind_of_each_channel() -> None:
     app = open_text(VANE)
     table = app.dataframe[0].value
-    assert table["kind"].where(table["kind"].notna(), "").tolist() == ["", "angle", ""]
+    assert table["kind"].tolist() == ["—", "angle", "—"]
     assert any("monitoring WDIR (angle)" in one.value for one in app.markdown)
     assert any("'WDIR' as an angle" in one.value for one in app.text)
 
