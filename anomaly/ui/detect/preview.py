@@ -140,8 +140,8 @@ def _as_settings(
     )
 
 
-def describe(dataset: Dataset) -> str:
-    """One sentence on size and columns, for Markdown."""
+def describe(dataset: Dataset, has_file: bool = True) -> str:
+    """One sentence on size and columns, for Markdown; without its file nothing of them can be changed."""
     columns = dataset.columns
     parts = [f"**{size_of(dataset)}**", "monitoring " + _names(columns.monitored, columns)]
     if columns.context:
@@ -153,7 +153,7 @@ def describe(dataset: Dataset) -> str:
         parts.append(f"known anomalies in {_names((columns.labels,))} (for comparison only, never learnt from)")
     if columns.ignore:
         parts.append(f"left out while {plain(columns.ignore)}")
-    return ", ".join(parts) + ". Roles can be changed in the table below, the rest at the left."
+    return ", ".join(parts) + "." + " Roles can be changed in the table below, the rest at the left." * has_file
 
 
 def _names(columns: tuple[str | None, ...], kinds: Columns | None = None, most: int = 6) -> str:

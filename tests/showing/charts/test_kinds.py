@@ -53,3 +53,11 @@ def test_nor_before_anything_is_learnt() -> None:
         dataset = with_kinds(made, *kinds)
         (line,) = plot_series(dataset, 0).data
         assert draws_across(line, wrap, wrap + 1) == is_drawn and draws_across(line, wrap - 1, wrap)
+
+
+def test_no_fewer_than_none_are_expected_of_a_count() -> None:
+    values = np.random.default_rng(0).poisson(2, (STEPS, 1)).astype(float)
+    detection = replace(detection_of(values, np.zeros(STEPS)), half_band=np.array([50.0]))
+    for kinds, floor in ((("count",), 0.0), ((), -48.0)):
+        (band,) = traces(plot_detection(told(detection, kinds=kinds), 0, ["a"]), "expected band (99 %)")
+        assert np.nanmin(band.y) <= floor <= np.nanmin(band.y) + (0.0 if kinds else 9.0)

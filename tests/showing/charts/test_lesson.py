@@ -1,6 +1,5 @@
 """The charts of the lesson, read from the figures."""
 
-
 import numpy as np
 import plotly.graph_objects as go
 import pytest
