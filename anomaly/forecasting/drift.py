@@ -144,7 +144,8 @@ def _compare(before: Inputs, after: np.ndarray, circle: Circle | None = None) ->
     return Drift(
         before.channel,
         _stability_index(before, after),
-        *(one if circle is None else float(circle.place(np.array(one))) for one in (median, new_median)),
+        median if circle is None else float(circle.place(np.array(median))),
+        new_median if circle is None else float(circle.place(np.array(new_median))),
         new_spread / spread if spread > 0 else np.nan,
         float(((after < before.lowest) | (after > before.highest)).mean()),
     )
