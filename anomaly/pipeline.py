@@ -91,7 +91,7 @@ def detect(fitted: Fitted, dataset: Dataset, settings: DetectSettings | None = N
     Raises DataError where the channels are not those trained on or there is nothing to set a threshold from,
     SettingsError where `settings` ask for what `dataset` does not have.
     """
-    settings = settings or DetectSettings()
+    settings, dataset = settings or DetectSettings(), fitted.as_learnt(dataset)
     return flag(score(fitted, forecast(fitted, dataset), dataset, settings), settings)
 
 

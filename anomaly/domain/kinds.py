@@ -1,7 +1,7 @@
 """What the numbers of a channel mean, and how two of them are compared."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -9,6 +9,8 @@ import pandas as pd
 MOST_STATES = 12
 RADIANS = ("rad", "radian", "radians")
 DEGREES = 360.0
+BALANCED = 1e-9
+"""of their number: a shorter sum of directions points nowhere"""
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,8 @@ class Circle:
     """a whole turn"""
     first: float
     """the lowest direction: 0, or half a turn before it"""
+    north: float = 0.0
+    """the direction whose sine is 0: with the usual one here, what a vane is mounted by changes nothing"""
 
     @classmethod
     def of(cls, records: Sequence[np.ndarray], unit: str) -> "Circle":
@@ -26,15 +30,21 @@ class Circle:
         whole = 2 * np.pi if unit.lower() in RADIANS else DEGREES
         return cls(whole, -whole / 2 if any((directions < 0).any() for directions in records) else 0.0)
 
+    def facing(self, records: Sequence[np.ndarray]) -> "Circle":
+        """The same with north at the mean of directions (T,), NaN left out; as it is where they point nowhere."""
+        sums = sum((np.nansum(self.split(directions), 0) for directions in records), np.zeros(2))
+        count = sum(int(np.isfinite(directions).sum()) for directions in records)
+        return replace(self, north=float(self.join(sums))) if np.hypot(*sums) > BALANCED * count else self
+
     def split(self, directions: np.ndarray) -> np.ndarray:
         """(T,) -> (T, 2) sine and cosine."""
-        turned = directions * (2 * np.pi / self.whole)
+        turned = (directions - self.north) * (2 * np.pi / self.whole)
         return np.stack([np.sin(turned), np.cos(turned)], 1)
 
     def join(self, sines_cosines: np.ndarray) -> np.ndarray:
         """(..., 2) sine and cosine, of any common length -> (...) directions."""
         sine, cosine = np.moveaxis(sines_cosines, -1, 0)
-        return self.place(np.arctan2(sine, cosine) * (self.whole / (2 * np.pi)))
+        return self.place(self.north + np.arctan2(sine, cosine) * (self.whole / (2 * np.pi)))
 
     def place(self, directions: np.ndarray) -> np.ndarray:
         """Directions on any turn -> the same on the first."""

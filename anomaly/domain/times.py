@@ -78,13 +78,9 @@ def to_calendar(times: np.ndarray, axis: TimeAxis) -> np.ndarray:
 
 def put_back_clock(times: np.ndarray, changes: tuple[PutBack, ...]) -> np.ndarray:
     """A dataset's times (T,) -> as the file wrote them, with an hour twice where the clock was put back."""
-    told = times
     for change in changes:
-        behind = times >= change.start
-        if change.stop is not None:
-            behind &= times < change.stop
-        told = np.where(behind, times - change.shift, told)
-    return told
+        times = change.write(times)
+    return times
 
 
 def axis_offset(axis: TimeAxis) -> np.timedelta64:
@@ -102,9 +98,7 @@ def format_times(times: np.ndarray, axis: TimeAxis) -> "np.ndarray | pd.Series":
         return times
     import pandas as pd
 
-    for change in axis.put_back:
-        times = change.write(times)
-    local = (times + axis_offset(axis)).astype("datetime64[us]")
+    local = (put_back_clock(times, axis.put_back) + axis_offset(axis)).astype("datetime64[us]")
     text = np.datetime_as_string(local, unit=axis.resolution)
     return pd.Series(np.char.add(text, axis.offset) if axis.offset else text, dtype="str")
 

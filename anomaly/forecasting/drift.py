@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anomaly.domain import Dataset, find_rises, tell_apart, units_of
+from anomaly.domain import Circle, Dataset, find_rises, tell_apart, units_of
+from anomaly.reading import find_outages
 
 BINS = 10
 SOME, LARGE = 0.1, 0.25
@@ -55,14 +56,17 @@ class Drift:
 
 def describe_inputs(dataset: Dataset, stops: Sequence[int]) -> tuple[Inputs, ...]:
     """Distribution of every channel and context column over the first `stops[i]` steps of each record."""
-    return tuple(_describe(name, values) for name, values in _columns(dataset, stops))
+    return tuple(
+        _describe(name, values if circle is None else _turned(values, circle, circle.facing([values]).north))
+        for name, values, circle in _columns(dataset, stops)
+    )
 
 
 def measure_drift(learnt: Sequence[Inputs], new: Dataset) -> list[Drift]:
     """Drift of every channel of `new` that is among the `learnt`; the largest first."""
     known = {one.channel: one for one in learnt}
     columns = _columns(new, [len(one) for one in new.series])
-    found = [_compare(known[name], values) for name, values in columns if name in known]
+    found = [_compare(known[name], values, circle) for name, values, circle in columns if name in known]
     return sorted(found, key=lambda one: -np.nan_to_num(one.index, nan=-1.0))
 
 
@@ -82,17 +86,34 @@ def say_drift(found: Sequence[Drift]) -> str | None:
     )
 
 
-def _columns(dataset: Dataset, stops: Sequence[int]) -> Iterator[tuple[str, np.ndarray]]:
+def _columns(dataset: Dataset, stops: Sequence[int]) -> Iterator[tuple[str, np.ndarray, Circle | None]]:
     """Each channel's and context column's known values, of a counter its rises, over the first `stops` steps of all
-    records, one after another. A column at a time: a copy of all would be as large as the file."""
+    records, one after another; and the circle of an angle. A column at a time: a copy of all would be as large as the
+    file."""
     for names, part in ((dataset.monitored, "values"), (dataset.columns.context, "context")):
         for column, name in enumerate(names):
-            spans = zip(dataset.series, stops, strict=True)
+            spans = [(one, stop) for one, stop in zip(dataset.series, stops, strict=True)]
             values = [getattr(one, part)[:stop, column] for one, stop in spans]
-            # Readings of a counter are new every time; how fast it rises is not.
-            is_counter = part == "values" and dataset.columns.every_kind[column] == "counter"
-            known = np.concatenate([find_rises(one) for one in values] if is_counter else values)
-            yield name, known[np.isfinite(known)]
+            kind = dataset.columns.every_kind[column] if part == "values" else "value"
+            if kind == "counter":
+                # Readings of a counter are new every time; how fast it rises is not.
+                late = [find_outages(one.times[:stop]) for one, stop in spans]
+                values = [_rises(readings, at) for readings, at in zip(values, late, strict=True)]
+            circle = Circle.of(values, dataset.units.get(name, "")) if kind == "angle" else None
+            known = np.concatenate(values)
+            yield name, known[np.isfinite(known)], circle
+
+
+def _rises(readings: np.ndarray, late: np.ndarray) -> np.ndarray:
+    """(T,) the rises of a counter; NaN at `late` steps, which tell of more than a usual step."""
+    rises = find_rises(readings)
+    rises[late] = np.nan
+    return rises
+
+
+def _turned(directions: np.ndarray, circle: Circle, middle: float) -> np.ndarray:
+    """Directions (N,) as numbers at most half a turn to either side of the middle."""
+    return middle + circle.turn(directions, np.array(middle))
 
 
 def _describe(name: str, values: np.ndarray) -> Inputs:
@@ -111,9 +132,11 @@ def _describe(name: str, values: np.ndarray) -> Inputs:
     )
 
 
-def _compare(before: Inputs, after: np.ndarray) -> Drift:
+def _compare(before: Inputs, after: np.ndarray, circle: Circle | None = None) -> Drift:
     if not before.quartiles or not len(after):
         return Drift(before.channel, *[np.nan] * 5)
+    if circle is not None:
+        after = _turned(after, circle, (before.lowest + before.highest) / 2)
     low, median, high = before.quartiles
     new_low, new_median, new_high = _quantiles(after, QUARTILES).tolist()
     # Halved: the distance of two numbers may be none.
@@ -121,8 +144,8 @@ def _compare(before: Inputs, after: np.ndarray) -> Drift:
     return Drift(
         before.channel,
         _stability_index(before, after),
-        median,
-        new_median,
+        median if circle is None else float(circle.place(np.array(median))),
+        new_median if circle is None else float(circle.place(np.array(new_median))),
         new_spread / spread if spread > 0 else np.nan,
         float(((after < before.lowest) | (after > before.highest)).mean()),
     )

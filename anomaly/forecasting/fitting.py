@@ -63,7 +63,13 @@ class Fitted:
 
     def drift(self, dataset: Dataset) -> list[Drift]:
         """Drift of `dataset` from the train span, the largest first; empty for the dataset that was fitted on."""
-        return [] if dataset.digest == self.digest else measure_drift(self.inputs, dataset)
+        return [] if dataset.digest == self.digest else measure_drift(self.inputs, self.as_learnt(dataset))
+
+    def as_learnt(self, dataset: Dataset) -> Dataset:
+        """The dataset with the kinds that were learnt, whatever was proposed for its own numbers."""
+        if dataset.monitored != self.columns.monitored or dataset.columns.every_kind == self.columns.every_kind:
+            return dataset
+        return replace(dataset, columns=replace(dataset.columns, kinds=self.columns.every_kind))
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +105,7 @@ def cut_train_spans(dataset: Dataset, settings: FitSettings) -> TrainSpans:
     """The train spans. Raises SettingsError where they are too short, DataError where they hold no value."""
     stops = preparation.find_train_stops(dataset, settings)
     prepared = preparation.prepare(dataset, stops)
-    prepared = replace(prepared, calendar=choose_calendar(dataset, stops, settings, prepared.channels))
+    prepared = replace(prepared, calendar=choose_calendar(dataset, stops, settings, prepared))
     spans = list(zip(dataset.series, stops, strict=True))
     return TrainSpans(
         prepared,

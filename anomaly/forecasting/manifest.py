@@ -87,7 +87,7 @@ def _check_kinds(manifest: Manifest) -> None:
     for kind, circle, states in zip(parts.kinds, parts.circles, parts.states, strict=True):
         if (kind == "angle") != (circle is not None) or (states is not None and kind != "state"):
             raise ValueError(f"kinds: a channel is {kind}, which does not go with what was learnt of it")
-        if circle is not None and not (0 < circle.whole < np.inf and np.isfinite(circle.first)):
+        if circle is not None and not (0 < circle.whole < np.inf and np.isfinite([circle.first, circle.north]).all()):
             raise ValueError(f"circles: expected a whole turn, found {circle.whole}")
 
 

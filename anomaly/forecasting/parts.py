@@ -48,7 +48,7 @@ class Parts:
         states: list[States | None] = []
         for channel, (name, kind) in enumerate(zip(dataset.monitored, kinds, strict=True)):
             known = [one.counted[:, channel] for one in spans] if kind in ("angle", "state") else []
-            circles.append(Circle.of(known, dataset.units.get(name, "")) if kind == "angle" else None)
+            circles.append(Circle.of(known, dataset.units.get(name, "")).facing(known) if kind == "angle" else None)
             is_told = kind == "state" and any(np.isfinite(values).any() for values in known)
             states.append(States.learn(known, name) if is_told else None)
         return cls(kinds, tuple(circles), tuple(states))

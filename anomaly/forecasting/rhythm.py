@@ -10,7 +10,7 @@ import numpy as np
 
 from anomaly.domain import Dataset, FitSettings
 from anomaly.forecasting.calendar import DAY, NO_CALENDAR, THURSDAY, Calendar, Part, days_of_week, written_times
-from anomaly.forecasting.scaling import Scaler
+from anomaly.forecasting.preparation import Preparation
 
 HOUR = DAY // 24
 LONGEST_STEP = DAY // 4
@@ -23,17 +23,19 @@ BLOCK = 3
 """hours that are taken together where each day of the week has its own mean: a few weeks have few of each hour"""
 
 
-def choose_calendar(dataset: Dataset, train_stops: list[int], settings: FitSettings, scaler: Scaler) -> Calendar:
-    """What of the calendar tells something of the leading `train_stops[i]` steps of each record."""
+def choose_calendar(dataset: Dataset, train_stops: list[int], settings: FitSettings, prepared: Preparation) -> Calendar:
+    """What of the calendar tells something of what is learnt of the leading `train_stops[i]` steps of each record: of
+    a counter its rises, of an angle its sine and cosine."""
     possible = find_possible(dataset, train_stops, settings)
     if not possible.parts:
         return possible
     spans = [(one, stop) for one, stop in zip(dataset.series, train_stops, strict=True) if stop]
     hourly = [
-        _hourly_means(written_times(one.times[:stop], dataset.time_axis), one.counted[:stop]) for one, stop in spans
+        _hourly_means(written_times(one.times[:stop], dataset.time_axis), prepared.parts.split(one.until(stop)))
+        for one, stop in spans
     ]
     hours, means = (np.concatenate(part) for part in zip(*hourly, strict=True))
-    values = scaler.transform(means)
+    values = prepared.scaler.transform(means)
     told = {
         "hour": lambda: share_by_hour(hours, values).max() >= LEAST_BY_HOUR,
         "weekday": lambda: share_by_weekday(hours, values, settings.holidays).max() >= LEAST_BY_WEEKDAY,

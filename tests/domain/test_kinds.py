@@ -34,6 +34,18 @@ def test_the_short_way_from_359_to_1_is_2() -> None:
     assert Circle(360.0, 0.0).turn(np.array([1.0, 359.0]), np.array([359.0, 1.0])).tolist() == [2.0, -2.0]
 
 
+@pytest.mark.parametrize("circle", CIRCLES, ids=str)
+@given(turn=st.floats(0, 7))
+def test_what_faces_the_mean_direction_is_the_same_however_it_is_mounted(circle: Circle, turn: float) -> None:
+    directions = np.array([0.1, 0.4, np.nan, 0.5, 6.2])
+    turned = circle.place(directions + turn)
+    faced = circle.facing([turned[:2], turned[2:]])
+    np.testing.assert_allclose(faced.split(turned), circle.facing([directions]).split(directions), atol=1e-9)
+    np.testing.assert_allclose(np.nan_to_num(circle.turn(faced.join(faced.split(turned)), turned)), 0, atol=1e-9)
+    assert circle.facing([np.array([np.nan])]) == circle
+    assert circle.facing([np.array([0.0, circle.whole / 2])]) == circle
+
+
 def test_directions_are_unwound_across_what_is_missing() -> None:
     turned = Circle(360.0, 0.0).unwind(np.array([350.0, np.nan, 10.0, 30.0, 350.0]))
     np.testing.assert_array_equal(turned, [350, np.nan, 370, 390, 350])

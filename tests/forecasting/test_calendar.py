@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly.domain import Dataset, FitSettings, PutBack, TimeAxis, TimeSeries
+from anomaly.domain import Dataset, FitSettings, Kind, PutBack, TimeAxis, TimeSeries
 from anomaly.forecasting.calendar import Calendar, describe_calendar, written_times
 from anomaly.forecasting.preparation import prepare
 from anomaly.forecasting.rhythm import choose_calendar, find_possible
 from tests.naive import calendar as naive
-from tests.support.strategies import make_dataset, make_series
+from tests.support.strategies import make_dataset, make_series, with_kinds
 
 STAMPS = TimeAxis("time", "timestamp")
 BOTH = Calendar(("hour", "weekday"))
@@ -89,8 +89,9 @@ def test_seconds_since_1970_have_a_calendar(unit: float, kind: type) -> None:
 
 def test_after_the_clock_was_put_back_the_hour_is_the_one_written() -> None:
     written = np.concatenate([stamps(27, start="2024-10-26"), stamps(24, start="2024-10-27T02:00")])
-    change = PutBack(np.datetime64("2024-10-27T03:00", "us"), None, np.timedelta64(3_600_000_000, "us"))
-    held = np.concatenate([written[:27], written[27:] + HOUR])
+    change = PutBack(np.datetime64("2024-10-27T02:00", "us"), np.datetime64("2024-10-27T03:00", "us"), HOUR, HOUR)
+    held = np.concatenate([written[:27], change.hold(written[27:28]), written[28:]])
+    assert (np.diff(held) > 0).all()
     axis = TimeAxis("time", "timestamp", put_back=(change,))
     np.testing.assert_array_equal(written_times(held, axis), written.astype(np.int64))
 
@@ -98,7 +99,7 @@ def test_after_the_clock_was_put_back_the_hour_is_the_one_written() -> None:
 def choose(dataset: Dataset, stop: int | None = None, **settings: object) -> Calendar:
     stops = [stop or len(dataset.series[0])]
     chosen = FitSettings(**settings)
-    return choose_calendar(dataset, stops, chosen, prepare(dataset, stops).channels)
+    return choose_calendar(dataset, stops, chosen, prepare(dataset, stops))
 
 
 def test_hour_and_weekday_are_inputs_where_both_matter() -> None:
@@ -210,3 +211,24 @@ def test_holidays_that_cannot_matter_say_why() -> None:
     chosen = FitSettings(holidays="DE")
     told = describe_calendar(Calendar(("hour",), chosen.holidays), chosen, dataset_at(*load(48)))
     assert told.startswith("The hour of the day is an input. The holidays change nothing: the day of the week")
+
+
+def rhythm_of(kind: Kind, values: np.ndarray, steps: np.ndarray) -> tuple[str, ...]:
+    return choose(with_kinds(dataset_at(steps, values[:, None]), kind)).parts
+
+
+def test_a_counter_has_the_rhythm_of_its_rises() -> None:
+    rng = np.random.default_rng(0)
+    times, rises = load(24 * 28)
+    assert rhythm_of("counter", rises[:, 0].cumsum(), times) == ("hour", "weekday")
+    # What only rises is lower in every morning than in the evening.
+    assert rhythm_of("counter", rng.random(24 * 28).cumsum(), times) == ()
+
+
+def test_an_angle_has_the_rhythm_of_its_direction() -> None:
+    times, hours = stamps(24 * 28), np.arange(24 * 28)
+    noise = np.random.default_rng(0).normal(0, 100, len(hours))
+    # Round the end of the circle: as numbers, mornings and evenings are half 0 and half 360.
+    breeze = (np.where(hours % 24 < 12, 340, 20) + noise / 10) % 360
+    assert rhythm_of("angle", breeze, times) == ("hour",)
+    assert rhythm_of("angle", noise % 360, times) == ()

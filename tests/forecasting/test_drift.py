@@ -17,7 +17,7 @@ from anomaly.forecasting.drift import (
     measure_drift,
     say_drift,
 )
-from tests.support.strategies import make_dataset
+from tests.support.strategies import make_dataset, with_kinds
 
 
 def drawn(seed: int, steps: int = 2000, shift: float = 0.0, scale: float = 1.0) -> Dataset:
@@ -66,6 +66,34 @@ def test_a_state_that_is_held_longer_is_drift() -> None:
     assert index_of(before.astype(float), after.astype(float)) > 0.25
     assert index_of(before.astype(float), before[:1500].astype(float)) < 0.02
     assert index_of(np.ones(50), np.full(50, 2.0)) > 0.25, "a constant that is another one now"
+
+
+def north_wind(seed: int, north: float = 0.0, first: float = 0.0) -> Dataset:
+    turned = np.random.default_rng(seed).normal(north, 15, (2000, 1))
+    made = make_dataset((turned - first) % 360 + first)
+    return with_kinds(made, "angle")
+
+
+@pytest.mark.parametrize(("north", "word"), [(0.0, "none"), (1.0, "none"), (-20.0, "large")])
+@pytest.mark.parametrize("first", [0.0, -180.0])
+def test_directions_drift_as_on_a_circle(north: float, word: str, first: float) -> None:
+    """Half of these are near 0 and half near 360, or few and most of them."""
+    (found,) = drift_of(north_wind(0, 1.0), north_wind(1, north, first))
+    assert found.word == word
+    assert (found.after - north + 180) % 360 == pytest.approx(180, abs=1.5) and first <= found.after < first + 360
+    assert found.spread == pytest.approx(1, rel=0.1) and found.outside < 0.02 + 0.2 * (word == "large")
+
+
+def test_what_a_counter_counted_while_nothing_was_written_is_no_drift() -> None:
+    def meter(seed: int, late: int) -> Dataset:
+        rises = np.random.default_rng(seed).random((400, 1))
+        rises[350] += late
+        made = make_dataset(rises.cumsum(0))
+        series = replace(made.series[0], times=np.arange(400) + late * (np.arange(400) >= 350))
+        return replace(made, columns=replace(made.columns, kinds=("counter",)), series=(series,))
+
+    (found,) = drift_of(meter(0, 0), meter(0, 5000))
+    assert found.outside == 0.0
 
 
 def test_only_the_train_span_is_compared_with() -> None:

@@ -203,3 +203,24 @@ def test_the_first_event_is_what_is_wrong_by_its_kind(kind: Kind) -> None:
     assert first.span.stop > wrong.start
     sentence = detection.explain(first).sentence
     assert {"angle": "a ", "counter": "the rise of a ", "state": "a was 1 for 4"}[kind] in sentence
+
+
+@pytest.mark.parametrize("turn", [90.0, 123.4, 180.0])
+def test_how_a_vane_is_mounted_changes_no_score(turn: float) -> None:
+    """A network that sees sine and cosine of where north happens to be learns another thing for every turn."""
+    vane = CHANNELS["angle"].copy()
+    vane[250:260] = 120
+    one, other = (dataset_of("angle", "value", angle=(vane + by) % 360) for by in (0.0, turn))
+    found, turned = (detect(fit(dataset, quick_settings(epochs=2)), dataset) for dataset in (one, other))
+    np.testing.assert_allclose(found.scores[0].values, turned.scores[0].values, atol=1e-3)
+    np.testing.assert_allclose(found.half_band, turned.half_band, rtol=1e-3)
+
+
+def test_the_kinds_that_were_learnt_hold_for_a_file_read_without_them(tmp_path: Path) -> None:
+    dataset = dataset_of("angle", "counter")
+    fitted = fit(dataset, quick_settings(epochs=1))
+    other = dataclasses.replace(with_kinds(dataset, "value", "count"), digest="another")
+    found = detect(fitted, other)
+    assert found.dataset.columns.kinds == ("angle", "counter")
+    assert points_csv(found) == points_csv(detect(fitted, dataset))
+    assert all(one.word == "none" for one in fitted.drift(other))

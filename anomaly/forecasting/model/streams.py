@@ -56,8 +56,8 @@ def make_ring(sequences: Sequence[TrainRecord], horizons: Sequence[int], device:
     ahead = torch.from_numpy(np.concatenate(targets)).to(device)
     if ahead.isnan().all():
         raise SettingsError(
-            f"Nothing can be learnt: no value lies {horizons[0]:,} steps after another in the train span less its "
-            "held-out end. Choose a longer train span or shorter horizons."
+            f"Nothing can be learnt: no value lies {horizons[0]:,} step{'s' * (horizons[0] != 1)} after another in the "
+            "train span less its held-out end. Choose a longer train span or shorter horizons."
         )
     return Ring(
         torch.from_numpy(np.concatenate(inputs)).to(device),

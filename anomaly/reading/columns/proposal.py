@@ -86,11 +86,7 @@ def propose_columns(tables: Sequence[Table], settings: ReadSettings) -> Columns:
             f"many rows, beside time, record and label, found {_describe(frame)}. Name the column "
             "to monitor (--channels A or the Columns panel), or save the table with one number in each cell."
         )
-    if len(monitored) + len(context) > MOST_CHANNELS:
-        raise DataError(
-            f"{tables[0].name} has {len(monitored) + len(context):,} channels; expected at most {MOST_CHANNELS}. "
-            "Name the ones to monitor (--channels A,B or the Columns panel)."
-        )
+    _check_count(tables[0], len(monitored) + len(context))
     measured = tuple(name for name in settings.measured or () if name in monitored or name in context)
     return Columns(
         time,
@@ -104,6 +100,14 @@ def propose_columns(tables: Sequence[Table], settings: ReadSettings) -> Columns:
         variable=settings.variable or None,
         value=settings.value or None,
     )
+
+
+def _check_count(table: Table, channels: int) -> None:
+    if channels > MOST_CHANNELS:
+        raise DataError(
+            f"{table.name} has {channels:,} channels; expected at most {MOST_CHANNELS}. "
+            "Name the ones to monitor (--channels A,B or the Columns panel)."
+        )
 
 
 def _check_known(settings: ReadSettings, table: Table) -> None:

@@ -91,6 +91,8 @@ class _Curve:
     """(T,)"""
     circle: Circle | None = None
     """of an angle"""
+    floor: float = -MOST
+    """that nothing can be below"""
 
 
 def _curves(detection: Detection, record: int, channels: list[str]) -> list[_Curve]:
@@ -99,8 +101,10 @@ def _curves(detection: Detection, record: int, channels: list[str]) -> list[_Cur
     for channel in channels:
         position, title = detection.dataset.monitored.index(channel), detection.dataset.title(channel)
         values = detection.dataset.series[record].values[:, position]
-        curves.append(_Curve(title, position, values, forecast.predicted[:, position], forecast.circles.get(position)))
-        if forecast.kind_of(position) == "counter":
+        kind, predicted = forecast.kind_of(position), forecast.predicted[:, position]
+        floor = 0.0 if kind == "count" and not (values < 0).any() else -MOST
+        curves.append(_Curve(title, position, values, predicted, forecast.circles.get(position), floor))
+        if kind == "counter":
             curves.append(_Curve(f"rise of {title}", position, *forecast.compared(position, slice(None))))
     return curves
 
@@ -129,7 +133,7 @@ def _add_curve(
     times, (observed, predicted) = break_lines(times, steps, series.times, lines, curve.circle)
     first = row == 1
     with np.errstate(over="ignore"):
-        low, high = (np.clip(one, -MOST, MOST) for one in (predicted - half, predicted + half))
+        low, high = (np.clip(one, curve.floor, MOST) for one in (predicted - half, predicted + half))
     power = power_of(curve.observed)
     observed, predicted, low, high = (in_power(one, power) for one in (observed, predicted, low, high))
     x, y = outline(times, low, high)

@@ -6,13 +6,15 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from anomaly.domain import FADED, Dataset, Epoch, Span, Trace
+from anomaly.domain import FADED, Circle, Dataset, Epoch, Span, Trace, find_rises
+from anomaly.reading import find_outages
 from anomaly.showing.charts.drawing import (
     FLAGGED,
     OBSERVED,
     PREDICTED,
     QUIET,
     axis_title,
+    break_lines,
     calendar,
     dot,
     dress,
@@ -30,19 +32,29 @@ LOWEST = 1e-12
 
 
 def plot_trace(dataset: Dataset, record: int, channel: int, span: Span, trace: Trace, horizon: int) -> go.Figure:
-    """A stretch unrolled: a channel observed and predicted, the hidden state, the loss of every step."""
-    series = dataset.series[record]
+    """A stretch unrolled: a channel observed and predicted, of a counter its rises; the hidden state, the loss of every
+    step."""
+    series, title, circle = dataset.series[record], dataset.title(dataset.monitored[channel]), None
     times = calendar(series, dataset.time_axis)[span.start : span.stop]
     figure = make_subplots(rows=3, cols=1, shared_xaxes=True, vertical_spacing=0.05, row_heights=[1.0, 1.2, 0.7])
     foreseen = np.full(len(times), np.nan)
     foreseen[horizon:] = trace.predicted[: len(times) - horizon, channel]
-    power = power_of(series.values[:, channel])
-    for values, name, colour in (
-        (series.values[span.start : span.stop, channel], "observed", OBSERVED),
-        (foreseen, "foreseen", PREDICTED),
-    ):
+    whole, kind = series.values[:, channel], dataset.columns.every_kind[channel]
+    observed = whole[span.start : span.stop]
+    if kind == "counter":
+        whole = find_rises(whole)
+        whole[find_outages(series.times)] = np.nan
+        title, risen = f"rise of {title}", whole[span.start : span.stop]
+        observed, foreseen = risen, risen - (observed - foreseen)
+    elif kind == "angle":
+        circle = Circle.of([whole], dataset.units.get(dataset.monitored[channel], ""))
+        foreseen = circle.place(foreseen)
+    power = power_of(whole)
+    steps, inside = np.arange(len(times)), series.times[span.start : span.stop]
+    x, lines = break_lines(times, steps, inside, [observed, foreseen], circle)
+    for values, name, colour in zip(lines, ("observed", "foreseen"), (OBSERVED, PREDICTED), strict=True):
         figure.add_scatter(
-            x=times, y=in_power(values, power), name=name, mode="lines+markers", line=line(colour), marker=dot(colour),
+            x=x, y=in_power(values, power), name=name, mode="lines+markers", line=line(colour), marker=dot(colour),
             row=1, col=1,
         )  # fmt: skip
     # Units that move together stand together.
@@ -54,9 +66,7 @@ def plot_trace(dataset: Dataset, record: int, channel: int, span: Span, trace: T
         hovertemplate="%{x}<br>unit %{y}: %{z:.2f}<extra></extra>",
     )  # fmt: skip
     figure.add_bar(x=times, y=trace.losses, name="loss of the next step", marker_color=FLAGGED, row=3, col=1)
-    figure.update_yaxes(
-        title_text=short(dataset.title(dataset.monitored[channel]), 14) + say_power(power), row=1, col=1
-    )
+    figure.update_yaxes(title_text=short(title, 14) + say_power(power), row=1, col=1)
     figure.update_yaxes(title_text="state", showticklabels=False, row=2, col=1)
     figure.update_yaxes(title_text="loss", row=3, col=1)
     figure.update_xaxes(title_text=axis_title(dataset.time_axis), row=3, col=1)

@@ -5,7 +5,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from anomaly.detecting import Detection
-from anomaly.domain import Dataset, Epoch
+from anomaly.domain import Circle, Dataset, Epoch
 from anomaly.evaluating import Curve
 from anomaly.showing.charts.drawing import (
     FEW_STEPS,
@@ -38,7 +38,10 @@ def plot_series(dataset: Dataset, record: int, most_channels: int = 8) -> go.Fig
         steps = choose_steps([values], 0, len(series), np.empty(0, np.int64))
         times = calendar(series, dataset.time_axis)[steps]
         power = power_of(values)
-        times, (drawn,) = break_lines(times, steps, series.times, [in_power(values[steps], power)])
+        is_angle = dataset.columns.every_kind[row - 1] == "angle"
+        circle = Circle.of([values], dataset.units.get(channel, "")) if is_angle else None
+        times, (drawn,) = break_lines(times, steps, series.times, [values[steps]], circle)
+        drawn = in_power(drawn, power)
         mode = "lines+markers" if len(steps) < FEW_STEPS else "lines"
         figure.add_scatter(
             x=times, y=drawn, mode=mode, line=line(OBSERVED), marker=dot(OBSERVED), name=short(channel),

@@ -13,14 +13,17 @@ from anomaly.ui.plain import plain, show_error
 from anomaly.ui.wording import count_of, show_repairs, size_of
 
 MOST_RECORDS = 2_000
+NONE = "—"
+"""the kind of a column that has none"""
 HEADINGS = {
     "column": st.column_config.TextColumn("Column", disabled=True),
     "role": st.column_config.SelectboxColumn("Role", options=list(ROLES), required=True),
     "kind": st.column_config.SelectboxColumn(
         "Kind",
-        options=list(KINDS),
+        options=[NONE, *KINDS],
+        required=True,
         help="What the numbers of a monitored channel are. angle: a direction in degrees, 359 is next to 1. counter: a "
-        "meter that only rises, but for resets. state: one of few. count: how many. Emptied, it is proposed again.",
+        "meter that only rises, but for resets. state: one of few. count: how many. —: as proposed.",
     ),
     "unit": st.column_config.TextColumn("Unit", disabled=True),
     "spark": st.column_config.LineChartColumn("Course"),
@@ -67,7 +70,7 @@ def show_columns(opened: session.Current) -> None:
     table = opened.look.columns
     key = f"roles-{opened.roles_read}"
     st.data_editor(
-        _with_ranges(table),
+        _in_words(table),
         hide_index=True,
         column_config=HEADINGS,
         key=key,
@@ -79,10 +82,12 @@ def show_columns(opened: session.Current) -> None:
         show_error(opened.role_error)
 
 
-def _with_ranges(table: pd.DataFrame) -> pd.DataFrame:
-    """With the lowest and highest as texts that differ where they do: 101325 and 101329, not twice 101300."""
+def _in_words(table: pd.DataFrame) -> pd.DataFrame:
+    """With the lowest and highest as texts that differ where they do: 101325 and 101329, not twice 101300; and a dash
+    for no kind."""
     ranges = [tell_apart(*ends) if np.isfinite(ends).all() else ("", "") for ends in table[["low", "high"]].to_numpy()]
-    return table.assign(low=[low for low, _ in ranges], high=[high for _, high in ranges])
+    kinds = table["kind"].where(table["kind"].notna(), NONE)
+    return table.assign(low=[low for low, _ in ranges], high=[high for _, high in ranges], kind=kinds)
 
 
 def _change_roles(opened: session.Current, key: str) -> None:
@@ -99,7 +104,7 @@ def _change_roles(opened: session.Current, key: str) -> None:
         if "kind" in edit:
             # Of the words of a column, "mode=auto", as of the column.
             kinds = {other: kind for other, kind in kinds.items() if not tells(other, name)}
-        if edit.get("kind"):
+        if edit.get("kind") not in (None, NONE):
             chosen[name] = edit["kind"]
             # A channel has a kind since it is monitored.
             roles[name] = "monitored" if roles[name] in ("context", "ignored") else roles[name]
@@ -135,8 +140,8 @@ def _as_settings(
     )
 
 
-def describe(dataset: Dataset) -> str:
-    """One sentence on size and columns, for Markdown."""
+def describe(dataset: Dataset, has_file: bool = True) -> str:
+    """One sentence on size and columns, for Markdown; without its file nothing of them can be changed."""
     columns = dataset.columns
     parts = [f"**{size_of(dataset)}**", "monitoring " + _names(columns.monitored, columns)]
     if columns.context:
@@ -148,7 +153,7 @@ def describe(dataset: Dataset) -> str:
         parts.append(f"known anomalies in {_names((columns.labels,))} (for comparison only, never learnt from)")
     if columns.ignore:
         parts.append(f"left out while {plain(columns.ignore)}")
-    return ", ".join(parts) + ". Roles can be changed in the table below, the rest at the left."
+    return ", ".join(parts) + "." + " Roles can be changed in the table below, the rest at the left." * has_file
 
 
 def _names(columns: tuple[str | None, ...], kinds: Columns | None = None, most: int = 6) -> str:

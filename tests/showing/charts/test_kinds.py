@@ -7,7 +7,9 @@ import numpy as np
 from anomaly.detecting import Detection
 from anomaly.domain.kinds import Circle, find_rises
 from anomaly.showing.charts.detection import plot_detection
+from anomaly.showing.charts.overview import plot_series
 from tests.showing.charts.test_charts import detection_of, draws_across, traces
+from tests.support.strategies import make_dataset, with_kinds
 
 STEPS = 300
 
@@ -41,3 +43,21 @@ def test_no_line_leads_from_one_end_of_the_circle_to_the_other() -> None:
         assert draws_across(line, wraps[0] - 1, wraps[0])
     (plain,) = traces(plot_detection(told(detection, kinds=(), circles={}), 0, ["a"]), "observed")
     assert draws_across(plain, wraps[0], wraps[0] + 1)
+
+
+def test_nor_before_anything_is_learnt() -> None:
+    values = (np.arange(STEPS) * 7.0 % 360)[:, None]
+    wrap = int(np.flatnonzero(np.diff(values[:, 0]) < 0)[0])
+    made = make_dataset(values)
+    for kinds, is_drawn in (((), True), (("angle",), False)):
+        dataset = with_kinds(made, *kinds)
+        (line,) = plot_series(dataset, 0).data
+        assert draws_across(line, wrap, wrap + 1) == is_drawn and draws_across(line, wrap - 1, wrap)
+
+
+def test_no_fewer_than_none_are_expected_of_a_count() -> None:
+    values = np.random.default_rng(0).poisson(2, (STEPS, 1)).astype(float)
+    detection = replace(detection_of(values, np.zeros(STEPS)), half_band=np.array([50.0]))
+    for kinds, floor in ((("count",), 0.0), ((), -48.0)):
+        (band,) = traces(plot_detection(told(detection, kinds=kinds), 0, ["a"]), "expected band (99 %)")
+        assert np.nanmin(band.y) <= floor <= np.nanmin(band.y) + (0.0 if kinds else 9.0)

@@ -4,6 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
+from anomaly.domain import Kind
 from anomaly.domain.forecasts import FADED, Epoch, Trace
 from anomaly.domain.spans import Span
 from anomaly.showing.charts.lesson import (
@@ -13,7 +14,7 @@ from anomaly.showing.charts.lesson import (
     plot_trace,
     plot_validation_losses,
 )
-from tests.support.strategies import make_dataset, sine_values
+from tests.support.strategies import make_dataset, sine_values, with_kinds
 
 MARKUP = "<b>bold</b>"
 
@@ -75,3 +76,26 @@ def test_losses_norms_and_keep_times_are_drawn_as_they_are() -> None:
 
 def test_a_name_is_never_markup() -> None:
     assert "<b>" not in plot_reach({MARKUP: np.ones(3)}, {MARKUP: np.ones(3)}).to_json()
+
+
+def unrolled(kind: Kind, values: np.ndarray, predicted: np.ndarray) -> go.Figure:
+    made = make_dataset(values[:, None])
+    dataset = with_kinds(made, kind)
+    trace = Trace(np.ones((len(values) - 5, 2)), predicted[5:, None], np.ones(len(values) - 5), None)
+    return plot_trace(dataset, 0, 0, Span(5, len(values)), trace, horizon=1)
+
+
+def test_of_a_counter_the_rises_are_unrolled_which_are_what_is_foreseen() -> None:
+    readings = 1e6 + np.random.default_rng(0).random(40).cumsum()
+    figure = unrolled("counter", readings, readings + 0.25)
+    np.testing.assert_allclose(named(figure, "observed")[0].y, np.diff(readings)[4:])
+    np.testing.assert_allclose(named(figure, "foreseen")[0].y[1:], 0.25)
+    assert figure.layout.yaxis.title.text == "rise of a"
+
+
+def test_an_angle_is_unrolled_without_lines_from_end_to_end() -> None:
+    directions = np.arange(0.0, 600, 20) % 360
+    figure = unrolled("angle", directions, directions)
+    for name in ("observed", "foreseen"):
+        steps = np.diff(np.asarray(named(figure, name)[0].y, float))
+        assert np.nanmax(np.abs(steps)) == 20

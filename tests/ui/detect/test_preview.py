@@ -10,8 +10,9 @@ from streamlit.testing.v1 import AppTest
 from anomaly.domain.exceptions import DataError
 from anomaly.reading import catalogue
 from anomaly.reading.catalogue import Entry
-from anomaly.ui.detect.preview import _change_roles
+from anomaly.ui.detect.preview import _change_roles, describe
 from tests.support.pages import check, current, labelled, open_app, opened_of, sensor_csv, upload
+from tests.support.strategies import make_dataset, sine_values
 
 AGAIN = "Read again with these"
 LONG = "time,variable,value\n" + "\n".join(f"{t},{name},{t % k}" for t in range(60) for name, k in (("a", 5), ("b", 7)))
@@ -83,7 +84,7 @@ VANE = "time,WDIR,pump\n" + "\n".join(f"{t},{(350 + t % 17 + t % 5) % 360},{t //
 def test_the_table_shows_the_kind_of_each_channel() -> None:
     app = open_text(VANE)
     table = app.dataframe[0].value
-    assert table["kind"].where(table["kind"].notna(), "").tolist() == ["", "angle", ""]
+    assert table["kind"].tolist() == ["—", "angle", "—"]
     assert any("monitoring WDIR (angle)" in one.value for one in app.markdown)
     assert any("'WDIR' as an angle" in one.value for one in app.text)
 
@@ -106,7 +107,7 @@ def test_a_kind_chosen_in_the_table_reads_the_tables_again_and_stays(monkeypatch
     edit(2, role="context")
     assert (opened.dataset.monitored, opened.dataset.columns.context) == (("WDIR",), ("pump",))
     assert opened.dataset.columns.kinds == ("value",)
-    edit(1, kind=None)
+    edit(1, kind="—")
     assert (opened.dataset.columns.kinds, opened.read.kinds) == (("angle",), {})
 
 
@@ -198,3 +199,8 @@ def test_a_code_for_missing_is_undone_in_the_columns() -> None:
     check(labelled(app.button, AGAIN).click().run())
     assert current(app).dataset.series[0].values.max() == 255
     assert current(app).dataset.columns.measured == ("SpO2",)
+
+
+def test_without_its_file_nothing_is_said_to_be_changed() -> None:
+    dataset = make_dataset(sine_values(9))
+    assert "changed" in describe(dataset) and "changed" not in describe(dataset, has_file=False)

@@ -79,9 +79,9 @@ def show_results(run: session.Run) -> None:
     elif section == "Training":
         _show_training(run)
     elif section == "Data":
-        st.markdown(describe(run.dataset))
-        show_repairs(run.dataset.repairs)
         opened = session.current()
+        st.markdown(describe(run.dataset, opened is not None and opened.look is not None))
+        show_repairs(run.dataset.repairs)
         if opened is not None:
             show_columns(opened)
     else:
