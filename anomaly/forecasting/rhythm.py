@@ -1,7 +1,8 @@
-"""Whether the hour and the weekday say anything of a train span: only then are they inputs.
+"""Whether the weekday and the hour say anything of a train span: only then are they inputs.
 
-A forecaster learns something of any input, if only by heart. So what each half of the days, or weeks, tells of the
-other is measured first, on the mean of each hour.
+A forecaster learns something of any input, if only by heart. So what each half of the weeks, or days, tells of the
+other is measured first, on the mean of each hour. The hour alone, without a weekday that matters, is no input: the day
+before tells as much of it, and detection was a little worse for it (dev/LOG.md).
 """
 
 from dataclasses import replace
@@ -15,7 +16,7 @@ from anomaly.forecasting.preparation import Preparation
 HOUR = DAY // 24
 LONGEST_STEP = DAY // 4
 """with longer ones there is no course of the day to see"""
-FEWEST_DAYS, FEWEST_WEEKS = 3, 2
+FEWEST_WEEKS = 2
 LEAST_BY_HOUR, LEAST_BY_WEEKDAY = 0.1, 0.1
 """share of the variance within days, or of what the hour leaves of that within weeks, that has to be foreseen in a
 channel"""
@@ -36,11 +37,10 @@ def choose_calendar(dataset: Dataset, train_stops: list[int], settings: FitSetti
     ]
     hours, means = (np.concatenate(part) for part in zip(*hourly, strict=True))
     values = prepared.scaler.transform(means)
-    told = {
-        "hour": lambda: share_by_hour(hours, values).max() >= LEAST_BY_HOUR,
-        "weekday": lambda: share_by_weekday(hours, values, settings.holidays).max() >= LEAST_BY_WEEKDAY,
-    }
-    return replace(possible, parts=tuple(part for part in possible.parts if told[part]()))
+    if share_by_weekday(hours, values, settings.holidays).max() < LEAST_BY_WEEKDAY:
+        return replace(possible, parts=())
+    matters = "hour" in possible.parts and share_by_hour(hours, values).max() >= LEAST_BY_HOUR
+    return possible if matters else replace(possible, parts=("weekday",))
 
 
 def find_possible(dataset: Dataset, train_stops: list[int], settings: FitSettings) -> Calendar:
@@ -52,12 +52,10 @@ def find_possible(dataset: Dataset, train_stops: list[int], settings: FitSetting
     gaps = np.concatenate([np.diff(one) for one in times])
     step = float(np.median(gaps)) if len(gaps) else 0.0
     days = len(np.unique(np.concatenate([np.unique(one // DAY) for one in times])))
-    parts: list[Part] = []
-    if 0 < step <= LONGEST_STEP and days >= FEWEST_DAYS:
-        parts.append("hour")
-    if 0 < step <= DAY and days >= 7 * FEWEST_WEEKS:
-        parts.append("weekday")
-    return Calendar(tuple(parts), settings.holidays)
+    if not 0 < step <= DAY or days < 7 * FEWEST_WEEKS:
+        return replace(NO_CALENDAR, holidays=settings.holidays)
+    parts: tuple[Part, ...] = ("hour", "weekday") if step <= LONGEST_STEP else ("weekday",)
+    return Calendar(parts, settings.holidays)
 
 
 def share_by_hour(hours: np.ndarray, values: np.ndarray) -> np.ndarray:
