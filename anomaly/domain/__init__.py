@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     )
     from anomaly.domain.forecasts import FADED, Effort, Epoch, Forecast, Pace, Profile, Reach, Trace
     from anomaly.domain.installation import lacks, shipped, versions
-    from anomaly.domain.kinds import MOST_STATES, Circle, find_rises, reading_before
+    from anomaly.domain.kinds import Circle, find_rises, reading_before
     from anomaly.domain.records import Columns, Dataset, Repair, TimeSeries
     from anomaly.domain.resolution import CONSTANT, EXACT, is_rounding, units_of
     from anomaly.domain.settings.checking import Settings, pick

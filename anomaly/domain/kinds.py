@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-MOST_STATES = 12
 RADIANS = ("rad", "radian", "radians")
 DEGREES = 360.0
 BALANCED = 1e-9

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtri
 
-from anomaly.domain import MOST_STATES, DataError
+from anomaly.domain import DataError
 
+MOST_STATES = 12
 FEWEST_STAYS = 4
 """from so many on it is known how long a stay lasts"""
 LEAST_SPREAD = 0.1
@@ -79,8 +80,13 @@ class States:
 
     @property
     def parts(self) -> int:
-        """How many indicators tell the state: the first of several is where none of the others is."""
+        """How many indicators tell the state: the most frequent of several is where none of the others is."""
         return max(1, len(self.values) - 1)
+
+    @property
+    def _ranks(self) -> np.ndarray:
+        """(K,) the place of each state by frequency, so that what states are called changes nothing."""
+        return np.argsort(np.argsort(-np.array(self.counts), kind="stable"))
 
     def place(self, values: np.ndarray) -> np.ndarray:
         """(T,) observed values -> the place of the nearest state; 0 where missing."""
@@ -89,16 +95,17 @@ class States:
 
     def indicate(self, values: np.ndarray) -> np.ndarray:
         """(T,) -> (T, parts) 1 in the part of the state, else 0; NaN where missing."""
-        told = np.eye(max(2, len(self.values)))[self.place(values) + (len(self.values) < 2)][:, 1:]
+        told = np.eye(len(self.values))[self._ranks[self.place(values)]]
+        told = told if len(self.values) < 2 else told[:, 1:]
         return np.where(np.isnan(values)[:, None], np.nan, told)
 
     def probabilities(self, indicators: np.ndarray) -> np.ndarray:
         """Predicted indicators (..., parts) -> (..., K) probability of each state, NaN where not known."""
-        rest = np.clip(indicators, 0.0, 1.0)
+        others = np.clip(indicators, 0.0, 1.0)
         if len(self.values) < 2:
-            return np.ones_like(rest) + 0 * rest
-        first = np.clip(1 - rest.sum(-1, keepdims=True), 0.0, 1.0)
-        every = np.concatenate([first, rest], -1)
+            return np.where(np.isnan(others), np.nan, 1.0)
+        usual = np.clip(1 - others.sum(-1, keepdims=True), 0.0, 1.0)
+        every = np.concatenate([usual, others], -1)[..., self._ranks]
         return every / np.maximum(every.sum(-1, keepdims=True), np.finfo(float).tiny)
 
     def surprise(self, values: np.ndarray, foreseen: np.ndarray) -> np.ndarray:

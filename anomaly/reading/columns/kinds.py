@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from anomaly.domain import MOST_STATES, Columns, Kind, Repair, SettingsError, TimeSeries, is_rounding
+from anomaly.domain import Columns, Kind, Repair, TimeSeries, is_rounding
 from anomaly.reading.columns.missing_codes import NINES
 from anomaly.reading.columns.states import tells
 from anomaly.reading.vocabulary.kind_words import (
@@ -57,8 +57,7 @@ SAYINGS: dict[Kind, str] = {
 def propose_kinds(
     series: Sequence[TimeSeries], columns: Columns, units: Mapping[str, str], chosen: Mapping[str, Kind]
 ) -> tuple[Kind, ...]:
-    """The kind of each monitored channel; what is `chosen`, by channel or by column of words, holds. Raises
-    SettingsError for a state of too many values."""
+    """The kind of each monitored channel; what is `chosen`, by channel or by column of words, holds."""
     kinds: list[Kind] = []
     counted = [one.counted for one in series]
     for place, channel in enumerate(columns.monitored):
@@ -68,20 +67,8 @@ def propose_kinds(
             # Two numbers may be farther apart than a number can be.
             with np.errstate(over="ignore", invalid="ignore"):
                 kind = propose_kind(channel, units.get(channel, ""), [part[np.isfinite(part)] for part in parts])
-        elif kind == "state":
-            _demand_few(channel, [values[:, place] for values in counted])
         kinds.append(kind)
     return tuple(kinds)
-
-
-def _demand_few(channel: str, parts: Sequence[np.ndarray]) -> None:
-    values = np.unique(np.concatenate(parts))
-    count = int(np.isfinite(values).sum())
-    if count > MOST_STATES:
-        raise SettingsError(
-            f"kinds: {channel!r} has {count:,} different values, expected at most {MOST_STATES} in a state. Name "
-            "another kind, such as value."
-        )
 
 
 def chosen_kind(channel: str, chosen: Mapping[str, Kind]) -> Kind | None:
