@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from anomaly.domain import Columns, DataError, ReadSettings, SettingsError
-from anomaly.reading.columns.clocks import counts_round, find_blocks, find_time, is_stopped_clock, tells_moment_again
+from anomaly.reading.columns.clocks import find_blocks, find_time, is_stopped_clock, numbers_rows, tells_moment_again
 from anomaly.reading.columns.states import (
     FEWEST_ROWS,
     LABEL_WORDS,
@@ -26,7 +26,6 @@ from anomaly.reading.columns.watched import is_watched, watched_words
 from anomaly.reading.formats.table import Table
 from anomaly.reading.times.parsing import looks_like_time
 from anomaly.reading.vocabulary.naming import (
-    names_counter,
     names_records,
     parts_of,
     words_of,
@@ -218,7 +217,7 @@ def _is_no_measurement(tables: Sequence[Table], column: str, record: str | None,
         return False
     if is_stopped_clock(tables, column):
         return True
-    if names_counter(column) and all(counts_round(table.frame[column]) for table in tables):
+    if numbers_rows(tables, column):
         return True
     return record is not None and names_records(column) and _is_static(tables, column, record)
 

@@ -10,6 +10,7 @@ import pandas as pd
 from anomaly.domain import Repair
 from anomaly.reading.formats.table import Table
 from anomaly.reading.times.forms import CENTURY
+from anomaly.reading.times.parsing import looks_like_time
 from anomaly.reading.vocabulary.naming import CLOCK_NAMES, HOUR_NAMES, names_other_day, words_of
 
 CALENDAR = ("year", "month", "day", "hour", "minute", "second")
@@ -22,6 +23,10 @@ CALLED = {
     "second": {"second", "sec", "ss", "sekunde", "sek", "segundo", "seconde"},
 }
 """what the columns of its parts are called, in small letters"""
+INTERVALS = (
+    r"\s*(?P<start>\d.*?\d\S*)(?: - | – |–| to | bis )\s*(?P<end>\d.*)",
+    r"\s*(?P<start>\d{4}-\d\d[^/]*)/(?P<end>[\dP].*)",
+)
 CLOCK = r"\s*\d{1,2}:\d\d(:\d\d([.,]\d+)?)?\s*([AaPp][Mm]|Uhr)?\s*"
 DOTTED_CLOCK = r"\s*\d{1,2}\.\d\d(\.\d\d)?\s*(Uhr)?\s*"
 NO_DATE = r".*:.*|\s*0?0\..*|[^.]*\.00(\..*)?|.*Uhr\s*"
@@ -30,6 +35,8 @@ DAY = r"\s*\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}\s*"
 SAMPLE = 50
 TIDY = 0.9
 """share of the rows of a date whose times of day go one way"""
+ENDS = {"end", "ende", "ends", "ending", "bis", "to", "until", "till", "stop", "fin", "hasta", "fine", "tot", "jusqu"}
+"""words of when an interval ends"""
 CENTURIES = (19_000_101, 21_001_231)
 """the first and the last day written as eight figures"""
 
@@ -38,7 +45,25 @@ def join_times(table: Table, time: str | None) -> Table:
     """The table with the columns that tell its time joined in one; unchanged where one column tells it, or none."""
     if time is not None and (not time or time in table.frame):
         return table
-    return _join_calendar(_join_date_and_clock(table))
+    return _join_calendar(_join_date_and_clock(_take_starts(table)))
+
+
+def _take_starts(table: Table) -> Table:
+    """Text that tells when an interval starts and ends, as "00:00 - 00:15" of a day, becomes its start."""
+    for name in map(str, table.frame):
+        cells = table.frame[name]
+        form = next((form for form in INTERVALS if cells.dtype == "str" and _all_match(cells, form)), None)
+        if form is None:
+            continue
+        parts = cells.str.extract(form)
+        starts, ends = parts["start"], parts["end"]
+        # 2023-03-01T00:00/PT15M tells how long it is.
+        if not looks_like_time(starts) or not (_all_match(ends, r"PT?\d\w*") or looks_like_time(ends)):
+            continue
+        shown = cells.dropna().iloc[0]
+        note = Repair(f"{table.name}: {name!r} holds intervals, such as {shown!r}: the start of each is its time")
+        return replace(table, frame=table.frame.assign(**{name: starts}), repairs=(*table.repairs, note))
+    return table
 
 
 def _join_date_and_clock(table: Table) -> Table:
@@ -47,6 +72,8 @@ def _join_date_and_clock(table: Table) -> Table:
     clocks = {name: cells for name in names if (cells := _read_clocks(table.frame, name)) is not None}
     others = [name for name in names if name not in clocks]
     days = {name: cells for name in others if (cells := _read_days(table.frame, name)) is not None}
+    if len(clocks) > 1:
+        clocks = {name: cells for name, cells in clocks.items() if not set(words_of(name)) & ENDS}
     clocks, days = _before_numbers(table.frame, clocks), _before_numbers(table.frame, days)
     if len(days) != 1 or len(clocks) != 1:
         return table

@@ -31,6 +31,8 @@ WITH_UNIT = re.compile(
     r"[<>≤≥]?\s*(?P<number>[-+−]?[\d.,]*\d(?:[eE][-+]?\d+)?)(?P<blank>\s*)(?P<unit>[^\d\s,;.%+-][^\s]*)"
 )
 """a number and what stands behind it; a per cent is told apart from others cell by cell"""
+WRAPPED = (r"\[\s*([-+]?[\d.]+)\s*\]", r"[$€£¥]\s?([-+]?[\d.,]+)")
+"""what may stand round each number of a column"""
 LEADING_ZERO = re.compile(r"0\d+")
 SHOWN, LOOKED_AT = 5, 2_000
 MOST_STATES = 100
@@ -94,15 +96,16 @@ class _Text:
         if epochs is not None:
             self.cells = epochs
             return
+        bare = _unwrap(text, first)
         unit = "" if names_records(column) else find_unit(first)
         if unit:
-            text = pc.replace_substring_regex(text, rf"\s*{re.escape(unit)}$", "")
-        if _may_be_numbers(text):
-            self._read_numbers(text, custom, unit)
+            bare = pc.replace_substring_regex(text, rf"\s*{re.escape(unit)}$", "")
+        if _may_be_numbers(bare):
+            self._read_numbers(self.cells if bare is text else bare.to_pandas().astype("str"), bare, custom, unit)
 
-    def _read_numbers(self, text: pa.ChunkedArray, custom: Custom, unit: str) -> None:
+    def _read_numbers(self, series: pd.Series, text: pa.ChunkedArray, custom: Custom, unit: str) -> None:
+        """`series` and `text`: the cells without their unit, twice."""
         written = self.cells
-        series = text.to_pandas().astype("str") if unit else written
         marked = series.str.contains(MARKED).fillna(False).to_numpy(bool)
         bare = series.where(~marked, series[marked].map(strip_marks)) if marked.any() else series
         signs = signs_of_column(pa.chunked_array([pa.array(bare, pa.string())]) if marked.any() else text)
@@ -117,6 +120,8 @@ class _Text:
         self.cells, self.unit = numbers, unit
         if unit:
             self._say(written, np.flatnonzero(numbers.notna()), f"with their unit {unit!r}", "read as numbers of it")
+        elif series is not written:
+            self._say(written, np.flatnonzero(numbers.notna()), "with a sign round each number", "read as numbers")
         if is_doubtful:
             self.doubt = tell_doubt(next(iter(signs.either.values())), decimal)
         if marked.any():
@@ -143,6 +148,12 @@ class _Text:
                 tuple(self._source.line(row) for row in rows[:SHOWN]),
             )
         )
+
+
+def _unwrap(text: pa.ChunkedArray, first: Sequence[str]) -> pa.ChunkedArray:
+    """Numbers without what stands round all of them: the brackets of [65], the currency of $0.12."""
+    form = next((form for form in WRAPPED if first and all(re.fullmatch(form, cell) for cell in first)), None)
+    return text if form is None else pc.replace_substring_regex(text, f"^{form}$", r"\1")
 
 
 def _tell_states(words: pd.Series) -> bool:
