@@ -3,7 +3,20 @@
 import json
 
 from tests.reading.devices.export import (
-    EPOCH, HUMID, ISO, POINTS, RISE, SPACED, STEPS, WARM, WAVE, Export, comma, lines, long, stamps,
+    EPOCH,
+    HUMID,
+    ISO,
+    POINTS,
+    RISE,
+    SPACED,
+    STEPS,
+    WARM,
+    WAVE,
+    Export,
+    comma,
+    lines,
+    long,
+    stamps,
 )  # fmt: skip
 
 USE = abs(WAVE) / 20

@@ -9,7 +9,7 @@ import pytest
 import anomaly
 from anomaly import ReadSettings
 from anomaly.domain.times import to_calendar
-from tests.reading.devices import loggers, plants, services, weather, wearables
+from tests.reading.devices import loggers, plants, services, wearables, weather
 from tests.reading.devices.export import Export
 
 EXPORTS: dict[str, Export] = {

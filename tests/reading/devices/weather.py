@@ -98,11 +98,11 @@ EXPORTS = {
     "Davis WeatherLink": Export(
         lines(
             "\t\t Temp\tHi\t Out\tWind\tWind\n Date\tTime\t Out\tTemp\tHum\tSpeed\tDir",
-            lambda s: f"{SLASHES[s]}\t{AIR[s]}\t{AIR[s] + 0.2:.1f}\t{60 + s % 9}\t{3 + s % 4}\t{('N', 'NNE', 'NE')[s % 3]}",
+            lambda s: f"{SLASHES[s]}\t{AIR[s]}\t{AIR[s] + 0.2:.1f}\t{60 + s % 9}\t{3 + s % 4}\tN{'NE' * (s % 3 > 1)}",
         ),
         ("Temp Out", "Hi Temp", "Out Hum", "Wind Speed"),
         settings={"date_order": "day"},
-        states=("Wind Dir=N", "Wind Dir=NNE"),
+        states=("Wind Dir=NNE",),
     ),
     "Iowa Environmental Mesonet": Export(
         lines(

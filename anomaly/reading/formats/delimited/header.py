@@ -49,7 +49,7 @@ class Head:
 def find_head(rows: Sequence[list[str]], width: int) -> Head:
     """The head of a table of mostly `width` columns."""
     # A row of bare delimiters is a blank line, and so is one that but draws a line.
-    rows = [row if any(cell.strip() for cell in row) and not _is_rule(row) else [] for row in rows]
+    rows = [row if not all(not cell.strip() or RULE.fullmatch(cell) for cell in row) else [] for row in rows]
     first = next((place for place, row in enumerate(rows) if not _is_above(row, rows[place + 1 :], width)), 0)
     first -= _has_commented_units(rows, first)
     first = _below_pairs(rows, first, width)
@@ -186,16 +186,10 @@ def _is_title(row: list[str], below: Sequence[list[str]]) -> bool:
 
 def _is_of_another_table(row: Row, following: Row, below: Sequence[list[str]], width: int) -> bool:
     """Whether a row of another length stands above the names: a summary of a table, figures too, or its place."""
-    if len(row) == width + 1 and not row[-1].strip() and len(following) == width:
-        return False
-    if len(row) == width - 1 and len(following) == width:
+    if len(following) == width and (len(row) == width - 1 or (len(row) == width + 1 and not row[-1].strip())):
         return False
     whole = next((other for other in below[:FAR] if len(other) == width), None)
     return whole is not None and _is_worded(whole) and _is_distinct([cell.strip() for cell in whole])
-
-
-def _is_rule(row: Row) -> bool:
-    return all(not cell.strip() or RULE.fullmatch(cell) for cell in row)
 
 
 def _count_filled(row: Row) -> int:
