@@ -77,17 +77,7 @@ def propose_columns(tables: Sequence[Table], settings: ReadSettings) -> Columns:
         monitored += [name for name in watched if name not in monitored]
         context += [name for name in words if name not in monitored]
     _check_kinds(settings, monitored)
-    if not monitored:
-        raise DataError(
-            f"{tables[0].name} has no channel to monitor: expected at least one column of numbers, or of few words in "
-            f"many rows, beside time, record and label, found {_describe(frame)}. Name the column "
-            "to monitor (--channels A or the Columns panel), or save the table with one number in each cell."
-        )
-    if len(monitored) + len(context) > MOST_CHANNELS:
-        raise DataError(
-            f"{tables[0].name} has {len(monitored) + len(context):,} channels; expected at most {MOST_CHANNELS}. "
-            "Name the ones to monitor (--channels A,B or the Columns panel)."
-        )
+    _check_channels(tables[0], monitored, context)
     measured = tuple(name for name in settings.measured or () if name in monitored or name in context)
     return Columns(
         time,
@@ -101,6 +91,21 @@ def propose_columns(tables: Sequence[Table], settings: ReadSettings) -> Columns:
         variable=settings.variable or None,
         value=settings.value or None,
     )
+
+
+def _check_channels(table: Table, monitored: Sequence[str], context: Sequence[str]) -> None:
+    """Raises DataError where no channel is left, or too many are."""
+    if not monitored:
+        raise DataError(
+            f"{table.name} has no channel to monitor: expected at least one column of numbers, or of few words in "
+            f"many rows, beside time, record and label, found {_describe(table.frame)}. Name the column "
+            "to monitor (--channels A or the Columns panel), or save the table with one number in each cell."
+        )
+    if len(monitored) + len(context) > MOST_CHANNELS:
+        raise DataError(
+            f"{table.name} has {len(monitored) + len(context):,} channels; expected at most {MOST_CHANNELS}. "
+            "Name the ones to monitor (--channels A,B or the Columns panel)."
+        )
 
 
 def _check_known(settings: ReadSettings, table: Table) -> None:
