@@ -8,7 +8,7 @@ import pandas as pd
 from anomaly.domain import DataError, ReadSettings
 from anomaly.reading.columns.states import count_kinds, is_number_column
 from anomaly.reading.formats.table import Table
-from anomaly.reading.times.missing import read_known_times
+from anomaly.reading.times.missing import ENOUGH, read_known_times
 from anomaly.reading.times.parsing import DATE_WORDS, are_dates, epoch_unit, is_date, looks_like_time
 from anomaly.reading.vocabulary.naming import (
     CYCLE_NAMES,
@@ -132,6 +132,21 @@ def counts_round(values: pd.Series) -> bool:
     return bool(rise > 0 and np.allclose(steps[~falls], rise, rtol=1e-6) and falls.mean() < 1 - ONE_WAY)
 
 
+def numbers_rows(tables: Sequence[Table], column: str) -> bool:
+    """Whether a column but numbers the rows: by its name, or as the first one, from 0 or 1 on, whatever it is called.
+
+    A logger may write its own name there.
+    """
+    parts = [table.frame[column] for table in tables]
+    if names_counter(column):
+        return all(map(counts_round, parts))
+    is_first = all(str(table.frame.columns[0]) == column for table in tables)
+    return is_first and all(
+        len(part) >= ENOUGH and part.dtype.kind == "i" and part.iloc[0] in (0, 1) and bool((np.diff(part) == 1).all())
+        for part in parts
+    )
+
+
 def is_stopped_clock(tables: Sequence[Table], column: str) -> bool:
     """Whether numbers that are called a time are all the same: a time in too few figures, such as 1.74E+09."""
     cells = pd.concat([table.frame[column] for table in tables])
@@ -167,14 +182,21 @@ def _is_coarse(values: pd.Series) -> bool:
 
 
 def _orders_rows(frame: pd.DataFrame, column: str, record: str | None) -> bool:
-    """Whether numbers called "time" never repeat in place: a channel called "step count" does not."""
+    """Whether numbers called "time" never repeat in place: a channel called "step count" does not. Services may list
+    the newest first."""
     groups = [frame[column]] if record is None else [part for _, part in frame.groupby(record, sort=False)[column]]
-    rises = sum(int((part.diff().iloc[1:] > 0).sum()) for part in groups)
-    return rises >= 0.9 * sum(len(part) - 1 for part in groups)
+    steps = np.concatenate([np.diff(part.to_numpy(float)) for part in groups]) if groups else np.empty(0)
+    most = (steps > 0).sum()
+    if most < ONE_WAY * len(steps) and epoch_unit(frame[column].dropna().to_numpy(float)) is not None:
+        most = (steps < 0).sum()
+    return bool(most >= ONE_WAY * len(steps))
 
 
 def counts_up(values: pd.Series) -> bool:
     """Whether numbers rise evenly, row by row, as row numbers do."""
+    # The first row may say how many follow.
+    if len(values) >= ENOUGH and is_number_column(values) and np.isnan(float(values.iloc[0])):
+        values = values.iloc[1:]
     if not is_number_column(values) or len(values) < 3 or not np.isfinite(values.to_numpy(float)).all():
         return False
     steps = np.diff(values.to_numpy(float))

@@ -7,7 +7,14 @@ import numpy as np
 import pandas as pd
 
 from anomaly.domain import Columns, DataError, ReadSettings, SettingsError
-from anomaly.reading.columns.clocks import counts_round, find_blocks, find_time, is_stopped_clock, tells_moment_again
+from anomaly.reading.columns.clocks import (
+    counts_round,
+    find_blocks,
+    find_time,
+    is_stopped_clock,
+    numbers_rows,
+    tells_moment_again,
+)
 from anomaly.reading.columns.states import (
     FEWEST_ROWS,
     LABEL_WORDS,
@@ -26,7 +33,6 @@ from anomaly.reading.columns.watched import is_watched, watched_words
 from anomaly.reading.formats.table import Table
 from anomaly.reading.times.parsing import looks_like_time
 from anomaly.reading.vocabulary.naming import (
-    names_counter,
     names_records,
     parts_of,
     words_of,
@@ -80,13 +86,7 @@ def propose_columns(tables: Sequence[Table], settings: ReadSettings) -> Columns:
         monitored += [name for name in watched if name not in monitored]
         context += [name for name in words if name not in monitored]
     _check_kinds(settings, monitored)
-    if not monitored:
-        raise DataError(
-            f"{tables[0].name} has no channel to monitor: expected at least one column of numbers, or of few words in "
-            f"many rows, beside time, record and label, found {_describe(frame)}. Name the column "
-            "to monitor (--channels A or the Columns panel), or save the table with one number in each cell."
-        )
-    _check_count(tables[0], len(monitored) + len(context))
+    _check_channels(tables[0], monitored, context)
     measured = tuple(name for name in settings.measured or () if name in monitored or name in context)
     return Columns(
         time,
@@ -102,10 +102,17 @@ def propose_columns(tables: Sequence[Table], settings: ReadSettings) -> Columns:
     )
 
 
-def _check_count(table: Table, channels: int) -> None:
-    if channels > MOST_CHANNELS:
+def _check_channels(table: Table, monitored: Sequence[str], context: Sequence[str]) -> None:
+    """Raises DataError where no channel is left, or too many are."""
+    if not monitored:
         raise DataError(
-            f"{table.name} has {channels:,} channels; expected at most {MOST_CHANNELS}. "
+            f"{table.name} has no channel to monitor: expected at least one column of numbers, or of few words in "
+            f"many rows, beside time, record and label, found {_describe(table.frame)}. Name the column "
+            "to monitor (--channels A or the Columns panel), or save the table with one number in each cell."
+        )
+    if len(monitored) + len(context) > MOST_CHANNELS:
+        raise DataError(
+            f"{table.name} has {len(monitored) + len(context):,} channels; expected at most {MOST_CHANNELS}. "
             "Name the ones to monitor (--channels A,B or the Columns panel)."
         )
 
@@ -224,8 +231,8 @@ def _is_no_measurement(tables: Sequence[Table], column: str, record: str | None,
         return False
     if is_stopped_clock(tables, column):
         return True
-    if (names_counter(column) or column.strip().lower() in ROW_CLOCKS) and all(
-        counts_round(table.frame[column]) for table in tables
+    if numbers_rows(tables, column) or (
+        column.strip().lower() in ROW_CLOCKS and all(counts_round(table.frame[column]) for table in tables)
     ):
         return True
     return record is not None and names_records(column) and _is_static(tables, column, record)

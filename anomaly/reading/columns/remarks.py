@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from anomaly.domain import EXACT, Columns, Repair, TimeSeries, is_rounding, tell_apart, units_of
-from anomaly.reading.columns.clocks import is_stopped_clock, tells_moment_again
+from anomaly.reading.columns.clocks import is_stopped_clock, numbers_rows, tells_moment_again
 from anomaly.reading.columns.states import is_called_labels
 from anomaly.reading.formats.table import Table
 from anomaly.reading.times.parsing import looks_like_time
@@ -54,7 +54,7 @@ def _reason(tables: Sequence[Table], column: str, columns: Columns) -> str | Non
         return f"holds the same number in every row, {number:.15g}{held}: not used as the time, left out"
     if tells_moment_again(tables, column, columns.time):
         return f"tells the same moments as {columns.time!r}: left out"
-    if names_counter(column):
+    if names_counter(column) or numbers_rows(tables, column):
         return "numbers the rows: left out"
     if names_records(column):
         return "names records, too: left out"

@@ -199,4 +199,7 @@ def _plain(cells: pd.Series) -> pd.Series:
     if epochs is not None:
         return epochs
     numbers = pd.to_numeric(text, errors="coerce")
-    return numbers.astype(float) if numbers.notna().sum() == text.notna().sum() > 0 else text
+    if not numbers.notna().sum() == text.notna().sum() > 0:
+        return text
+    # Whole numbers stay whole: they may be names.
+    return numbers if numbers.dtype == np.int64 else numbers.astype(float)

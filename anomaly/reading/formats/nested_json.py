@@ -42,7 +42,13 @@ def unnest(data: Any, name: str) -> Found | None:
         return None
     # One row that tells a time is what is said of a table, not the table.
     path = max(tables, key=lambda path: (tables[path][0] and tables[path][1] > 1, tables[path][1], -len(path)))
-    parts = [(about, _records(node, about)) for about, node in _walk(data, path, {})]
+    beside = [other for other in tables if _are_series(data, path, other)]
+    # Lists by name: each is a series, called by its name.
+    parts = [
+        ({"name": place[-1], **about} if beside else about, _records(node, about))
+        for place in [path, *beside]
+        for about, node in _walk(data, place, {})
+    ]
     rows = sum(len(records) for _, records in parts)
     names = {key for _, records in parts for record in records[:LOOKED_AT] for key in record}
     spend_cells(rows, max(len(names), 1) + (len(parts) > 1), name)
@@ -110,6 +116,15 @@ def _tells_time(key: str, value: Any) -> bool:
     return is_epoch or bool(set(words_of(key)) & set(TIME_NAMES) and isinstance(value, int | float))
 
 
+def _are_series(data: Any, path: Path, other: Path) -> bool:
+    """Whether two lists stand side by side in one object and have records of the same names, a time among them."""
+    if path == other or not path or path[:-1] != other[:-1] or ALL in (path[-1], other[-1]):
+        return False
+    one, two = (next((node for _, node in _walk(data, place, {})), None) for place in (path, other))
+    rows = [node[0] for node in (one, two) if isinstance(node, list) and node and isinstance(node[0], dict)]
+    return len(rows) == 2 and set(rows[0]) == set(rows[1]) and any(_tells_time(*cell) for cell in rows[0].items())
+
+
 def _count(node: Any) -> int:
     if isinstance(node, list):
         return len(node)
@@ -165,6 +180,8 @@ def _names(node: Any, width: int) -> list[str] | None:
 
 def _guess_names(row: list[Any]) -> list[str]:
     is_time = _tells_time("", row[0])
+    if not is_time and len(row) == 2 and _tells_time("", row[1]):
+        return ["value", "time"]
     return ["time", "value"] if is_time and len(row) == 2 else [
         "time" if is_time and not place else f"channel_{place + (not is_time)}" for place in range(len(row))
     ]  # fmt: skip

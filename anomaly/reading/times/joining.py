@@ -11,6 +11,7 @@ import pandas as pd
 from anomaly.domain import Repair
 from anomaly.reading.formats.table import Table
 from anomaly.reading.times.forms import CENTURY
+from anomaly.reading.times.parsing import looks_like_time
 from anomaly.reading.vocabulary.naming import CLOCK_NAMES, HOUR_NAMES, names_other_day, words_of
 
 CALENDAR = ("year", "month", "day", "hour", "minute", "second")
@@ -24,6 +25,10 @@ CALLED = {
     "place": {"doy", "dayofyear", "dayofyr", "yday", "ydy", "jday", "julian", "julianday", "ddd", "tagimjahr"},
 }
 """what the columns of its parts are called, in small letters"""
+INTERVALS = (
+    r"\s*(?P<start>\d.*?\d\S*)(?: - | – |–| to | bis )\s*(?P<end>\d.*)",
+    r"\s*(?P<start>\d{4}-\d\d[^/]*)/(?P<end>[\dP].*)",
+)
 CLOCK = r"\s*\d{1,2}[:h]\d\d(:\d\d([.,]\d+)?)?\s*([AaPp][Mm]|Uhr)?\s*"
 DOTTED_CLOCK = r"\s*\d{1,2}\.\d\d(\.\d\d)?\s*(Uhr)?\s*"
 NO_DATE = r".*:.*|\s*0?0\..*|[^.]*\.00(\..*)?|.*Uhr\s*"
@@ -34,9 +39,10 @@ BEGINS = {
     "desde", "inizio", "da", "van", "fra",
 }  # fmt: skip
 ENDS = {
-    "end", "stop", "finish", "to", "until", "till", "bis", "ende", "fin", "à", "hasta", "fine", "a", "fim", "tot",
-    "til", "duration", "dauer", "elapsed", "length", "durée", "duración",
+    "end", "ends", "ending", "stop", "finish", "to", "until", "till", "bis", "ende", "fin", "à", "hasta", "fine", "a", "fim",
+    "tot", "til", "jusqu", "duration", "dauer", "elapsed", "length", "durée", "duración",
 }  # fmt: skip
+"""words of when an interval begins and ends, or how long it is"""
 SAMPLE = 50
 DAY_SECONDS = 86_400
 TIDY = 0.9
@@ -49,7 +55,25 @@ def join_times(table: Table, time: str | None) -> Table:
     """The table with the columns that tell its time joined in one; unchanged where one column tells it, or none."""
     if time is not None and (not time or time in table.frame):
         return table
-    return _join_calendar(_join_date_and_clock(table))
+    return _join_calendar(_join_date_and_clock(_take_starts(table)))
+
+
+def _take_starts(table: Table) -> Table:
+    """Text that tells when an interval starts and ends, as "00:00 - 00:15" of a day, becomes its start."""
+    for name in map(str, table.frame):
+        cells = table.frame[name]
+        form = next((form for form in INTERVALS if cells.dtype == "str" and _all_match(cells, form)), None)
+        if form is None:
+            continue
+        parts = cells.str.extract(form)
+        starts, ends = parts["start"], parts["end"]
+        # 2023-03-01T00:00/PT15M tells how long it is.
+        if not looks_like_time(starts) or not (_all_match(ends, r"PT?\d\w*") or looks_like_time(ends)):
+            continue
+        shown = cells.dropna().iloc[0]
+        note = Repair(f"{table.name}: {name!r} holds intervals, such as {shown!r}: the start of each is its time")
+        return replace(table, frame=table.frame.assign(**{name: starts}), repairs=(*table.repairs, note))
+    return table
 
 
 def _join_date_and_clock(table: Table) -> Table:

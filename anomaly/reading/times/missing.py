@@ -14,6 +14,8 @@ from anomaly.reading.times.parsing import ReadTimes, UnreadableTimes, epoch_unit
 
 FEW, ENOUGH = 0.01, 20
 """share of the rows that may have no time, and rows among which one may have none"""
+IN_FRONT, SHARE_IN_FRONT = 30, 0.1
+"""rows above the first time that tell of the person or the device, and the share of all that they may be"""
 NEVER_SET = np.array(["1899-12-30", "1899-12-31", "1900-01-01", "1969-12-31", "1970-01-01"], "datetime64[D]")
 """dates shown by a clock that was never set"""
 AGES = np.timedelta64(3_650, "D")
@@ -36,9 +38,11 @@ def read_known_times(
 
     def leave_out(rows: np.ndarray) -> bool:
         """(K,) of the rows still known; False where they are too many."""
-        if not are_few(int((~known).sum() + rows.sum()), len(known)):
+        gone = ~known
+        gone[np.flatnonzero(known)[rows]] = True
+        if not are_few(int(gone.sum()), len(known)) and not _are_in_front(gone, column):
             return False
-        known[np.flatnonzero(known)[rows]] = False
+        known[:] = ~gone
         return True
 
     while True:
@@ -66,6 +70,13 @@ def read_known_times(
 def are_few(count: int, rows: int) -> bool:
     """Whether so many rows without a time can be left out."""
     return count <= FEW * rows or (count == 1 and rows >= ENOUGH)
+
+
+def _are_in_front(gone: np.ndarray, column: pd.Series) -> bool:
+    """Whether rows (R,) without a time are the first ones, empty all, and few beside those with one."""
+    count = int(gone.sum())
+    few = count <= min(IN_FRONT, SHARE_IN_FRONT * len(gone))
+    return few and bool(gone[:count].all() and column.iloc[:count].isna().all())
 
 
 def keep_rows(table: Table, known: np.ndarray) -> Table:

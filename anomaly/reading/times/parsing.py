@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -25,6 +26,8 @@ MOMENTS = ("now", "today")
 """what pandas takes for the moment of reading"""
 TOO_SHORT = r"\d{1,7}|\d{1,2}[.-]\d[.-]\d\d|\d[.-]\d\d[.-]\d\d"
 """numbers and version strings, though a column known to hold times may write them so"""
+LIKE_TIMES = r"[\w\s:/.,;+@−–-]*\d[\w\s:/.,;+@−–-]*"
+"""a cell that may be a time in some form"""
 FIGURES = {7: "day of year", 11: "day of year, compact", 8: "compact", 10: "compact", 12: "compact", 14: "compact"}
 """how many figures such numbers have, and in which form they are dates"""
 DATE_WORDS = {"date", "datetime", "datum", "fecha", "data", "dato", "dag", "jour", "dia", "tarih", "päivä", "pvm"}
@@ -78,8 +81,14 @@ def is_date(text: pd.Series) -> bool:
 
 def looks_like_time(text: pd.Series) -> bool:
     """Whether most of a text column's first cells are time stamps or clock times, all in one form."""
-    sample = text.dropna().iloc[:SAMPLE].astype("str").str.strip()
-    likely = sample[~sample.str.fullmatch(TOO_SHORT)]
+    return _are_times(tuple(text.dropna().iloc[:SAMPLE].astype("str")))
+
+
+@lru_cache(maxsize=4096)
+def _are_times(cells: tuple[str, ...]) -> bool:
+    """Asked several times of each column, of which a broken file may have hundreds; trying all forms takes long."""
+    sample = pd.Series(cells, dtype="str").str.strip()
+    likely = sample[~sample.str.fullmatch(TOO_SHORT) & sample.str.fullmatch(LIKE_TIMES)]
     if 2 * len(likely) <= len(sample):
         return False
     form = time_forms.find_form(likely, _is_iso)

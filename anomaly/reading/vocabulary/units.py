@@ -6,13 +6,17 @@ ATOM = (
     r"(?:°|º|[dD]eg[CFKTMN]?|[dD]egrees?|°?[CFK]|°C|°F|℃|℉|"
     r"(?:(?:[dD]eg(?:rees?|\.)?|°) ?)?(?:[cC]elsius|[fF]ahrenheit)|[kK]elvin|%|‰|pp[mbt]v?|pct|percent|rh|"
     r"[kMGmµμun]?(?:Pa|bar|V|A|W|Hz|N|J|g|L|l|m|s|VA|VAr|var|Wh|eV|Ω|[oO]hms?|[sS]iemens|mol|Eq|IU|bit|lx|lm|cd|Bq|Sv|Gy)|"
-    r"[mµμun](?:F|H|T|S|M)|[kMGT]i?B|S|T|U|"
+    r"[mµμun](?:F|H|T|S|M)|[kKMGT]i?B|S|T|U|"
     r"[cdh]m|dL|dl|cL|cl|hPa|kPa|mmHg|cmH2O|mmH2O|inHg|inH2O|psi[ag]?|atm|torr|bpm|rpm|spm|"
     r"kg|lb|lbs|oz|t|tonne|min|mins|minutes?|h|hr|hrs|hours?|mn|mo|mos|months?|d|dy|days?|sec|secs|seconds?|ms|us|ns|msec|"
     r"ft|inch|mi|mph|kn|knots?|gal|gpm|cfm|lpm|GPM|CFM|LPM|RPM|BPM|PSI|NTU|FNU|slpm|Nm3|Nm|km|ha|dB[Am]?|dBm|pH|"
     r"m³|m²|cm³|cm²|mm²|mm³|m3|m2|cells|beats|breaths|counts?|cts|rev|rad|mrad|adu|digits?|steps?|years?|yrs?)"
 )
 UNIT = re.compile(rf"1?/?{ATOM}(?:\s?(?:[/·*.⋅×^-]|per )?\s?(?:{ATOM}|[-+]?\d|[²³⁻¹]))*")
+WORDS = re.compile(
+    r"(seconds?|volts?|amps?|amperes?|watts?|joules?|newtons?|hertz|pascals?|grams?|met(er|re)s?)", re.IGNORECASE
+)
+"""what is a unit only where units are expected"""
 NO_UNIT = {
     "-", "--", "1", "none", "n/a", "unitless", "[-]", "(-)", "", "no units", "no unit", "no_units", "dimensionless",
     "u.a.", "a.u.", "au", "arb.u.", "arb. units", "ohne", "sans unité", "sin unidad", "dimensionslos",
@@ -44,7 +48,7 @@ def unit_in(name: str) -> str:
 def looks_like_unit(cell: str) -> bool:
     """Whether a cell under a column's name is its unit, or says that there is none."""
     bare = _bare(cell)
-    return cell.strip().lower() in NO_UNIT or bool(UNIT.fullmatch(bare)) or bool(TIME_FORM.fullmatch(bare))
+    return cell.strip().lower() in NO_UNIT or any(form.fullmatch(bare) for form in (UNIT, WORDS, TIME_FORM))
 
 
 def is_unit(cell: str) -> bool:

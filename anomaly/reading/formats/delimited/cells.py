@@ -31,6 +31,7 @@ WITH_UNIT = re.compile(
     r"[<>≤≥]?\s*(?P<number>[-+−]?[\d.,]*\d(?:[eE][-+]?\d+)?)(?P<blank>\s*)(?P<unit>[^\d\s,;.%+-][^\s]*)"
 )
 """a number and what stands behind it; a per cent is told apart from others cell by cell"""
+BRACKETS = r"\[\s*([-+]?[\d.]+)\s*\]"
 CURRENCY = re.compile(r"[-+−]?([$€£¥])\s?[-+−]?[\d.,]*\d")
 QUANTITIES = {
     "W": {"power", "leistung", "puissance", "potencia", "potenza", "load", "last", "watt", "watts"},
@@ -105,17 +106,18 @@ class _Text:
         if epochs is not None:
             self.cells = epochs
             return
+        bare = _without_brackets(text, first)
         unit = "" if names_records(column) else find_unit(first, column)
         if unit:
-            text = pc.replace_substring_regex(text, rf"[\s\x{{00a0}}\x{{202f}}]*{re.escape(unit)}$", "")
+            bare = pc.replace_substring_regex(text, rf"[\s\x{{00a0}}\x{{202f}}]*{re.escape(unit)}$", "")
         elif sign := find_currency(first):
-            text, unit = pc.replace_substring_regex(text, rf"{re.escape(sign)}\s?", ""), sign
-        if _may_be_numbers(text):
-            self._read_numbers(text, custom, unit)
+            bare, unit = pc.replace_substring_regex(text, rf"{re.escape(sign)}\s?", ""), sign
+        if _may_be_numbers(bare):
+            self._read_numbers(self.cells if bare is text else bare.to_pandas().astype("str"), bare, custom, unit)
 
-    def _read_numbers(self, text: pa.ChunkedArray, custom: Custom, unit: str) -> None:
+    def _read_numbers(self, series: pd.Series, text: pa.ChunkedArray, custom: Custom, unit: str) -> None:
+        """`series` and `text`: the cells without their unit, twice."""
         written = self.cells
-        series = text.to_pandas().astype("str") if unit else written
         marked = series.str.contains(MARKED).fillna(False).to_numpy(bool)
         bare = series.where(~marked, series[marked].map(strip_marks)) if marked.any() else series
         signs = signs_of_column(pa.chunked_array([pa.array(bare, pa.string())]) if marked.any() else text)
@@ -130,6 +132,8 @@ class _Text:
         self.cells, self.unit = numbers, unit
         if unit:
             self._say(written, np.flatnonzero(numbers.notna()), f"with their unit {unit!r}", "read as numbers of it")
+        elif series is not written:
+            self._say(written, np.flatnonzero(numbers.notna()), "in brackets", "read as numbers")
         if is_doubtful:
             self.doubt = tell_doubt(next(iter(signs.either.values())), decimal)
         if marked.any():
@@ -156,6 +160,12 @@ class _Text:
                 tuple(self._source.line(row) for row in rows[:SHOWN]),
             )
         )
+
+
+def _without_brackets(text: pa.ChunkedArray, first: Sequence[str]) -> pa.ChunkedArray:
+    """Numbers that all stand in brackets, as [65], without them."""
+    are_bracketed = bool(first) and all(re.fullmatch(BRACKETS, cell) for cell in first)
+    return pc.replace_substring_regex(text, f"^{BRACKETS}$", r"\1") if are_bracketed else text
 
 
 def _tell_states(words: pd.Series) -> bool:

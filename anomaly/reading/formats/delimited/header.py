@@ -32,6 +32,10 @@ WIDE = 50
 """columns of a table whose rows may be channels"""
 FAR = 30
 """rows, as far as a title may stand above its table"""
+RULE = re.compile(r"[\s+:=-]*(--|==)[\s+:=-]*")
+"""what screens draw below the names"""
+CELL_FORM = re.compile(r"\d+[sdn]")
+"""how wide a column is, and whether it is of text, dates or numbers, as hydrologists write it below the names"""
 
 Row = Sequence[str]
 
@@ -53,8 +57,8 @@ class Head:
 
 def find_head(rows: Sequence[list[str]], width: int) -> Head:
     """The head of a table of mostly `width` columns."""
-    # A row of bare delimiters is a blank line.
-    rows = [row if any(cell.strip() for cell in row) else [] for row in rows]
+    # A row of bare delimiters is a blank line, and so is one that but draws a line.
+    rows = [row if not all(not cell.strip() or RULE.fullmatch(cell) for cell in row) else [] for row in rows]
     first = next((place for place, row in enumerate(rows) if not _is_above(row, rows[place + 1 :], width)), 0)
     first -= _has_commented_units(rows, first)
     first = _below_pairs(rows, first, width)
@@ -93,6 +97,8 @@ def _read_worded(rows: Sequence[list[str]], worded: list[int], has_figures: bool
     """The head, of which all rows that hold words alone are known."""
     names = {place: [cell.strip() for cell in rows[place]] for place in worded}
     last, units = worded[-1], None
+    if len(worded) > 1 and all(map(CELL_FORM.fullmatch, names[last])):
+        worded.pop()
     if len(worded) > 1:
         names[last][0] = names[last][0].lstrip("#%/ ")
     if len(worded) > 1 and _names_index(names[last], names[worded[-2]]):
@@ -158,6 +164,8 @@ def _is_above(row: list[str], below: Sequence[list[str]], width: int) -> bool:
     words = any(cell.strip() and not is_number(cell) for cell in row)
     if width == 1 and words and len(row) > 1:
         return True
+    if width > 2 and len(row) != width and _is_of_another_table(row, following, below, width):
+        return True
     if width > 1 and words and len(row) < width:
         # Where the first or the last column has no name, the header is one cell short.
         is_header = len(row) == width - 1 and len(row) > 1 and len(following) == width and not _is_worded(following)
@@ -189,6 +197,14 @@ def _is_title(row: list[str], below: Sequence[list[str]]) -> bool:
         return True
     fuller = next((other for other in others if _count_filled(other) > count), None)
     return fuller is not None and _is_worded(fuller) and not all(map(looks_like_unit, fuller))
+
+
+def _is_of_another_table(row: Row, following: Row, below: Sequence[list[str]], width: int) -> bool:
+    """Whether a row of another length stands above the names: a summary of a table, figures too, or its place."""
+    if len(following) == width and (len(row) == width - 1 or (len(row) == width + 1 and not row[-1].strip())):
+        return False
+    whole = next((other for other in below[:FAR] if len(other) == width), None)
+    return whole is not None and _is_worded(whole) and _is_distinct([cell.strip() for cell in whole])
 
 
 def _count_filled(row: Row) -> int:

@@ -24,6 +24,8 @@ def has_remarks(ragged: Sequence[arrow_csv.InvalidRow], rows: Sequence[Sequence[
         ]
     elif lengths == {-1}:
         cells = [row[-1] for row in rows if len(row) == ragged[0].expected_columns]
+        if len(cells) == 1 and len(ragged) >= LOOKED_AT // 5:
+            return True  # the number of the device, say, in the first row alone
     else:
         return False
     words = [cell for cell in cells if cell.strip()]
