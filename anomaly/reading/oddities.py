@@ -10,7 +10,7 @@ import pandas as pd
 from anomaly.domain import DataError, Dataset, ReadSettings, Repair
 from anomaly.reading.columns.clocks import find_time
 from anomaly.reading.columns.states import is_number_column
-from anomaly.reading.formats.delimited.header import DATE
+from anomaly.reading.formats.delimited.figures import DATE
 from anomaly.reading.formats.table import Table
 from anomaly.reading.times.parsing import looks_like_time
 from anomaly.reading.vocabulary.naming import TIME_NAMES, words_of

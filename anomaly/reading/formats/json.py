@@ -13,7 +13,7 @@ import pandas as pd
 from anomaly.domain import DataError, Repair
 from anomaly.reading.formats.budget import spend_cells
 from anomaly.reading.formats.columnar import make_table, tell_nested
-from anomaly.reading.formats.delimited.header import is_figure
+from anomaly.reading.formats.delimited.figures import is_figure
 from anomaly.reading.formats.delimited.preamble import read_preamble
 from anomaly.reading.formats.nested_json import LOOKED_AT, longest_list, spell_columns, unnest
 from anomaly.reading.formats.table import SHOWN, Table, Told

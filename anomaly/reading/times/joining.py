@@ -39,8 +39,8 @@ BEGINS = {
     "desde", "inizio", "da", "van", "fra",
 }  # fmt: skip
 ENDS = {
-    "end", "ends", "ending", "stop", "finish", "to", "until", "till", "bis", "ende", "fin", "à", "hasta", "fine", "a", "fim",
-    "tot", "til", "jusqu", "duration", "dauer", "elapsed", "length", "durée", "duración",
+    "end", "ends", "ending", "stop", "finish", "to", "until", "till", "bis", "ende", "fin", "à", "hasta", "fine", "a",
+    "fim", "tot", "til", "jusqu", "duration", "dauer", "elapsed", "length", "durée", "duración",
 }  # fmt: skip
 """words of when an interval begins and ends, or how long it is"""
 SAMPLE = 50

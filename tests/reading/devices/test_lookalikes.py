@@ -69,9 +69,12 @@ def test_names_with_a_delimiter_too_many_stay_the_names() -> None:
         assert (dataset.columns.time, dataset.monitored) == ("time", ("flow", "level"))
 
 
-@pytest.mark.parametrize("cell", ["[{:.1f}]", "${:.2f}", "€ {:.2f}", "£{:.2f}"])
-def test_what_stands_round_each_number_is_taken_off_and_said(cell: str) -> None:
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [("[{:.1f}]", "in brackets"), ("${:.2f}", "unit '$'"), ("€ {:.2f}", "unit '€'"), ("£{:.2f}", "unit '£'")],
+)
+def test_what_stands_round_each_number_is_taken_off_and_said(cell: str, said: str) -> None:
     dataset = read(lines("time,cost", lambda s: f"{ISO[s]},{cell.format(WARM[s])}"))
     assert dataset.monitored == ("cost",)
     np.testing.assert_allclose(dataset.series[0].values[:, 0], WARM, atol=0.051)
-    assert any("with a sign round each number" in str(repair) for repair in dataset.repairs)
+    assert any(said in str(repair) for repair in dataset.repairs)

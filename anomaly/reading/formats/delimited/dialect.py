@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from itertools import islice, zip_longest
 
 from anomaly.domain import DataError
-from anomaly.reading.formats.delimited.header import COMMENTS, DATE, find_head, is_figure
+from anomaly.reading.formats.delimited.figures import DATE, is_figure
+from anomaly.reading.formats.delimited.header import COMMENTS, find_head
 from anomaly.reading.formats.delimited.numerals import Custom, is_number, signs_of
 from anomaly.reading.formats.delimited.preamble import read_first_rows, read_preamble
 from anomaly.reading.formats.table import Told

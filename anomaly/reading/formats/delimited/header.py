@@ -5,21 +5,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from anomaly.reading.formats.delimited.figures import (
+    DATE,
+    Row,
+    is_figure,
+    is_known_figure,
+    is_worded,
+    share_of_figures,
+)
 from anomaly.reading.formats.delimited.numerals import MISSING, is_number
 from anomaly.reading.formats.delimited.preamble import is_pair, is_told
 from anomaly.reading.vocabulary.units import clean_unit, is_unit, looks_like_unit
 
 COMMENTS = ("#", "%", "//")
 MOSTLY = 0.5
-DATE = re.compile(r"\s*(\d{4}-\d\d(-\d\d)?|\d{1,2}[./-]\d{1,2}[./-](\d{4}|\d\d))([T ][\d:., +apmzAPMZ-]*)?")
 CLOCK = re.compile(r"\s*\d{1,2}:\d\d(:\d\d([.,]\d+)?)?\s*")
-MOMENT = re.compile(
-    r"\s*(\d{1,2}[:.h]\d\d([:.]\d\d([.,:]\d+)?)?\s?([AaPp]\.?[Mm]\.?)?,?[ T_-]\s*"
-    r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[./-]\d{1,2}[./-](\d{4}|\d\d))|"
-    r"(19|20)\d\d([-/._: ]?\d{1,3}){1,2}[T ._:-]\d\d([-:._h]?\d\d){1,2}([.,:-]\d+)?Z?|"
-    r"\d{1,2}[./-]\d{1,2}[./-](\d{4}|\d\d)[ T_-]\d{1,2}[-.h]\d\d([-.]\d\d)?)"
-)
-"""a day behind its time of day, or with one parted otherwise than by colons"""
 BRACKETED = re.compile(r"\[[^\[\]]*\]|\([^()]*\)")
 KINDS = {
     "smp", "sample", "inst", "avg", "average", "mean", "min", "minimum", "max", "maximum", "tot", "total", "sum", "std",
@@ -36,8 +36,6 @@ RULE = re.compile(r"[\s+:=-]*(--|==)[\s+:=-]*")
 """what screens draw below the names"""
 CELL_FORM = re.compile(r"\d+[sdn]")
 """how wide a column is, and whether it is of text, dates or numbers, as hydrologists write it below the names"""
-
-Row = Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -66,7 +64,7 @@ def find_head(rows: Sequence[list[str]], width: int) -> Head:
     figures = [
         place
         for place in range(width)
-        if _share_of_figures([row[place] for row in table[1:] if len(row) == width]) > MOSTLY
+        if share_of_figures([row[place] for row in table[1:] if len(row) == width]) > MOSTLY
     ]
     filled = [place for place in range(first, min(first + FAR, len(rows))) if rows[place]]
     for place, below in pairwise(filled):
@@ -168,7 +166,7 @@ def _is_above(row: list[str], below: Sequence[list[str]], width: int) -> bool:
         return True
     if width > 1 and words and len(row) < width:
         # Where the first or the last column has no name, the header is one cell short.
-        is_header = len(row) == width - 1 and len(row) > 1 and len(following) == width and not _is_worded(following)
+        is_header = len(row) == width - 1 and len(row) > 1 and len(following) == width and not is_worded(following)
         return not is_header
     return width > 1 and words and len(row) == width and _is_title(row, below)
 
@@ -180,7 +178,7 @@ def _is_header_comment(row: list[str], following: list[str], width: int) -> bool
     is_first = following[0].strip().isdigit() or all(map(looks_like_unit, row[1:]))
     fits = len(row) - apart == width or (apart and len(row) == width and is_first)
     filled = [cell for cell in following[1:] if cell.strip() not in MISSING]
-    is_comment = following[0].lstrip().startswith(COMMENTS) and not _is_known_figure(following[0])
+    is_comment = following[0].lstrip().startswith(COMMENTS) and not is_known_figure(following[0])
     if is_comment:
         return False
     figures = sum(is_figure(cell) or CLOCK.fullmatch(cell) is not None for cell in following[1:])
@@ -193,10 +191,10 @@ def _is_title(row: list[str], below: Sequence[list[str]]) -> bool:
     if count == len(row) or any(cell.strip() for cell in row[count:]):
         return False
     others = [other for other in below[:FAR] if other]
-    if count == 1 and others and _is_worded(others[0]):
+    if count == 1 and others and is_worded(others[0]):
         return True
     fuller = next((other for other in others if _count_filled(other) > count), None)
-    return fuller is not None and _is_worded(fuller) and not all(map(looks_like_unit, fuller))
+    return fuller is not None and is_worded(fuller) and not all(map(looks_like_unit, fuller))
 
 
 def _is_of_another_table(row: Row, following: Row, below: Sequence[list[str]], width: int) -> bool:
@@ -204,7 +202,7 @@ def _is_of_another_table(row: Row, following: Row, below: Sequence[list[str]], w
     if len(following) == width and (len(row) == width - 1 or (len(row) == width + 1 and not row[-1].strip())):
         return False
     whole = next((other for other in below[:FAR] if len(other) == width), None)
-    return whole is not None and _is_worded(whole) and _is_distinct([cell.strip() for cell in whole])
+    return whole is not None and is_worded(whole) and _is_distinct([cell.strip() for cell in whole])
 
 
 def _count_filled(row: Row) -> int:
@@ -214,9 +212,9 @@ def _count_filled(row: Row) -> int:
 def _is_remark(row: list[str], below: list[str], figures: Sequence[int], width: int) -> bool:
     """Whether a row is but a line of what a logger says of itself, figures too: the names stand right below it."""
     cells = [row[place] for place in figures if place < len(row)]
-    is_mixed = any(map(_is_known_figure, row)) and any(not is_figure(cell) for cell in cells)
+    is_mixed = any(map(is_known_figure, row)) and any(not is_figure(cell) for cell in cells)
     filled = [cell.strip() for cell in below]
-    return is_mixed and len(below) == width and _is_worded(below) and all(filled) and _is_distinct(filled)
+    return is_mixed and len(below) == width and is_worded(below) and all(filled) and _is_distinct(filled)
 
 
 def _find_worded(rows: Sequence[list[str]], first: int, figures: Sequence[int]) -> list[int]:
@@ -227,7 +225,7 @@ def _find_worded(rows: Sequence[list[str]], first: int, figures: Sequence[int]) 
         if not row:
             continue
         cells = [row[at] for at in figures if at < len(row)]
-        if any(map(_is_known_figure, cells)) or not any(cell.strip() not in MISSING for cell in cells):
+        if any(map(is_known_figure, cells)) or not any(cell.strip() not in MISSING for cell in cells):
             break
         worded.append(place)
     return worded
@@ -266,10 +264,6 @@ def _join_levels(upper: Row, lower: Row) -> list[str] | None:
     return joined if _is_distinct(joined) else None
 
 
-def _is_worded(row: Row) -> bool:
-    return any(cell.strip() for cell in row) and not any(map(_is_known_figure, row))
-
-
 def _names_columns(rows: Sequence[list[str]]) -> bool:
     """Whether the first row names the columns: it has words, and the rows below have figures in their place."""
     first = [cell.strip() for cell in rows[0]]
@@ -277,7 +271,7 @@ def _names_columns(rows: Sequence[list[str]]) -> bool:
     if not words:
         return _counts_columns(first, rows[1:])
     below = [row[position] for row in rows[1:] for position in words if position < len(row)]
-    return len(words) == sum(cell not in MISSING for cell in first) or any(map(_is_known_figure, below))
+    return len(words) == sum(cell not in MISSING for cell in first) or any(map(is_known_figure, below))
 
 
 def _names_moments(rows: Sequence[Row]) -> bool:
@@ -315,17 +309,3 @@ def _is_even(rows: Sequence[Row]) -> bool:
     except ValueError:
         return False
     return all(b - a == c - b for a, b, c in zip(one, two, three, strict=True))
-
-
-def _share_of_figures(cells: Row) -> float:
-    present = [cell for cell in cells if cell.strip() not in MISSING]
-    return sum(map(is_figure, present)) / len(present) if present else 0.0
-
-
-def _is_known_figure(cell: str) -> bool:
-    return is_figure(cell) and cell.strip() not in MISSING
-
-
-def is_figure(cell: str) -> bool:
-    """A number, a date, or a cell that is missing."""
-    return is_number(cell) or DATE.fullmatch(cell) is not None or MOMENT.fullmatch(cell) is not None

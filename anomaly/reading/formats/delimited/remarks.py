@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pyarrow.csv as arrow_csv
 
-from anomaly.reading.formats.delimited.header import is_figure
+from anomaly.reading.formats.delimited.figures import is_figure
 
 REMARK = "comment"
 LOOKED_AT = 100
