@@ -75,12 +75,16 @@ def find_form(text: pd.Series, is_iso: Callable[[pd.Series], np.ndarray]) -> str
             count = int(fits(sample, form).sum())
             if count > most:
                 most, best = count, form
+            if most == len(sample):
+                break
     return best
 
 
 def fits(text: pd.Series, form: str) -> np.ndarray:
     """(R,) whether each cell is a time in this form."""
     fields = _Fields(text, form)
+    if not fields.matched.any():
+        return fields.matched
     if form == "elapsed":
         return np.isfinite(_read_elapsed(fields).seconds)
     if "first" in fields.names:
