@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from anomaly.cli import main
 from anomaly.domain.records import Dataset
@@ -78,11 +78,12 @@ def test_upload_train_move_the_threshold_choose_an_event_and_take_what_the_comma
 ) -> None:
     upload_and_fit(page, pump)
     before, line = count_events(page), threshold_line(page)
+    said = page.get_by_text("at this threshold").inner_text()
     page.get_by_label("or type").fill("0.5")
     page.get_by_label("or type").press("Enter")
     page.wait_for_function(f"() => {CHART_LINE}.y0 < {line}")
     # The sentence may come a moment after the chart.
-    settle(page)
+    expect(page.get_by_text("at this threshold")).not_to_have_text(said)
     after = count_events(page)
     assert after != before
 
