@@ -128,9 +128,10 @@ class States:
         others = np.maximum(entered.sum(0) - 1, 0)
         share = np.clip((others + 0.5) / (others + 1) * steps / steps.sum(), 0.5 / steps.sum(), 1.0)
         rare = share ** (1 / (1 + others / FAMILIAR))
-        places, starts, stay = _stays(self.place(observed))
+        places = self.place(observed)
+        starts, stay = _stays(places)
         rare = np.where(self._is_known(observed), rare[places], 0.5 / steps.sum())
-        ways = np.clip((entered + 0.5) / (entered.sum(1, keepdims=True) + 0.5), 0.0, 1.0)
+        ways = (entered + 0.5) / (entered.sum(1, keepdims=True) + 0.5)
         way = np.ones(len(starts))
         way[1:] = ways[places[starts[:-1]], places[starts[1:]]]
         return np.minimum(rare, way[stay])
@@ -140,7 +141,8 @@ class States:
 
     def _tail(self, observed: np.ndarray) -> np.ndarray:
         """(T,) probability that a stay lasts as long as this one has."""
-        places, starts, stay = _stays(self.place(observed))
+        places = self.place(observed)
+        starts, stay = _stays(places)
         lasted = np.arange(len(places)) - starts[stay] + 1
         longest, spread = np.array(self.longest)[places], np.array(self.spread)[places]
         beyond = np.divide(np.maximum(lasted - longest, 0.0), spread, out=np.zeros(len(places)), where=spread > 0)
@@ -156,13 +158,13 @@ class States:
         usual = (changes + 0.5) / (changes.sum(1, keepdims=True) + 0.5)
         share[1:] = usual[places[:-1], places[1:]]
         with np.errstate(invalid="ignore"):
-            return np.minimum(np.maximum(foreseen, floor) / np.minimum(share, 1.0), 1.0)
+            return np.minimum(np.maximum(foreseen, floor) / share, 1.0)
 
 
-def _stays(places: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Places (T,) of states -> themselves, the first step of every stay, and (T,) the stay that each step is of."""
+def _stays(places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Places (T,) of states -> the first step of every stay, and (T,) the stay that each step is of."""
     is_first = np.diff(places, prepend=-1) != 0
-    return places, np.flatnonzero(is_first), np.cumsum(is_first) - 1
+    return np.flatnonzero(is_first), np.cumsum(is_first) - 1
 
 
 def _end_of(lengths: np.ndarray) -> tuple[float, float]:

@@ -1,5 +1,6 @@
 """What all settings share: they are frozen, checked when they are made, and refused in a sentence."""
 
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -36,6 +37,16 @@ SettingsType = TypeVar("SettingsType", bound=Settings)
 def pick(kind: type[SettingsType], values: dict[str, Any]) -> SettingsType:
     """The `kind` of settings whose fields stand in `values`; fields of other kinds and None are passed over."""
     return kind(**{name: values[name] for name in kind.model_fields if values.get(name) is not None})
+
+
+def read_pairs(text: str, name: str, value: str, is_value: Callable[[str], object]) -> dict[str, str]:
+    """ "flow=0.5,temperature=2" -> names and values. Raises ValueError for a part that is no channel with a value;
+    `value` says what is expected."""
+    pairs = [part.rpartition("=") for part in text.split(",") if part.strip()]
+    for channel, equals, found in pairs:
+        if not equals or not channel.strip() or not is_value(found.strip()):
+            raise ValueError(f"{name}: expected CHANNEL={value}, found {(channel + equals + found).strip()!r}")
+    return {channel.strip(): found.strip() for channel, _, found in pairs}
 
 
 def _sentence(error: ValidationError) -> str:

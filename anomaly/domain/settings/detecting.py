@@ -5,7 +5,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from anomaly.domain.settings.checking import Settings
+from anomaly.domain.settings.checking import Settings, read_pairs
 
 RULES = {
     "margin": "margin above the 99 % quantile",
@@ -83,11 +83,8 @@ class DetectSettings(Settings):
         """ "flow=0.5,temperature=2" as names and numbers."""
         if not isinstance(effects, str):
             return effects
-        pairs = [part.rpartition("=") for part in effects.split(",") if part.strip()]
-        for name, equals, number in pairs:
-            if not equals or not name.strip() or not NUMBER.fullmatch(number.strip()):
-                raise ValueError(f"min_effect: expected CHANNEL=NUMBER, found {(name + equals + number).strip()!r}")
-        return {name.strip(): float(number) for name, _, number in pairs}
+        pairs = read_pairs(effects, "min_effect", "NUMBER", NUMBER.fullmatch)
+        return {channel: float(number) for channel, number in pairs.items()}
 
     @model_validator(mode="after")
     def _check_threshold_fits_rule(self) -> Self:

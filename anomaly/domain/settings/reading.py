@@ -4,7 +4,7 @@ from typing import Any, Literal, get_args
 
 from pydantic import Field, field_validator
 
-from anomaly.domain.settings.checking import Settings
+from anomaly.domain.settings.checking import Settings, read_pairs
 
 FILE_ENDINGS = (
     "csv", "txt", "tsv", "dat", "gz", "zip", "parquet", "feather", "arrow", "json", "jsonl", "ndjson", "npy", "npz",
@@ -81,12 +81,5 @@ class ReadSettings(Settings):
         """ "wind=angle,energy=counter", or a sequence of such, as names and kinds."""
         if isinstance(kinds, dict):
             return kinds
-        parts = [part for text in ([kinds] if isinstance(kinds, str) else kinds) for part in str(text).split(",")]
-        pairs = [part.rpartition("=") for part in parts if part.strip()]
-        for name, equals, kind in pairs:
-            if not equals or not name.strip() or kind.strip() not in KINDS:
-                raise ValueError(
-                    f"kinds: expected CHANNEL=KIND, the kind one of {', '.join(KINDS)}, found "
-                    f"{(name + equals + kind).strip()!r}"
-                )
-        return {name.strip(): kind.strip() for name, _, kind in pairs}
+        text = kinds if isinstance(kinds, str) else ",".join(map(str, kinds))
+        return read_pairs(text, "kinds", f"KIND, the kind one of {', '.join(KINDS)}", KINDS.__contains__)
