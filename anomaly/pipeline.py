@@ -18,7 +18,7 @@ from anomaly.domain import (
     Dataset,
     DetectSettings,
     Forecast,
-    Profile,
+    Profiles,
     ReadSettings,
     Scores,
     SettingsError,
@@ -26,7 +26,7 @@ from anomaly.domain import (
     round_figures,
     seconds_of,
 )
-from anomaly.forecasting import Fitted, compare_shapes, predict_records, without_start
+from anomaly.forecasting import Fitted, compare_stretches, predict_records, without_start
 from anomaly.reading import Source, assemble, find_breaks, find_outages, read_files
 
 BAND_COVERAGE = 0.99
@@ -113,8 +113,8 @@ def forecast(fitted: Fitted, dataset: Dataset) -> tuple[Forecast, ...]:
         prepared.make_forecast(
             series,
             outputs,
-            compare_shapes(
-                fitted.shapes,
+            compare_stretches(
+                fitted.stretches,
                 prepared,
                 prepared.targets(series),
                 find_outages(series.times),
@@ -131,7 +131,7 @@ def score(fitted: Fitted, forecasts: tuple[Forecast, ...], dataset: Dataset, set
     is_healthy = fitted.settings.names_train_span
     scorer = Scorer.fit(fitted.reference, fitted.profiles, width, settings.smoothing_window, is_healthy)
 
-    def score_record(residuals: np.ndarray, profiles: tuple[Profile, ...]) -> Scores:
+    def score_record(residuals: np.ndarray, profiles: Profiles) -> Scores:
         found = scorer.score(residuals, profiles)
         return replace(found, values=round_figures(found.values))
 
@@ -184,7 +184,10 @@ def set_threshold(scored: Scored, settings: DetectSettings) -> Threshold:
         labels=tuple(series.labels for series in scored.dataset.series),
         merge_gap=_merge_gap(scored, settings),
         min_length=settings.min_length,
-        unit_steps=_unit_steps(scored.dataset, settings.budget_per),
+        unit_steps=_unit_steps(scored.dataset, settings.alarm_unit),
+        unit=settings.alarm_unit,
+        width=scored.width,
+        healthy=scored.healthy,
     )
     threshold = calibrate(evidence, settings.threshold_rule, settings.threshold_parameter(scored.healthy))
     return replace(threshold, value=float(round_figures(np.array(threshold.value))))
@@ -232,11 +235,13 @@ def check_settings(dataset: Dataset, settings: DetectSettings) -> None:
         raise SettingsError(
             f"min_effect: there is no monitored channel {unknown[0]!r}; there are {', '.join(dataset.monitored)}."
         )
-    _unit_steps(dataset, settings.budget_per)
+    _unit_steps(dataset, settings.alarm_unit)
 
 
 def _unit_steps(dataset: Dataset, unit: str) -> float:
     """Mean number of steps in one `unit`. Raises SettingsError where the file does not tell how long a step lasts."""
+    if unit == "file":
+        return max(dataset.steps, 1)
     if unit == "1000 steps":
         return 1_000
     axis = dataset.time_axis
@@ -244,6 +249,6 @@ def _unit_steps(dataset: Dataset, unit: str) -> float:
     if seconds <= 0:
         raise SettingsError(
             f"budget_per: alarms in a {unit} can only be counted where times are dates or seconds; {dataset.name} has "
-            "none: use '1000 steps'."
+            "none: use 'file' or '1000 steps'."
         )
     return dataset.steps * {"hour": 3_600, "day": 86_400, "week": 604_800}[unit] / seconds

@@ -3,8 +3,8 @@
 In: residuals and stretch profiles, also those of the reference span. Out: `Detection`: scores, threshold, ranked
 events, each with a sentence.
 Begin in `scores.py`, then `thresholds.py` (the eight rules), `events.py` (flags to runs to events),
-`explanations.py` (the sentence). `shapes.py` compares stretches; `agreement.py` counts flags against labels,
-for the rule `best`. Defaults of threshold and merge gap: `anomaly/domain/settings/detecting.py`.
+`explanations.py` (the sentence). `stretches.py` compares stretches, by `shapes.py` and `levels.py`; `usual.py` and
+`habits.py` say what is usual; `agreement.py` counts flags against labels. Defaults: `anomaly/domain/settings/`.
 """
 
 from typing import TYPE_CHECKING
@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from anomaly.detecting.agreement import Agreement, evaluate_events, evaluate_points
     from anomaly.detecting.detection import Detection
     from anomaly.detecting.events import find_events, rank_events
+    from anomaly.detecting.levels import Levels
     from anomaly.detecting.scores import Scorer
     from anomaly.detecting.shapes import Shapes
+    from anomaly.detecting.stretches import Stretches
     from anomaly.detecting.thresholds import Evidence, calibrate, known
 
 

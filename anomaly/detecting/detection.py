@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from anomaly.domain import (
     DetectSettings,
     Event,
     Forecast,
+    PartName,
     Scores,
     Span,
     Threshold,
@@ -26,7 +28,7 @@ from anomaly.domain import (
 MOST_NAMED = 3
 BAND_DIGITS = 2
 """of the expected band that a prediction shows"""
-PARTS = ("score_error", "score_shape")
+PARTS: tuple[PartName, ...] = get_args(PartName)
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,12 +129,12 @@ class Detection:
             "threshold": round_figures(np.array([self.threshold.value])).repeat(len(steps)),
             "flagged": self.flags(record)[steps].astype(np.int64),
         }
-        names = _observed_names(self.dataset.monitored, {*table, *PARTS})
+        names = _observed_names(self.dataset.monitored, {*table, *(f"score_{part}" for part in PARTS)})
         for position, (channel, digits) in enumerate(zip(self.dataset.monitored, self.digits, strict=True)):
             table[names[position]] = series.values[steps, position]
             table[f"{channel}_predicted"] = round_figures(forecast.predicted[:, position], digits)[steps]
-        parts = (self.scores[record].error, self.scores[record].shape)
-        table |= {name: round_figures(part)[steps] for name, part in zip(PARTS, parts, strict=True)}
+        parts = self.scores[record].parts
+        table |= {f"score_{part}": round_figures(parts[part])[steps] for part in PARTS}
         return pd.DataFrame(table)
 
     def explain(self, event: Event) -> Explanation:

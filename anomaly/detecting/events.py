@@ -86,12 +86,20 @@ def _find_peak(span: Span, scores: Scores) -> tuple[int, int]:
     """The most surprising step of the event, and its most surprising channel.
 
     Not the step of the highest score: smoothing moves that away from what was surprising, to a step where observed and
-    expected may agree, or differ the other way.
+    expected may agree, or differ the other way. Where another part than the error leads, the channel is the one that
+    has most of that part.
     """
-    contributions = scores.contributions[span.start : span.stop]
-    observed = np.isfinite(contributions)
-    known = np.where(observed, contributions, 0.0)
+    inside = slice(span.start, span.stop)
+    contributions = scores.contributions[inside]
+    known = np.where(np.isfinite(contributions), contributions, 0.0)
+    values = scores.values[inside]
+    part = scores.leading_part(span.start + int(np.nanargmax(values))) if np.isfinite(values).any() else "error"
+    by_channel = scores.shared_out(part)[inside].sum(0) if part != "error" else np.zeros(1)
+    if by_channel.any():
+        channel = int(np.argmax(by_channel))
+        return span.start + int(np.argmax(known[:, channel])), channel
     # As the score weighs a step: by the mean over the channels observed there.
+    observed = np.isfinite(contributions)
     surprise = np.where(observed.any(1), known.sum(1) / np.maximum(observed.sum(1), 1), -1.0)
     step = int(np.argmax(surprise))
     return span.start + step, int(np.argmax(np.where(observed[step], contributions[step], -1.0)))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anomaly.domain import Event, Forecast, Scores, Span, find_runs, tell_apart, units_of
+from anomaly.domain import Event, Forecast, PartName, Scores, Span, find_runs, tell_apart, units_of
 
 FEW_STEPS = 3
 """steps with more than half the largest |residual|: at most so many make a spike"""
@@ -31,10 +31,10 @@ class Explanation:
     """What happened in one event."""
 
     kind: str
-    """spike, flat line, level shift, drift, out of range, shape, relation, state, or departure where it is none of
-    these"""
-    part: str
-    """the larger part of the score at its highest: error or shape"""
+    """spike, flat line, level shift, drift, variance, out of range, shape, relation, state, or departure where it is
+    none of these"""
+    part: PartName
+    """the largest part of the score at its highest"""
     shares: tuple[tuple[str, float], ...]
     """channels and their share of that part of the score, largest first, summing to 1"""
     reference_steps: int
@@ -59,27 +59,31 @@ def explain(
     units = {channel: f" {unit}" for channel, unit in (units or {}).items()}
     span = slice(event.span.start, event.span.stop)
     highest = event.span.start + int(np.nanargmax(scores.values[span]))
-    part = "shape" if scores.shape[highest] > scores.error[highest] else "error"
+    part = scores.leading_part(highest)
     shares = _share_out(scores, span, part, channels)
     leading = channels.index(event.channel)
     kind, what = _tell(event, forecast, leading, float(half_band[leading]), part, len(channels), units)
     named = event.channel
     if kind in ("relation", "departure"):
-        foremost = shares[0][0] if part == "shape" and shares else named
-        outside = _tell_outside(event, forecast, channels.index(foremost), foremost, ranges, units)
+        named = shares[0][0] if part != "error" and shares else named
+        foremost = channels.index(named)
+        outside = _tell_outside(event, forecast, foremost, named, ranges, units)
         if outside is not None:
-            named, kind, what = foremost, "out of range", outside
+            kind, what = "out of range", outside
         elif part == "shape" and kind == "departure":
-            named, kind, what = foremost, "shape", _tell_shape(event, forecast, channels.index(foremost), foremost)
+            kind, what = "shape", _tell_shape(event, forecast, foremost, named)
+        elif part == "level":
+            kind, what = _tell_level(event, forecast, foremost, named, units)
+        elif part == "relation":
+            kind, what = "relation", _tell_relation(event, forecast, foremost, named)
     above = int((reference >= event.peak_score).sum())
     return Explanation(
         kind, part, shares, above, f"{what}{_name_others(shares, named)}; {_rarity(above, len(reference))}."
     )
 
 
-def _share_out(scores: Scores, span: slice, part: str, channels: tuple[str, ...]) -> tuple[tuple[str, float], ...]:
-    contributions = (scores.shape_contributions if part == "shape" else scores.contributions)[span]
-    total = np.nansum(contributions, axis=0)
+def _share_out(scores: Scores, span: slice, part: PartName, channels: tuple[str, ...]) -> tuple[tuple[str, float], ...]:
+    total = np.nansum(scores.shared_out(part)[span], axis=0, dtype=float)
     if not total.sum() > 0:
         return ()
     order = np.argsort(-total, kind="stable")
@@ -87,7 +91,7 @@ def _share_out(scores: Scores, span: slice, part: str, channels: tuple[str, ...]
 
 
 def _tell(
-    event: Event, forecast: Forecast, leading: int, band: float, part: str, channels: int, units: Mapping[str, str]
+    event: Event, forecast: Forecast, leading: int, band: float, part: PartName, channels: int, units: Mapping[str, str]
 ) -> tuple[str, str]:
     """The kind of event and what the leading channel did."""
     if forecast.kind_of(leading) == "state":
@@ -105,7 +109,7 @@ def _tell(
     stuck = _longest_flat(inside)
     near = stuck.start - FEW_STEPS <= event.peak - start < stuck.stop + FEW_STEPS
     long = len(stuck) >= max(FEWEST_FLAT, len(inside) // 5) and len(stuck) > 3 * len(_longest_flat(before))
-    if long and (near or part == "shape"):
+    if long and (near or part != "error"):
         level = _on_circle(inside[stuck.start] * size, forecast, leading)
         return "flat line", f"{name} stayed at {level:.4g}{unit} for {len(stuck):,} steps"
     apart = np.nan_to_num(np.abs(residuals))
@@ -157,9 +161,34 @@ def _on_circle(level: float, forecast: Forecast, channel: int) -> float:
 
 
 def _tell_shape(event: Event, forecast: Forecast, channel: int, name: str) -> str:
-    width = max(profile.width for profile in forecast.profiles) if forecast.profiles else len(event.span)
+    width = max((profile.width for profile in forecast.profiles.shape), default=len(event.span))
     name = _name(name, forecast, channel)
     return f"the course of {name} over up to {width:,} steps is unlike any other that was learnt"
+
+
+def _tell_level(event: Event, forecast: Forecast, channel: int, name: str, units: Mapping[str, str]) -> tuple[str, str]:
+    """Whether it is the mean or the spread of the event's steps that differs from the rest of the record, and how."""
+    start, stop = event.span.start, event.span.stop
+    values, _ = forecast.compared(channel, slice(None))
+    (size,) = units_of(values[:, None])
+    inside, rest = values[start:stop] / size, np.concatenate([values[:start], values[stop:]]) / size
+    inside, rest = inside[np.isfinite(inside)], rest[np.isfinite(rest)]
+    name, unit = _name(name, forecast, channel), units.get(name, "")
+    steps = f"for {stop - start:,} step{'s' * (stop - start != 1)}"
+    if not len(inside) or not len(rest):
+        return "level shift", f"{name} kept an unusual level {steps}"
+    apart = abs(inside.mean() - rest.mean()) / (rest.std() or 1.0)
+    wider = abs(np.log((inside.std() or 1e-9) / (rest.std() or 1e-9)))
+    if wider > apart:
+        seen, usual = tell_apart(inside.std() * size, rest.std() * size)
+        return "variance", f"{name} varied by {seen}{unit} {steps} where {usual}{unit} is usual"
+    seen, usual = tell_apart(*(_on_circle(one * size, forecast, channel) for one in (inside.mean(), rest.mean())))
+    return "level shift", f"{name} was about {seen}{unit} {steps} where {usual}{unit} is usual"
+
+
+def _tell_relation(event: Event, forecast: Forecast, channel: int, name: str) -> str:
+    steps = len(event.span)
+    return f"{_name(name, forecast, channel)} did not go with the other channels for {steps:,} step{'s' * (steps != 1)}"
 
 
 def _tell_outside(

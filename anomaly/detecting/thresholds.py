@@ -8,6 +8,7 @@ from scipy.ndimage import grey_closing
 
 from anomaly.detecting.agreement import Agreement, evaluate_events, evaluate_points
 from anomaly.detecting.events import find_flags
+from anomaly.detecting.rates import find_level, say_rate
 from anomaly.domain import DataError, Threshold, fill_runs, find_runs, merge_runs
 
 NORMAL_MAD = 1.4826
@@ -34,21 +35,27 @@ class Evidence:
     min_length: int = 1
     """alarms of fewer steps do not count; only the rule `best` uses it"""
     unit_steps: float = 1_000
-    """steps in the unit of time that alarms are counted in"""
+    """steps in the unit that alarms are counted in"""
+    unit: str = "1000 steps"
+    """what it is called"""
+    width: int = 1
+    """steps that scores are smoothed over; only the rule `rate` uses it"""
+    healthy: bool = True
+    """whether the reference span was chosen to be free of anomalies; only the rule `rate` uses it"""
 
 
 def calibrate(evidence: Evidence, rule: str, parameter: float) -> Threshold:
     """The threshold that `rule` sets; the meaning of `parameter` depends on the rule.
 
-    margin: the 99 % quantile of the reference scores + `parameter`. budget: the lowest with at most `parameter` alarms
-    a unit of time on the reference span. quantile: that quantile of the reference scores. sigma: their median +
-    `parameter` robust standard deviations. pot: exceeded by a share `parameter` of the steps, by the reference scores'
-    tail. ndt: the dynamic threshold of the scores looked at, `parameter` being the least drop that keeps a sequence.
-    best: the highest F1 on the labels, event by event and step by step together. value: `parameter` itself. Raises
-    DataError where there is nothing to set it from.
+    rate: `parameter` false alarms are expected in the unit. margin: the 99 % quantile of the reference scores +
+    `parameter`. budget: the lowest with at most `parameter` alarms in the unit on the reference span. quantile: that
+    quantile of the reference scores. sigma: their median + `parameter` robust standard deviations. pot: exceeded by a
+    share `parameter` of the steps, by the reference scores' tail. ndt: the dynamic threshold of the scores looked at,
+    `parameter` being the least drop that keeps a sequence. best: the highest F1 on the labels, event by event and step
+    by step together. value: `parameter` itself. Raises DataError where there is nothing to set it from.
     """
     reference = known(np.concatenate(evidence.reference))
-    if len(reference) == 0 and rule != "value":
+    if len(reference) == 0 and rule not in ("value", "rate"):
         raise DataError(
             "No step of the train span could be scored, so there is nothing to set a threshold from: "
             "use the rule 'value', or a longer train span."
@@ -60,6 +67,19 @@ def calibrate(evidence: Evidence, rule: str, parameter: float) -> Threshold:
 def known(scores: np.ndarray) -> np.ndarray:
     """The finite ones of scores (T,)."""
     return scores[np.isfinite(scores)]
+
+
+def _rate(evidence: Evidence, reference: np.ndarray, alarms: float) -> tuple[float, str]:
+    """As measured on series without anomalies; of what was learnt from, anomalies too, at most the highest
+    1 - MARGIN_QUANTILE."""
+    steps = sum(len(known(scores)) for scores in evidence.scores)
+    level = find_level(alarms * steps / evidence.unit_steps, steps, evidence.width)
+    said = f"{say_rate(alarms, evidence.unit)}, by what chance makes of series without anomalies."
+    most = float(np.quantile(reference, MARGIN_QUANTILE)) if len(reference) and not evidence.healthy else 0.0
+    if most > level:
+        share = f"{100 * (1 - MARGIN_QUANTILE):.0f} %"
+        return most, f"{said} More than {share} lie above: the highest {share} are kept, of a file learnt from whole."
+    return level, said
 
 
 def _margin(_: Evidence, reference: np.ndarray, margin: float) -> tuple[float, str]:
@@ -211,6 +231,7 @@ def _agreement(evidence: Evidence, level: float) -> float:
 
 
 RULES: dict[str, Callable[[Evidence, np.ndarray, float], tuple[float, str]]] = {
+    "rate": _rate,
     "margin": _margin,
     "budget": _budget,
     "quantile": _quantile,

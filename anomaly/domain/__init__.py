@@ -14,7 +14,7 @@ from anomaly.faces import open_face
 
 if TYPE_CHECKING:
     from anomaly.domain.days_off import find_days_off, find_rest_day
-    from anomaly.domain.detections import Event, Scores, Threshold
+    from anomaly.domain.detections import Event, PartName, Scores, Threshold
     from anomaly.domain.durations import DAY, say_duration
     from anomaly.domain.exceptions import (
         AccessError,
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
         write_together,
         write_whole,
     )
-    from anomaly.domain.forecasts import FADED, Effort, Epoch, Forecast, Pace, Profile, Reach, Trace
+    from anomaly.domain.forecasts import FADED, Effort, Epoch, Forecast, Pace, Profile, Profiles, Reach, Trace
     from anomaly.domain.installation import lacks, shipped, versions
     from anomaly.domain.kinds import Circle, find_rises, reading_before
     from anomaly.domain.records import Columns, Dataset, Repair, TimeSeries

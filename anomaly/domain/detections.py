@@ -1,5 +1,6 @@
 """Scores, threshold and events. T steps, C monitored channels."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -7,21 +8,31 @@ import numpy as np
 
 from anomaly.domain.spans import Span
 
+PartName = Literal["error", "shape", "level", "relation"]
+"""of the score: what the forecaster did not foresee; stretches unlike the learnt ones; means and spreads of stretches;
+what is left of a channel when the others are known"""
+
 
 @dataclass(frozen=True, eq=False)
 class Scores:
     """How surprising each step of one record is."""
 
     values: np.ndarray
-    """(T,) >= 0, unitless, high = anomalous, NaN = unknown; error + shape"""
+    """(T,) >= 0, unitless, high = anomalous, NaN = unknown: log(1 + sum of the parts)"""
     contributions: np.ndarray
     """(T, C) how far each channel's residual lies above its usual size, in spreads, before smoothing"""
-    error: np.ndarray
-    """(T,) the part of the score that is prediction error"""
-    shape: np.ndarray
-    """(T,) the part of the score that comes from stretches unlike the learnt ones"""
-    shape_contributions: np.ndarray
-    """(T, C) how far the stretch around the step lies above the usual distance, in spreads, by channel"""
+    parts: Mapping[PartName, np.ndarray]
+    """(T,) >= 0 each: 1 is about the most that chance makes of it in a record of some thousand steps"""
+    by_channel: Mapping[PartName, np.ndarray]
+    """(T, C) float32: the parts shared out among the channels; of the error there are the contributions"""
+
+    def leading_part(self, step: int) -> PartName:
+        """The largest part of the score at one step."""
+        return max(self.parts, key=lambda name: float(np.nan_to_num(self.parts[name][step])))
+
+    def shared_out(self, part: PartName) -> np.ndarray:
+        """(T, C) what each channel has of a part."""
+        return self.contributions if part == "error" else self.by_channel[part]
 
 
 @dataclass(frozen=True, eq=False)

@@ -115,16 +115,30 @@ class Trace:
 
 @dataclass(frozen=True, eq=False)
 class Profile:
-    """How far each stretch of one record is from its nearest neighbour among the learnt ones. G stretches."""
+    """How far each stretch of one record is from its nearest neighbour among the learnt ones, or its level beyond what
+    is usual. G stretches."""
 
     width: int
     """steps in a stretch"""
     starts: np.ndarray
     """(G,) first steps, evenly spaced from 0"""
     distances: np.ndarray
-    """(G,) root mean square over the cells observed in both, in standard deviations; NaN = nothing to compare"""
+    """(G,) of shapes the root mean square over the cells observed in both, in standard deviations, NaN = nothing to
+    compare; of levels the spreads beyond the usual"""
     shares: np.ndarray
-    """(G, C) each channel's share of the squared distance, summing to 1; 0 where the distance is 0 or unknown"""
+    """(G, C) each channel's share of it, summing to 1; 0 where the distance is 0 or unknown"""
+
+
+@dataclass(frozen=True, eq=False)
+class Profiles:
+    """What is told of the stretches of one record, each by width."""
+
+    shape: tuple[Profile, ...] = ()
+    """how unlike all learnt stretches they are"""
+    level: tuple[Profile, ...] = ()
+    """how far their mean and spread lie from the usual"""
+    relation: tuple[Profile, ...] = ()
+    """the same of what is left of each channel when the others are known; none of a single channel"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,8 +148,7 @@ class Forecast:
     series: TimeSeries
     predicted_by_horizon: np.ndarray
     """(H, T, C) in the channel's own units; NaN at the steps before a horizon's first prediction"""
-    profiles: tuple[Profile, ...] = ()
-    """one per width: how unlike the learnt stretches its own are"""
+    profiles: Profiles = field(default_factory=Profiles)
     chances: np.ndarray | None = None
     """(H, T, S) the probability that was given to what each of the S channels of states was; None without such"""
     kinds: tuple[Kind, ...] = ()

@@ -10,7 +10,18 @@ import numpy as np
 
 from anomaly import pipeline
 from anomaly.detecting import Detection, Scorer
-from anomaly.domain import Dataset, DetectSettings, Epoch, Event, FitSettings, Reach, Scores, SettingsError, Span
+from anomaly.domain import (
+    Dataset,
+    DetectSettings,
+    Epoch,
+    Event,
+    FitSettings,
+    Profiles,
+    Reach,
+    Scores,
+    SettingsError,
+    Span,
+)
 from anomaly.evaluating.assessment import assess_events, assess_scores
 from anomaly.forecasting import (
     Bag,
@@ -149,17 +160,17 @@ def score_bag(scored: Scored, fitted: Fitted, dataset: Dataset, settings: FitSet
     reference = [one[:, :stop] for one, stop in zip(unlike, stops, strict=True)]
     # The forest's score in its own spread, as a residual of one channel: smoothed and scaled like any other.
     spread = float(np.nanstd(np.concatenate(reference, 1))) or 1.0
-    none: list[tuple] = [() for _ in values]
-    scorer = Scorer.fit([one / spread for one in reference], none, scored.width, "centred")
+    scorer = Scorer.fit([one / spread for one in reference], [Profiles()] * len(values), scored.width, "centred")
 
     def rescore(one: np.ndarray, before: Scores) -> Scores:
-        found = scorer.score(one / spread, ())
-        return replace(
-            found, contributions=before.contributions, shape_contributions=np.zeros_like(before.contributions)
-        )
+        found = scorer.score(one / spread, Profiles())
+        none = {name: np.zeros_like(part) for name, part in before.by_channel.items()}
+        return replace(found, contributions=before.contributions, by_channel=none)
 
     scores = tuple(rescore(one, before) for one, before in zip(unlike, scored.scores, strict=True))
-    return replace(scored, scores=scores, reference=tuple(scorer.score(one / spread, ()).values for one in reference))
+    return replace(
+        scored, scores=scores, reference=tuple(scorer.score(one / spread, Profiles()).values for one in reference)
+    )
 
 
 def judged_spans(dataset: Dataset, settings: FitSettings) -> list[Span]:

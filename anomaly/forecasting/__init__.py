@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from anomaly.forecasting.fitting import (
         Fitted,
         Predictor,
-        compare_shapes,
+        compare_stretches,
         complete,
         cut_train_spans,
         estimate,

@@ -8,8 +8,8 @@ from typing import Protocol
 
 import numpy as np
 
-from anomaly.detecting import Shapes
-from anomaly.domain import Columns, Dataset, Effort, Epoch, FitSettings, Profile, Reach
+from anomaly.detecting import Stretches
+from anomaly.domain import Columns, Dataset, Effort, Epoch, FitSettings, Profiles, Reach
 from anomaly.forecasting import preparation
 from anomaly.forecasting.drift import Drift, Inputs, describe_inputs, measure_drift
 from anomaly.forecasting.preparation import Preparation
@@ -43,10 +43,10 @@ class Fitted:
     """dominant period of the train span, in steps"""
     reach: Reach
     """how far back the gradient reaches, and so how far the forecaster looks back"""
-    shapes: tuple[Shapes, ...]
-    """learnt stretches, by width"""
-    profiles: tuple[tuple[Profile, ...], ...]
-    """per record and width: how unlike each other the reference span's own stretches are"""
+    stretches: Stretches
+    """what is learnt of the shapes and levels of stretches"""
+    profiles: tuple[Profiles, ...]
+    """per record: what they tell of the reference span's own stretches"""
     epochs: tuple[Epoch, ...]
     ended: str
     """one sentence: why training ended"""
@@ -210,7 +210,11 @@ def complete(
     period = spans.period
     widths = preparation.propose_shape_widths(period, len(targets[spans.longest]))
     outages = [find_outages(series.times[:stop]) for series, stop in zip(dataset.series, spans.stops, strict=True)]
-    shapes = tuple(Shapes.learn(targets, outages, width) for width in widths)
+    days_off = [
+        prepared.calendar.find_days_off(series.until(stop), dataset.time_axis)
+        for series, stop in zip(dataset.series, spans.stops, strict=True)
+    ]
+    stretches = Stretches.learn(targets, outages, days_off, widths, preparation.propose_width(period))
     return Fitted(
         forecaster=forecaster,
         preparation=prepared,
@@ -224,10 +228,9 @@ def complete(
         warm_up=warm_up,
         period=period,
         reach=reach,
-        shapes=shapes,
+        stretches=stretches,
         profiles=tuple(
-            compare_shapes(shapes, prepared, target, late, prepared.calendar.find_days_off(series, dataset.time_axis))
-            for target, late, series in zip(targets, outages, dataset.series, strict=True)
+            compare_stretches(stretches, prepared, *one) for one in zip(targets, outages, days_off, strict=True)
         ),
         epochs=epochs,
         ended=ended,
@@ -247,19 +250,16 @@ def predict_records(
         yield np.concatenate([next(predicted) for _ in record], axis=1)
 
 
-def compare_shapes(
-    shapes: tuple[Shapes, ...], prepared: Preparation, targets: np.ndarray, outages: np.ndarray, days_off: np.ndarray
-) -> tuple[Profile, ...]:
-    """One record's profiles from its targets (T, M); the shares by channel, in the file's order.
-
-    A Sunday beside a Sunday is like nothing learnt: a stretch that holds a step of `days_off` (T,) is not compared.
-    """
-    profiles = [one.compare(targets, outages) for one in shapes]
-    if days_off.any():
-        before = np.append(0, np.cumsum(days_off))
-        for one in profiles:
-            one.distances[before[one.starts + one.width] > before[one.starts]] = np.nan
-    return tuple(replace(profile, shares=prepared.share_by_channel(profile.shares)) for profile in profiles)
+def compare_stretches(
+    stretches: Stretches, prepared: Preparation, targets: np.ndarray, outages: np.ndarray, days_off: np.ndarray
+) -> Profiles:
+    """One record's profiles from its targets (T, M); the shares by channel, in the file's order."""
+    found = stretches.compare(targets, outages, days_off)
+    by_channel = [
+        tuple(replace(profile, shares=prepared.share_by_channel(profile.shares)) for profile in profiles)
+        for profiles in (found.shape, found.level, found.relation)
+    ]
+    return Profiles(*by_channel)
 
 
 def without_start(residuals: np.ndarray, warm_up: int, breaks: np.ndarray) -> np.ndarray:

@@ -40,6 +40,9 @@ class Manifest(BaseModel):
     warm_up: Steps
     period: Width
     widths: tuple[Width, ...]
+    level_widths: tuple[Width, ...] | None = None
+    relation_widths: tuple[Width, ...] | None = None
+    """None in a model of before levels were learnt"""
     epochs: tuple[Epoch, ...]
     ended: str
     digest: str
@@ -51,6 +54,11 @@ class Manifest(BaseModel):
     """none in a model of before there were calendar inputs"""
     files: dict[str, str] = {}
     """sha256 of the files beside it; none in a model of before it was kept"""
+
+    @property
+    def profile_widths(self) -> dict[str, tuple[int, ...]]:
+        """The widths of the profiles of each kind."""
+        return {"shape": self.widths, "level": self.level_widths or (), "relation": self.relation_widths or ()}
 
     @property
     def parts(self) -> Parts:
@@ -144,10 +152,25 @@ def check_arrays(manifest: Manifest, arrays: dict[str, np.ndarray], horizons: in
         if starts.min(initial=0) < 0:
             raise ValueError(f"shapes.{place}.starts: expected steps, found {starts.min()}")
         _array(arrays, f"shapes.{place}.firsts", (len(stretches), parts))
-        for record in range(len(lengths)):
-            starts = _array(arrays, f"profiles.{place}.{record}.starts", (None,), "iu")
-            _array(arrays, f"profiles.{place}.{record}.distances", (len(starts),))
-            _array(arrays, f"profiles.{place}.{record}.shares", (len(starts), channels))
+        _check_profiles(arrays, "profiles", place, len(lengths), channels)
+    for kind, widths in (("level", manifest.level_widths), ("relation", manifest.relation_widths)):
+        if widths is None:
+            continue
+        usual, spreads = (len(widths), 2, parts), (len(widths), 2, 2, parts)
+        for name, shape in (("weights", (parts, parts)), ("usual", usual), ("spreads", spreads)):
+            if not np.isfinite(_array(arrays, f"{kind}.{name}", shape)).all():
+                raise ValueError(f"{kind}.{name}: expected finite numbers")
+        if (arrays[f"{kind}.spreads"] <= 0).any():
+            raise ValueError(f"{kind}.spreads: expected numbers above 0")
+        for place in range(len(widths)):
+            _check_profiles(arrays, f"{kind}.profiles", place, len(lengths), channels)
+
+
+def _check_profiles(arrays: dict[str, np.ndarray], prefix: str, place: int, records: int, channels: int) -> None:
+    for record in range(records):
+        starts = _array(arrays, f"{prefix}.{place}.{record}.starts", (None,), "iu")
+        _array(arrays, f"{prefix}.{place}.{record}.distances", (len(starts),))
+        _array(arrays, f"{prefix}.{place}.{record}.shares", (len(starts), channels))
 
 
 def _array(arrays: dict[str, np.ndarray], name: str, shape: tuple[int | None, ...], kinds: str = "f") -> np.ndarray:

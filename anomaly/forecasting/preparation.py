@@ -6,11 +6,12 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from anomaly.domain import DataError, Dataset, FitSettings, Forecast, Profile, SettingsError, TimeAxis, TimeSeries
+from anomaly.domain import DataError, Dataset, FitSettings, Forecast, Profiles, SettingsError, TimeAxis, TimeSeries
 from anomaly.forecasting.calendar import NO_CALENDAR, Calendar
 from anomaly.forecasting.parts import Parts
 from anomaly.forecasting.scaling import Scaler
 
+NO_PROFILES = Profiles()
 VALIDATION_SHARE = 0.15
 LARGEST = 1e9
 """standard deviations at which inputs and targets are clipped, so that their squares stay finite in float32"""
@@ -79,7 +80,7 @@ class Preparation:
         scaled = self.scaler.transform(self.parts.split(series))[:, self.part_order]
         return np.clip(scaled, -LARGEST, LARGEST).astype(np.float32)
 
-    def make_forecast(self, series: TimeSeries, outputs: np.ndarray, profiles: tuple[Profile, ...] = ()) -> Forecast:
+    def make_forecast(self, series: TimeSeries, outputs: np.ndarray, profiles: Profiles = NO_PROFILES) -> Forecast:
         """Network outputs (H, T, M) of a record -> its forecast in the file's channel order and own units."""
         parts = self._own_parts(outputs)
         predicted = self.parts.join(parts, series)

@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from anomaly.detecting import Shapes
+from anomaly.detecting import Levels, Shapes, Stretches
 from anomaly.domain import (
     BESIDE,
     FitSettings,
     ModelFileError,
     Profile,
+    Profiles,
     Reach,
     SettingsError,
     versions,
@@ -29,8 +30,11 @@ from anomaly.forecasting.scaling import Scaler
 
 FORMAT = 4
 MANIFEST, WEIGHTS, ARRAYS = "model.json", "weights.safetensors", "arrays.safetensors"
-SHAPES, PROFILE = ("stretches", "starts", "firsts"), ("starts", "distances", "shares")
+SHAPES, LEVELS = ("stretches", "starts", "firsts"), ("weights", "usual", "spreads")
+PROFILE = ("starts", "distances", "shares")
 """the arrays of each"""
+PROFILES = {"shape": "profiles", "level": "level.profiles", "relation": "relation.profiles"}
+"""what the arrays of each kind of profile are called"""
 
 
 def save(fitted: Fitted, folder: str | Path) -> None:
@@ -69,10 +73,7 @@ def pack(fitted: Fitted) -> dict[str, bytes]:
         "reference.values": np.concatenate(fitted.reference, axis=1),
         "reference.lengths": np.array([part.shape[1] for part in fitted.reference]),
     }
-    for number, shapes in enumerate(fitted.shapes):
-        arrays |= {f"shapes.{number}.{name}": getattr(shapes, name) for name in SHAPES}
-        for record, profiles in enumerate(fitted.profiles):
-            arrays |= {f"profiles.{number}.{record}.{name}": getattr(profiles[number], name) for name in PROFILE}
+    arrays |= _pack_stretches(fitted)
     manifest: dict[str, Any] = {
         "format": FORMAT,
         "columns": asdict(fitted.columns),
@@ -86,7 +87,9 @@ def pack(fitted: Fitted) -> dict[str, bytes]:
         "burn_in": forecaster.burn_in,
         "warm_up": fitted.warm_up,
         "period": fitted.period,
-        "widths": [shapes.width for shapes in fitted.shapes],
+        "widths": [shapes.width for shapes in fitted.stretches.shapes],
+        "level_widths": fitted.stretches.level and fitted.stretches.level.widths,
+        "relation_widths": fitted.stretches.relation and fitted.stretches.relation.widths,
         "epochs": [asdict(epoch) for epoch in fitted.epochs],
         "ended": fitted.ended,
         "digest": fitted.digest,
@@ -101,6 +104,34 @@ def pack(fitted: Fitted) -> dict[str, bytes]:
     manifest["check"] = self_digest(json.loads(json.dumps(manifest)))
     contents[MANIFEST] = (json.dumps(manifest, indent=1) + "\n").encode()
     return contents
+
+
+def _pack_stretches(fitted: Fitted) -> dict[str, np.ndarray]:
+    arrays = {
+        f"shapes.{number}.{name}": getattr(shapes, name)
+        for number, shapes in enumerate(fitted.stretches.shapes)
+        for name in SHAPES
+    }
+    for kind in ("level", "relation"):
+        levels = getattr(fitted.stretches, kind)
+        arrays |= {f"{kind}.{name}": getattr(levels, name) for name in LEVELS} if levels else {}
+    for kind, prefix in PROFILES.items():
+        for record, profiles in enumerate(fitted.profiles):
+            for number, profile in enumerate(getattr(profiles, kind)):
+                arrays |= {f"{prefix}.{number}.{record}.{name}": getattr(profile, name) for name in PROFILE}
+    return arrays
+
+
+def _unpack_profiles(manifest: Manifest, arrays: Mapping[str, np.ndarray], record: int) -> Profiles:
+    return Profiles(
+        **{
+            kind: tuple(
+                Profile(width, *(arrays[f"{PROFILES[kind]}.{number}.{record}.{name}"] for name in PROFILE))
+                for number, width in enumerate(widths)
+            )
+            for kind, widths in manifest.profile_widths.items()
+        }
+    )
 
 
 def load(folder: str | Path) -> Fitted:
@@ -214,16 +245,18 @@ def _rebuild(manifest: Manifest, weights: bytes, packed: bytes) -> Fitted:
         warm_up=manifest.warm_up,
         period=manifest.period,
         reach=Reach(arrays["reach.before"], arrays["reach.after"]),
-        shapes=tuple(
-            Shapes(width, *(arrays[f"shapes.{number}.{name}"] for name in SHAPES))
-            for number, width in enumerate(manifest.widths)
+        stretches=Stretches(
+            tuple(
+                Shapes(width, *(arrays[f"shapes.{number}.{name}"] for name in SHAPES))
+                for number, width in enumerate(manifest.widths)
+            ),
+            *(
+                None if widths is None else Levels(widths, *(arrays[f"{kind}.{name}"] for name in LEVELS))
+                for kind, widths in (("level", manifest.level_widths), ("relation", manifest.relation_widths))
+            ),
         ),
         profiles=tuple(
-            tuple(
-                Profile(width, *(arrays[f"profiles.{number}.{record}.{name}"] for name in PROFILE))
-                for number, width in enumerate(manifest.widths)
-            )
-            for record in range(len(arrays["reference.lengths"]))
+            _unpack_profiles(manifest, arrays, record) for record in range(len(arrays["reference.lengths"]))
         ),
         epochs=manifest.epochs,
         ended=manifest.ended,

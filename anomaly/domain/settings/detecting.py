@@ -8,6 +8,7 @@ from pydantic import Field, field_validator, model_validator
 from anomaly.domain.settings.checking import Settings, read_pairs
 
 RULES = {
+    "rate": "false alarms to be expected in the unit",
     "margin": "margin above the 99 % quantile",
     "budget": "alarms in the unit of time",
     "quantile": "quantile",
@@ -20,7 +21,15 @@ RULES = {
 """how the threshold can be set, and what `threshold` then means"""
 HEALTHY_MARGIN = 1.5
 """default margin where the user chose a healthy train span; 0 where the whole file was learnt from, anomalies too"""
-DEFAULT_THRESHOLDS = {"budget": 1.0, "quantile": 0.995, "sigma": 6.0, "pot": 1e-4, "ndt": 0.13, "best": 0.0}
+DEFAULT_THRESHOLDS = {
+    "rate": 0.1,
+    "budget": 1.0,
+    "quantile": 0.995,
+    "sigma": 6.0,
+    "pot": 1e-4,
+    "ndt": 0.13,
+    "best": 0.0,
+}
 """`threshold` when left out; the rule `value` has none"""
 WIDEST = 10_000_000
 """steps that scores can be smoothed over: laying out more would take gigabytes"""
@@ -43,19 +52,23 @@ class DetectSettings(Settings):
         description="centred puts the flag where the anomaly is, and so looks ahead by a little over two widths; "
         "trailing looks back only",
     )
-    threshold_rule: Literal["margin", "budget", "quantile", "sigma", "pot", "ndt", "best", "value"] = Field(
-        "margin",
+    threshold_rule: Literal["rate", "margin", "budget", "quantile", "sigma", "pot", "ndt", "best", "value"] = Field(
+        "rate",
         title="Threshold rule",
-        description="how the threshold is set: margin above the reference scores, alarm budget, quantile, sigma, "
-        "peaks over threshold, nonparametric dynamic threshold, best F1 on the labels (which it sees), or a value",
+        description="how the threshold is set: by the rate of false alarms, margin above the reference scores, alarm "
+        "budget, quantile, sigma, peaks over threshold, nonparametric dynamic threshold, best F1 on the labels (which "
+        "it sees), or a value",
     )
     threshold: float | None = Field(
         None,
         title="Threshold",
         description="the rule's number: " + ", ".join(f"{rule}: {text}" for rule, text in RULES.items() if text),
     )
-    budget_per: Literal["1000 steps", "hour", "day", "week"] = Field(
-        "1000 steps", title="Budget per", description="the unit of time of an alarm budget"
+    budget_per: Literal["auto", "file", "1000 steps", "hour", "day", "week"] = Field(
+        "auto",
+        title="Alarms per",
+        description="the unit that alarms of the rules rate and budget are counted in; file is all that was given "
+        "together, auto takes it for rate and 1000 steps for budget",
     )
     leave: float = Field(
         1.0,
@@ -109,6 +122,13 @@ class DetectSettings(Settings):
                 f"threshold: the rule '{self.threshold_rule}' expects a number {limits}, found {self.threshold:g}"
             )
         return self
+
+    @property
+    def alarm_unit(self) -> str:
+        """`budget_per` with auto resolved."""
+        if self.budget_per != "auto":
+            return self.budget_per
+        return "file" if self.threshold_rule == "rate" else "1000 steps"
 
     def threshold_parameter(self, healthy: bool) -> float:
         """`threshold`, or the rule's default; `healthy`: whether the train span was chosen to be so."""

@@ -8,19 +8,18 @@ import numpy as np
 import plotly.graph_objects as go
 
 from anomaly.detecting import Detection
-from anomaly.domain import SIGNIFICANT_DIGITS, Circle, Event, Span, count_digits, find_runs
+from anomaly.domain import SIGNIFICANT_DIGITS, Circle, Event, PartName, Scores, Span, count_digits, find_runs
 from anomaly.showing.charts.drawing import (
     BAND,
-    ERROR,
     FEW_STEPS,
     FLAGGED,
     IGNORED,
     KNOWN,
     MISSED,
     OBSERVED,
+    PARTS,
     PREDICTED,
     SHADE,
-    SHAPE,
     axis_title,
     break_lines,
     calendar,
@@ -158,27 +157,24 @@ def _add_score(
 ) -> None:
     series = detection.dataset.series[record]
     scores, flags = detection.scores[record].values[steps], detection.flags(record)[steps]
-    error = detection.scores[record].error[steps]
+    bounds, told = _stack_parts(detection.scores[record], steps)
     # A flagged run is drawn from the step before it to the step after, so that a run of one step shows.
     grown = flags | np.append(flags[1:], False) | np.append(False, flags[:-1])
-    times, (scores, flagged, error) = break_lines(
-        times, steps, series.times, [scores, np.where(grown, scores, np.nan), error]
-    )
-    x, y = outline(times, 0 * error, error)
+    lines = [scores, np.where(grown, scores, np.nan), *bounds]
+    times, (scores, flagged, *bounds) = break_lines(times, steps, series.times, lines)
+    below = 0 * bounds[0]
+    for part, above in zip(told, bounds, strict=True):
+        name, colour = PARTS[part]
+        x, y = outline(times, below, above)
+        figure.add(
+            "scatter", row,
+            x=x, y=y, mode="lines", line={"width": 0}, fill="toself", fillcolor=colour, name=name, hoverinfo="skip",
+        )  # fmt: skip
+        below = above
     figure.add(
         "scatter", row,
-        x=x, y=y, mode="lines", line={"width": 0}, fill="toself", fillcolor=ERROR, name="prediction error",
-        hoverinfo="skip",
-    )  # fmt: skip
-    x, y = outline(times, error, scores)
-    figure.add(
-        "scatter", row,
-        x=x, y=y, mode="lines", line={"width": 0}, fill="toself", fillcolor=SHAPE, name="shape", hoverinfo="skip",
-    )  # fmt: skip
-    figure.add(
-        "scatter", row,
-        x=times, y=scores, mode="lines", name="score", line=line(OBSERVED), customdata=error,
-        hovertemplate=f"%{{y:.{SIGNIFICANT_DIGITS}g}}, of it prediction error %{{customdata:.3g}}",
+        x=times, y=scores, mode="lines", name="score", line=line(OBSERVED),
+        hovertemplate=f"%{{y:.{SIGNIFICANT_DIGITS}g}}",
     )  # fmt: skip
     figure.add(
         "scatter",
@@ -193,6 +189,16 @@ def _add_score(
     )
     figure.add_hline(row, detection.threshold.value, {"color": FLAGGED, "dash": "dash", "width": 1.5})
     figure.update_yaxis(row, title={"text": "score"}, rangemode="tozero")
+
+
+def _stack_parts(scores: Scores, steps: np.ndarray) -> tuple[list[np.ndarray], list[PartName]]:
+    """Heights (L,) up to which each part fills the score, one on top of the other, and which parts they are: the error,
+    and those that are ever more than nothing. The score is a logarithm of their sum, so each has its share of it."""
+    told = [part for part, values in scores.parts.items() if part == "error" or np.nanmax(values, initial=0.0) > 0]
+    values = np.array([scores.parts[part][steps] for part in told])
+    total = values.sum(0)
+    shares = np.divide(np.cumsum(values, 0), total, out=np.zeros_like(values), where=~(total <= 0))
+    return list(shares * scores.values[steps]), told
 
 
 def _add_lanes(
@@ -256,7 +262,8 @@ def _separate(pairs: np.ndarray, height: float) -> tuple[np.ndarray, tuple[np.nd
 
 def _add_contributions(figure: Stack, row: int, detection: Detection, record: int, window: Span) -> None:
     series = detection.dataset.series[record]
-    contributions = detection.scores[record].contributions + detection.scores[record].shape_contributions
+    scores = detection.scores[record]
+    contributions = scores.contributions + sum(scores.by_channel.values())
     firsts, peaks = bin_peaks(contributions, window.start, window.stop, HEAT_BINS)
     names = [short(channel) for channel in detection.dataset.monitored]
     # Rows by position: shortened names can agree, and names such as "500" would be taken for places on a scale.

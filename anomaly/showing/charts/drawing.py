@@ -11,7 +11,13 @@ from anomaly.reading import find_outages
 
 OBSERVED, PREDICTED, BAND = "#334155", "#0d9488", "rgba(13, 148, 136, 0.16)"
 """BAND: the expected band, predicted +- half_band"""
-ERROR, SHAPE = "rgba(51, 65, 85, 0.22)", "rgba(217, 119, 6, 0.22)"
+PARTS = {
+    "error": ("prediction error", "rgba(51, 65, 85, 0.22)"),
+    "shape": ("shape", "rgba(217, 119, 6, 0.22)"),
+    "level": ("level", "rgba(13, 148, 136, 0.25)"),
+    "relation": ("relation", "rgba(147, 51, 234, 0.22)"),
+}
+"""of the score: name and colour"""
 FLAGGED, SHADE, KNOWN, QUIET = "#dc2626", "rgba(220, 38, 38, 0.10)", "#f59e0b", "#94a3b8"
 MISSED = "#7c3aed"
 """stretches that a person marked as missed"""

@@ -52,8 +52,9 @@ def choices_of(detect: DetectSettings) -> dict[str, Any]:
             f"{name}={str(effect).removesuffix('.0')}" for name, effect in detect.min_effect.items()
         ),
         "threshold_rule": rule,
-        "budget_per": detect.budget_per,
     }
+    if rule in ("rate", "budget"):
+        choices["budget_per"] = detect.alarm_unit
     for name in ("smoothing", "merge_gap"):
         if getattr(detect, name) != "auto":
             choices[name] = getattr(detect, name)

@@ -1,6 +1,6 @@
 """The live half of the settings: smoothing, threshold, what counts as an event."""
 
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 import streamlit as st
@@ -14,16 +14,18 @@ from anomaly.ui.plain import show_error
 from anomaly.ui.wording import count_of
 
 RULES = {
+    "rate": "False alarms",
     "margin": "Margin above normal",
     "budget": "Alarm budget",
     "quantile": "Quantile",
     "sigma": "Robust sigma",
-    "pot": "False-alarm rate",
+    "pot": "Share of false alarms",
     "ndt": "Dynamic",
     "best": "Best F1 on the labels",
     "value": "Score",
 }
 ABOUT = {
+    "rate": "How often something as odd would come by chance in data without anomalies.",
     "margin": "The train span's usual highest score (its 99 % quantile) and this margin; one more is about 2.7 times "
     "as far from usual in one part of the score.",
     "budget": "So many alarms, at most, that the train span itself would have given.",
@@ -45,6 +47,8 @@ RANGES = {
     "ndt": (0.0, 1.0, 0.01, "%.2f"),
 }
 """of the slider: from, to, step, format; what is typed may go further"""
+RATES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
+"""false alarms in the unit, where the slider stops"""
 SLIDER_STOPS = 400
 TYPED = "%.6g"
 """as many digits as the threshold keeps"""
@@ -121,23 +125,33 @@ def show_threshold(scored: Scored, settings: DetectSettings) -> DetectSettings:
     rule = st.selectbox("Threshold", rules, format_func=RULES.__getitem__, key="threshold_rule", help=_describe(rules))
     start = _start(scored, rule)
     value: float | None = None
-    if rule == "value":
+    unit = _choose_unit(scored, rule) if rule in ("rate", "budget") else "auto"
+    if rule == "rate":
+        value = _drag_or_type(rule, 0.0, RATES[-1], start, None, "", stops=RATES)
+    elif rule == "value":
         top = _top_score(scored)
         value = _drag_or_type(rule, 0.0, top, min(start, top), top / SLIDER_STOPS, "%.6g")
     elif rule in RANGES:
         low, high, step, form = RANGES[rule]
         value = _drag_or_type(rule, low, high, start, step, form, LIMITS.get(rule))
-    chosen = {"threshold_rule": rule}
-    if rule == "budget":
-        calendar = scored.dataset.time_axis.is_calendar
-        units = get_args(DetectSettings.model_fields["budget_per"].annotation)
-        chosen["budget_per"] = st.selectbox(
-            "alarms per", [unit for unit in units if calendar or unit == "1000 steps"], key="budget_per"
-        )
+    chosen = {"threshold_rule": rule, "budget_per": unit}
     # The same float that the command line would read from what is shown.
     return DetectSettings(
         **settings.model_dump() | chosen | {"threshold": None if value is None else float(f"{value:.6g}")}
     )
+
+
+def _choose_unit(scored: Scored, rule: str) -> str:
+    timed = scored.dataset.time_axis.is_calendar
+    units = [
+        unit
+        for unit in get_args(DetectSettings.model_fields["budget_per"].annotation)
+        if unit != "auto" and (timed or unit in ("file", "1000 steps"))
+    ]
+    st.session_state.setdefault("budget_per", DetectSettings(threshold_rule=rule).alarm_unit)
+    if st.session_state["budget_per"] not in units:
+        st.session_state["budget_per"] = DetectSettings(threshold_rule=rule).alarm_unit
+    return st.selectbox("alarms per", units, key="budget_per")
 
 
 def _describe(rules: list[str]) -> str:
@@ -154,15 +168,30 @@ def _start(scored: Scored, rule: str) -> float:
 
 
 def _drag_or_type(
-    name: str, low: float, high: float, start: float, step: float, form: str, most: float | None = None
+    name: str,
+    low: float,
+    high: float,
+    start: float,
+    step: float | None,
+    form: str,
+    most: float | None = None,
+    stops: tuple[float, ...] = (),
 ) -> float:
-    """A slider and a number field that follow each other; what is typed may lie outside the slider, up to `most`."""
+    """A slider and a number field that follow each other; what is typed may lie outside the slider, up to `most`, or
+    between its `stops`."""
     slider, field, default = (f"threshold_{name}{kind}" for kind in ("_dragged", "", "_default"))
 
-    def follow(source: str, target: str) -> None:
+    def place(value: float) -> float:
+        """Where the slider stands for a value."""
+        return min(stops, key=lambda stop: abs(stop - value)) if stops else min(max(value, low), high)
+
+    def follow_slider() -> None:
+        st.session_state[field] = st.session_state[slider]
+
+    def follow_field() -> None:
         # A field without a number moves nothing.
-        if st.session_state[source] is not None:
-            st.session_state[target] = min(max(st.session_state[source], low), high)
+        if st.session_state[field] is not None:
+            st.session_state[slider] = place(st.session_state[field])
 
     st.session_state.setdefault(field, start)
     st.session_state.setdefault(slider, start)
@@ -172,18 +201,12 @@ def _drag_or_type(
         st.session_state[field] = st.session_state[slider] = start
     st.session_state[default] = start
     # A new fit can bring a smaller range than the one the number was chosen in.
-    st.session_state[slider] = min(max(st.session_state[slider], low), high)
-    st.slider(
-        "Drag",
-        low,
-        high,
-        step=step,
-        format=form,
-        key=slider,
-        on_change=follow,
-        args=(slider, field),
-        label_visibility="collapsed",
-    )
+    st.session_state[slider] = place(st.session_state[slider])
+    shown: dict[str, Any] = {"key": slider, "on_change": follow_slider, "label_visibility": "collapsed"}
+    if stops:
+        st.select_slider("Drag", stops, format_func="{:g}".format, **shown)
+    else:
+        st.slider("Drag", low, high, step=step, format=form, **shown)
     return number_field(
         "or type",
         min(low, 0.0),
@@ -193,8 +216,7 @@ def _drag_or_type(
         # All that counts of it: the slider's own format would show 0.99995 as 1.0000.
         format=TYPED,
         key=field,
-        on_change=follow,
-        args=(field, slider),
+        on_change=follow_field,
     )
 
 
