@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from anomaly.detecting import Detection, Evidence, Scorer, calibrate, find_events, rank_events
+from anomaly.detecting import Detection, Evidence, Scorer, calibrate, find_events, find_unusual, rank_events
 from anomaly.domain import (
     DataError,
     Dataset,
@@ -201,6 +201,7 @@ def flag(scored: Scored, settings: DetectSettings) -> Detection:
     """Set the threshold and find the events. The only step that a moved threshold reruns."""
     check_settings(scored.dataset, settings)
     threshold, merge_gap = set_threshold(scored, settings), _merge_gap(scored, settings)
+    channels = scored.dataset.monitored
     events = [
         event
         for record, (one, scores) in enumerate(zip(scored.forecasts, scored.scores, strict=True))
@@ -211,7 +212,7 @@ def flag(scored: Scored, settings: DetectSettings) -> Detection:
             threshold.value,
             merge_gap,
             settings.min_length,
-            scored.dataset.monitored,
+            channels,
             settings.leave,
             settings.min_effect,
         )
@@ -225,6 +226,7 @@ def flag(scored: Scored, settings: DetectSettings) -> Detection:
         settings=settings.model_copy(update={"smoothing": scored.width, "merge_gap": merge_gap}),
         half_band=scored.half_band,
         ranges=scored.ranges,
+        unusual=() if events else tuple(find_unusual(scored.forecasts, scored.scores, scored.width, channels)),
     )
 
 

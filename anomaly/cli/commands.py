@@ -200,9 +200,11 @@ def _write(fitted: "Fitted", dataset: "Dataset", settings: DetectSettings, out: 
         say(f"{older} is of an earlier run: --report writes it anew.")
     count, files = len(detection.events), ", ".join(map(str, written))
     found = f"{count:,} event{'s' * (count != 1)} above {detection.threshold.value:.6g}:"
-    say(f"{detection.no_score or detection.no_difference or found} {files}.")
+    say(f"{detection.nothing or found} {files}.")
     if detection.threshold.note:
         say(detection.threshold.note)
+    for row in detection.unusual_table().itertuples():
+        say(f"- {row.record}, {row.start} to {row.end}, score {row.peak_score:.3g}: {row.why}")
     if dataset.has_labels:
         _, events = agree(detection)
         known = events.found + events.missed

@@ -14,7 +14,7 @@ from anomaly.faces import open_face
 if TYPE_CHECKING:
     from anomaly.detecting.agreement import Agreement, evaluate_events, evaluate_points
     from anomaly.detecting.detection import Detection
-    from anomaly.detecting.events import find_events, rank_events
+    from anomaly.detecting.events import find_events, find_unusual, rank_events
     from anomaly.detecting.levels import Levels
     from anomaly.detecting.scores import Scorer
     from anomaly.detecting.shapes import Shapes

@@ -47,6 +47,8 @@ class Detection:
     """(C,) own units: 99 % of the reference steps lie within predicted +- half_band"""
     ranges: np.ndarray
     """(2, C) own units: lowest and highest value of the train span"""
+    unusual: tuple[Event, ...] = ()
+    """the most unusual stretches where nothing was flagged, highest score first: no events"""
 
     def flags(self, record: int) -> np.ndarray:
         """(T,) bool: score > threshold."""
@@ -79,6 +81,15 @@ class Detection:
             f"Nothing can stand out of {self.dataset.name}: every score is 0, in the train span too, because {told}"
             f"{more}. A step that departs from that has a score above 0."
         )
+
+    @property
+    def nothing(self) -> str:
+        """The headline where there is no event; else empty."""
+        if self.events or self.no_score or self.no_difference:
+            return self.no_score or self.no_difference
+        at = "at this rate" if self.threshold.rule == "rate" else f"above a score of {self.threshold.value:.6g}"
+        told = f"; the {len(self.unusual)} most unusual stretches are listed apart" if self.unusual else ""
+        return f"Nothing stands out of {self.dataset.name} {at}{told}."
 
     def _say_alike(self, place: int) -> str:
         name, (low, high) = self.dataset.monitored[place], self.ranges[:, place]
@@ -159,7 +170,14 @@ class Detection:
 
     def events_table(self, most: int | None = None) -> pd.DataFrame:
         """One line per event, most severe first and at most `most`: where, how severe, which channel, and why."""
-        axis, events = self.dataset.time_axis, self.events[:most]
+        return self._table(self.events[:most])
+
+    def unusual_table(self) -> pd.DataFrame:
+        """The same of the most unusual stretches."""
+        return self._table(self.unusual)
+
+    def _table(self, events: tuple[Event, ...]) -> pd.DataFrame:
+        axis = self.dataset.time_axis
         why = [self.explain(event) for event in events]
         columns = {
             "record": pd.Series([self.dataset.series[event.record].name for event in events], dtype="str"),

@@ -1,6 +1,6 @@
 """scores > threshold -> runs -> joined and pruned -> ranked events."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -9,6 +9,7 @@ from anomaly.domain import Event, Forecast, Scores, Span, find_runs, merge_runs,
 
 RISE_DIGITS = 9
 """of the difference of two readings: what lies behind is of their rounding"""
+MOST_UNUSUAL = 3
 
 
 def find_flags(scores: np.ndarray, threshold: float) -> np.ndarray:
@@ -58,6 +59,27 @@ def _effect(event: Event, forecast: Forecast, channels: tuple[str, ...]) -> floa
 def rank_events(events: list[Event]) -> list[Event]:
     """Most severe first: by peak score, then the longer, then the earlier."""
     return sorted(events, key=lambda event: (-event.peak_score, -len(event.span), event.record, event.span.start))
+
+
+def find_unusual(
+    forecasts: Sequence[Forecast], scores: Sequence[Scores], width: int, channels: tuple[str, ...]
+) -> list[Event]:
+    """The MOST_UNUSUAL stretches of all records around the highest scores, `width` steps apart, each lasting while the
+    score is above half of its highest."""
+    left = [np.nan_to_num(one.values, nan=0.0) for one in scores]
+    found: list[Event] = []
+    while len(found) < MOST_UNUSUAL:
+        record = max(range(len(left)), key=lambda place: left[place].max(initial=0.0))
+        highest = left[record].max(initial=0.0)
+        if highest <= 0:
+            break
+        peak = int(left[record].argmax())
+        starts, stops = find_runs(left[record] > highest / 2)
+        run = int(np.searchsorted(stops, peak, "right"))
+        span = Span(int(starts[run]), int(stops[run]))
+        found.append(describe_event(record, span, forecasts[record], scores[record], channels))
+        left[record][max(0, span.start - width) : span.stop + width] = 0.0
+    return found
 
 
 def describe_event(record: int, span: Span, forecast: Forecast, scores: Scores, channels: tuple[str, ...]) -> Event:

@@ -100,14 +100,19 @@ def describe_run(detection: Detection, fitted: Fitted) -> dict[str, Any]:
             "value": detection.threshold.value,
             "note": detection.threshold.note,
         },
-        "events": [
-            {"record": row.record, "start": str(row.start), "end": str(row.end), "kind": row.kind, "why": row.why}
-            for row in detection.events_table().itertuples()
-        ],
+        "events": _list(detection.events_table()),
+        "unusual": _list(detection.unusual_table()),
         "scored_steps": detection.scored_steps,
         "evaluation": evaluation_of(detection),
         "versions": versions(),
     }
+
+
+def _list(events: pd.DataFrame) -> list[dict[str, Any]]:
+    return [
+        {"record": row.record, "start": str(row.start), "end": str(row.end), "kind": row.kind, "why": row.why}
+        for row in events.itertuples()
+    ]
 
 
 def evaluation_of(detection: Detection) -> dict[str, float | None] | None:

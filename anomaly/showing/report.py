@@ -43,7 +43,9 @@ def report_html(
         _evaluation(detection),
         *_charts(detection),
         "<h2>Events</h2>",
+        f"<p class=quiet>{escape(detection.threshold.note)}</p>",
         _table(_told_apart(verdict_columns(detection.events_table(MOST_EVENTS), judged))),
+        *_unusual(detection),
         _more(len(detection.events), MOST_EVENTS, "events, of which the most severe are listed"),
         "<h2>How it was learnt</h2>",
         f"<p>{escape(fitted.ended)} {escape(describe_memory(fitted, dataset))} "
@@ -63,10 +65,15 @@ def _describe(detection: Detection) -> str:
     dataset, count = detection.dataset, len(detection.events)
     records = f" in {len(dataset.series):,} records" if len(dataset.series) > 1 else ""
     size = f"{dataset.steps:,} steps{records}, monitoring {', '.join(dataset.monitored)}."
-    nothing = detection.no_score or detection.no_difference
-    if nothing:
-        return f"{nothing} {size}"
+    if detection.nothing:
+        return f"{detection.nothing} {size}"
     return f"{count:,} event{'s' * (count != 1)} above {detection.threshold.value:.6g}, {size}"
+
+
+def _unusual(detection: Detection) -> list[str]:
+    if not detection.unusual:
+        return []
+    return ["<h2>The most unusual stretches, no events</h2>", _table(_told_apart(detection.unusual_table()))]
 
 
 def _evaluation(detection: Detection) -> str:

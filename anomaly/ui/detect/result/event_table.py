@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from anomaly.detecting import Detection
@@ -31,44 +32,44 @@ def show_event_table(run: session.Run, detection: Detection) -> None:
     if not detection.events:
         # Where all scores are 0, the figures above say so, and no lower threshold shows more.
         if not detection.no_difference:
-            st.info(
-                "No score lies above this threshold. Lower it to see the most surprising stretches.",
-                icon=":material/check:",
-            )
+            st.info(plain(detection.nothing), icon=":material/check:")
+        if detection.unusual:
+            _show_list(run, detection, detection.unusual_table(), detection.unusual)
         return
+    events = detection.events[:MOST_LISTED]
     table = detection.events_table(MOST_LISTED)
-    table.insert(4, "duration", _durations(detection, detection.events[:MOST_LISTED]))
-    table = table[["record", "start", "duration", "kind", "why", "peak_score"]]
     if run.verdicts:
-        found = [find_verdict(event, run.verdicts) for event in detection.events[:MOST_LISTED]]
+        found = [find_verdict(event, run.verdicts) for event in events]
         table.insert(0, "verdict", ["" if one is None else one.verdict for one in found])
-    if len(run.dataset.series) == 1:
-        table = table.drop(columns="record")
+    _show_list(run, detection, table, events)
+    if len(detection.events) > MOST_LISTED:
+        st.caption(f"Listed are the {MOST_LISTED} most severe; events.csv holds all.")
+
+
+def _show_list(run: session.Run, detection: Detection, table: pd.DataFrame, events: tuple[Event, ...]) -> None:
+    table.insert(list(table.columns).index("end"), "duration", _durations(detection, events))
+    hidden = ["record"] if len(run.dataset.series) == 1 else []
+    table = table[[name for name in HEADINGS if name in table and name not in hidden]]
     # Other events are another list, by whatever setting: its selection must not point into the old one.
-    key = f"events-{hash(tuple((event.record, event.span) for event in detection.events[:MOST_LISTED]))}"
+    key = f"events-{hash(tuple((event.record, event.span) for event in events))}"
     st.dataframe(
         table,
         hide_index=True,
         key=key,
-        on_select=lambda: _choose(run, detection, key),
+        on_select=lambda: _choose(run, events, key),
         selection_mode="single-row",
         column_config=HEADINGS,
-    )
-    more = (
-        f" Listed are the {MOST_LISTED} most severe; events.csv holds all."
-        if len(detection.events) > MOST_LISTED
-        else ""
     )
     rows = st.session_state[key].selection.rows
     if rows:
         st.markdown(f"**{plain(table['kind'].iloc[rows[0]]).capitalize()}:** {plain(table['why'].iloc[rows[0]])}")
-    st.caption(f"Choose a row to see it in the chart.{more}")
+    st.caption("Choose a row to see it in the chart.")
 
 
-def _choose(run: session.Run, detection: Detection, key: str) -> None:
+def _choose(run: session.Run, events: tuple[Event, ...], key: str) -> None:
     rows = st.session_state[key].selection.rows
     if rows:
-        event = detection.events[rows[0]]
+        event = events[rows[0]]
         look_at_event(run, event.record, event.span)
         if event.channel not in run.channels:
             run.channels = [event.channel, *run.channels][:MOST_CHANNELS_DRAWN]

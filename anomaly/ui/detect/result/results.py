@@ -148,7 +148,7 @@ def _follow(detection: Detection, record: int, span: Span | None) -> Span | None
     labels = detection.dataset.series[record].labels
     if span is None or (labels is not None and labels[span.start : span.stop].all()):
         return span
-    events = [event.span for event in detection.events if event.record == record]
+    events = [event.span for event in (*detection.events, *detection.unusual) if event.record == record]
     return next((one for one in events if one.start < span.stop and span.start < one.stop), None)
 
 
