@@ -30,10 +30,8 @@ HEADINGS: dict[str, Any] = {
 
 def show_event_table(run: session.Run, detection: Detection) -> None:
     if not detection.events:
-        # Where all scores are 0, the figures above say so, and no lower threshold shows more.
-        if not detection.no_difference:
-            st.info(plain(detection.nothing), icon=":material/check:")
         if detection.unusual:
+            st.markdown("The most unusual stretches, which are no events:")
             _show_list(run, detection, detection.unusual_table(), detection.unusual)
         return
     events = detection.events[:MOST_LISTED]

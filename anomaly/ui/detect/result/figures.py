@@ -20,11 +20,16 @@ def show_figures(detection: Detection, fitted: Fitted) -> None:
     if detection.no_difference:
         st.info(plain(detection.no_difference), icon=":material/equal:")
         return
+    if detection.nothing:
+        st.markdown(f"**{plain(detection.nothing)}**")
     count = len(detection.events)
     covered = sum(len(event.span) for event in detection.events)
     part = covered / max(detection.dataset.steps, 1)
-    rate = f", {alarm_rate(count, detection.dataset)}" if count else ""
-    st.markdown(f"**{count:,} event{'s' * (count != 1)}**, {small_share(part)} of time{rate}, at this threshold.")
+    if count:
+        st.markdown(
+            f"**{count:,} event{'s' * (count != 1)}**, {small_share(part)} of time, "
+            f"{alarm_rate(count, detection.dataset)}, at this threshold."
+        )
     if part > TOO_MUCH:
         st.warning(
             "Events cover much of the time: the threshold may be too low, or this is unlike what was learnt from.",
