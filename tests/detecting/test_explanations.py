@@ -127,7 +127,13 @@ def test_a_strange_course_names_the_channel_of_the_shape_the_width_and_the_other
     narrow = Profile(12, np.array([0]), np.array([1.0]), np.array([[0.5, 0.5]]))
     values[110, 0] += 0.5
     found = explain_stretch(
-        values, foreseen, 100, 120, part="shape", by_channel=np.tile([1.0, 3.0], (200, 1)), profiles=Profiles(shape=(narrow, profile))
+        values,
+        foreseen,
+        100,
+        120,
+        part="shape",
+        by_channel=np.tile([1.0, 3.0], (200, 1)),
+        profiles=Profiles(shape=(narrow, profile)),
     )
     assert (found.kind, found.part) == ("shape", "shape")
     assert found.shares == (("level", 0.75), ("flow", 0.25))
