@@ -15,7 +15,7 @@ Figures = list[list[list[float]]]
 
 
 def cut(value: float) -> float:
-    return 0.0 if math.isnan(value) else min(max(value, -levels.FARTHEST), levels.FARTHEST)
+    return 0.0 if math.isnan(value) else min(max(float(value), -levels.FARTHEST), levels.FARTHEST)
 
 
 def stride_of(width: int) -> int:
