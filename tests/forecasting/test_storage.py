@@ -74,11 +74,15 @@ def test_learnt_stretches_and_profiles_come_back_to_the_last_bit(lengths: tuple[
     fitted = fit(make_dataset(*records), quick_settings(epochs=1))
     save(fitted, tmp_path)
     again = load(tmp_path)
-    assert [shapes.width for shapes in fitted.shapes] == ([50, 52] if lengths[0] == 300 else [])
-    assert_same_fields(again.shapes, fitted.shapes)
+    kept, learnt = again.stretches, fitted.stretches
+    assert [shapes.width for shapes in learnt.shapes] == ([50, 52] if lengths[0] == 300 else [])
+    assert learnt.level and learnt.relation
+    assert learnt.level.widths == learnt.relation.widths == ((50,) if lengths[0] == 300 else ())
+    assert_same_fields((*kept.shapes, kept.level, kept.relation), (*learnt.shapes, learnt.level, learnt.relation))
     assert len(again.profiles) == len(fitted.profiles) == 3
     for one, other in zip(again.profiles, fitted.profiles, strict=True):
-        assert_same_fields(one, other)
+        for kind in ("shape", "level", "relation"):
+            assert_same_fields(getattr(one, kind), getattr(other, kind))
 
 
 def assert_same_fields(some: tuple, others: tuple) -> None:
