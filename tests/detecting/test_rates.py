@@ -109,9 +109,12 @@ def test_of_a_file_learnt_whole_at_most_the_highest_hundredth_is_kept(healthy: b
     assert calm.value == pytest.approx(level) and "kept" not in calm.note, "it never lowers the level"
 
 
-def test_no_false_alarm_allowed_flags_nothing_of_any_file() -> None:
-    found = set_by_rate(0.0, np.full(100, 9.0), healthy=False)
-    assert found.value == np.inf and found.note.startswith("No false alarm is allowed, ")
+def test_no_false_alarm_allowed_flags_nothing_at_a_level_that_can_be_written_down() -> None:
+    scores = np.array([NAN, 9.0, 1.0])
+    found = set_by_rate(0.0, scores, np.array([2.0, NAN]), healthy=False)
+    assert found.value == 9.0 and found.note.startswith("No false alarm is allowed: ")
+    assert set_by_rate(0.0, scores, np.array([30.0])).value == 30.0
+    assert set_by_rate(0.0, scores[:1], np.array([NAN])).value == 0.0
 
 
 def test_the_rule_needs_no_reference() -> None:
