@@ -24,6 +24,7 @@ FAR_OUTSIDE = 0.1
 """share of the range of the train span's values: farther outside it, the kind is out of range"""
 LEAST_SHARE = 0.1
 MOST_NAMED = 3
+LARGEST = float(np.finfo(float).max)
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,8 @@ def _tell(
         return "level shift", f"{name} moved from about {was} to about {became}{unit}"
     drifted = _trend(residuals, band)
     if drifted is not None:
-        far, way = abs(drifted) * size, "up" if drifted > 0 else "down"
+        # From one end of what can be held to the other is farther than that.
+        far, way = min(abs(drifted), LARGEST / size) * size, "up" if drifted > 0 else "down"
         return "drift", f"{name} drifted {way}, by {far:.3g}{unit} from what was expected"
     usual = before[np.isfinite(before)]
     if channels > 1 and len(usual) and usual.min() <= event.observed / size <= usual.max() and outside.any():

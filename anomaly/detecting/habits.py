@@ -10,7 +10,7 @@ import numpy as np
 
 from anomaly.domain import find_runs
 
-FEWEST_VISITS = 5
+FEWEST_VISITS = 6
 SHARE_OF_STRETCHES = 0.05
 """as many visits as this share of a file's stretches make a habit; what comes less often may be a fault that returns"""
 LEVELS_TRIED = 24

@@ -38,5 +38,11 @@ def say_rate(alarms: float, unit: str) -> str:
         return f"About one false alarm in {round(1_000 / alarms):,} steps" if alarms <= 500 else "An alarm at any step"
     units = {"file": "such files"}.get(unit, f"{unit}s")
     if alarms < 1:
-        return f"About one false alarm in {1 / alarms:,.3g} {units}"
-    return f"About {alarms:,.3g} false alarm{'s' * (alarms != 1)} in {'such a file' if unit == 'file' else f'a {unit}'}"
+        return f"About one false alarm in {_say(1 / alarms)} {units}"
+    return (
+        f"About {_say(alarms)} false alarm{'s' * (alarms != 1)} in {'such a file' if unit == 'file' else f'a {unit}'}"
+    )
+
+
+def _say(count: float) -> str:
+    return f"{count:,.0f}" if count >= 100 else f"{count:.3g}"

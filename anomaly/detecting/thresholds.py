@@ -72,7 +72,12 @@ def known(scores: np.ndarray) -> np.ndarray:
 def _rate(evidence: Evidence, reference: np.ndarray, alarms: float) -> tuple[float, str]:
     """As measured on series without anomalies; of what was learnt from, anomalies too, at most the highest
     1 - MARGIN_QUANTILE."""
-    steps = sum(len(known(scores)) for scores in evidence.scores)
+    scores = known(np.concatenate(evidence.scores))
+    steps = len(scores)
+    if alarms <= 0:
+        # A finite level: neither JSON nor a chart has a place for one that no score reaches.
+        highest = max(reference.max(initial=0.0), scores.max(initial=0.0))
+        return float(highest), f"{say_rate(alarms, evidence.unit)}: the threshold is the highest score."
     level = find_level(alarms * steps / evidence.unit_steps, steps, evidence.width)
     said = f"{say_rate(alarms, evidence.unit)}, by what chance makes of series without anomalies."
     most = float(np.quantile(reference, MARGIN_QUANTILE)) if len(reference) and not evidence.healthy else 0.0

@@ -154,16 +154,28 @@ def check_arrays(manifest: Manifest, arrays: dict[str, np.ndarray], horizons: in
         _array(arrays, f"shapes.{place}.firsts", (len(stretches), parts))
         _check_profiles(arrays, "profiles", place, len(lengths), channels)
     for kind, widths in (("level", manifest.level_widths), ("relation", manifest.relation_widths)):
-        if widths is None:
-            continue
-        usual, spreads = (len(widths), 2, parts), (len(widths), 2, 2, parts)
-        for name, shape in (("weights", (parts, parts)), ("usual", usual), ("spreads", spreads)):
-            if not np.isfinite(_array(arrays, f"{kind}.{name}", shape)).all():
-                raise ValueError(f"{kind}.{name}: expected finite numbers")
-        if (arrays[f"{kind}.spreads"] <= 0).any():
-            raise ValueError(f"{kind}.spreads: expected numbers above 0")
-        for place in range(len(widths)):
-            _check_profiles(arrays, f"{kind}.profiles", place, len(lengths), channels)
+        _check_levels(arrays, kind, widths, parts, len(lengths), channels)
+
+
+def _check_levels(
+    arrays: dict[str, np.ndarray], kind: str, widths: tuple[int, ...] | None, parts: int, records: int, channels: int
+) -> None:
+    if widths is None:
+        # What is there was learnt: a manifest that knows nothing of it was altered.
+        if any(name.startswith(f"{kind}.") for name in arrays):
+            raise ValueError(f"{kind}_widths: expected the widths of the stretches that were learnt")
+        return
+    usual, spreads = (len(widths), 2, parts), (len(widths), 2, 2, parts)
+    for name, shape in (("weights", (parts, parts)), ("usual", usual), ("spreads", spreads)):
+        if not np.isfinite(_array(arrays, f"{kind}.{name}", shape)).all():
+            raise ValueError(f"{kind}.{name}: expected finite numbers")
+    if (arrays[f"{kind}.spreads"] <= 0).any():
+        raise ValueError(f"{kind}.spreads: expected numbers above 0")
+    for place in range(len(widths)):
+        _check_profiles(arrays, f"{kind}.profiles", place, records, channels)
+    for name, array in arrays.items():
+        if name.startswith(f"{kind}.profiles.") and not np.isfinite(array).all():
+            raise ValueError(f"{name}: expected finite numbers")
 
 
 def _check_profiles(arrays: dict[str, np.ndarray], prefix: str, place: int, records: int, channels: int) -> None:

@@ -73,9 +73,9 @@ def test_detect_writes_three_files_and_says_where(pump: Path, tmp_path: Path, ca
 def test_the_tables_have_the_columns_and_the_rows_of_the_file(pump: Path, tmp_path: Path) -> None:
     out = detect(tmp_path / "out", pump)
     points = pd.read_csv(out / "points.csv")
-    assert (
-        ",".join(points)
-        == "record,time,score,threshold,flagged,flow,flow_predicted,level,level_predicted,score_error,score_shape"
+    assert ",".join(points) == (
+        "record,time,score,threshold,flagged,flow,flow_predicted,level,level_predicted,"
+        "score_error,score_shape,score_level,score_relation"
     )
     assert points["time"].tolist() == list(range(300))
     np.testing.assert_array_equal(points["flow"], pd.read_csv(pump)["flow"])

@@ -69,7 +69,10 @@ def test_an_alarm_budget_is_counted_in_days_where_there_is_a_calendar(tmp_path: 
         ("--leave 0", "leave: expected more than 0.0, found 0.0."),
         ("--leave 1.5", "leave: expected 1.0 or less, found 1.5."),
         ("--threshold-rule budget --budget-per day", "alarms in a day can only be counted where times are dates"),
-        ("--budget-per month", "budget_per: expected '1000 steps', 'hour', 'day' or 'week', found 'month'."),
+        (
+            "--budget-per month",
+            "budget_per: expected 'auto', 'file', '1000 steps', 'hour', 'day' or 'week', found 'month'.",
+        ),
         ("--labels-from absent.csv", "There is no file absent.csv"),
         ("--labels-from FILE", "pump does not look like known anomalies: expected columns start and end, or series,"),
     ],

@@ -5,16 +5,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from anomaly.detecting.detection import PARTS
 from anomaly.detecting.events import find_events
 from anomaly.detecting.explanations import Explanation, explain
-from anomaly.domain.detections import Event, Scores
-from anomaly.domain.forecasts import Forecast, Profile
+from anomaly.domain.detections import Event, PartName, Scores
+from anomaly.domain.forecasts import Forecast, Profile, Profiles
 from anomaly.domain.spans import Span
 from tests.support.strategies import make_scores, make_series, unbounded
 
 NAN = float("nan")
 BAND = 1.0
 NEVER_REACHED = np.linspace(0, 1, 1000)
+NO_PROFILES = Profiles()
 
 
 def explain_stretch(
@@ -23,10 +25,10 @@ def explain_stretch(
     start: int,
     stop: int,
     *,
-    shape: float = 0.0,
-    by_shape: np.ndarray | None = None,
+    part: PartName = "error",
+    by_channel: np.ndarray | None = None,
     reference: np.ndarray = NEVER_REACHED,
-    profiles: tuple[Profile, ...] = (),
+    profiles: Profiles = NO_PROFILES,
     ranges: np.ndarray | None = None,
 ) -> Explanation:
     """Of the one event [start, stop) of channels flow, level (T, 2), or the first of them; its score is 5."""
@@ -34,10 +36,7 @@ def explain_stretch(
     contributions = np.abs(values - predicted)
     score = np.zeros(len(values))
     score[start:stop] = 5.0
-    shapes = np.full(len(values), shape)
-    scores = Scores(
-        score, contributions, score - shapes, shapes, np.zeros(values.shape) if by_shape is None else by_shape
-    )
+    scores = make_scores(score, contributions, part, by_channel)
     forecast = Forecast(make_series(values), predicted[None], profiles)
     (event,) = find_events(0, forecast, scores, 1.0, 0, 1, channels)
     assert event.span == Span(start, stop)
@@ -128,7 +127,13 @@ def test_a_strange_course_names_the_channel_of_the_shape_the_width_and_the_other
     narrow = Profile(12, np.array([0]), np.array([1.0]), np.array([[0.5, 0.5]]))
     values[110, 0] += 0.5
     found = explain_stretch(
-        values, foreseen, 100, 120, shape=4.0, by_shape=np.tile([1.0, 3.0], (200, 1)), profiles=(narrow, profile)
+        values,
+        foreseen,
+        100,
+        120,
+        part="shape",
+        by_channel=np.tile([1.0, 3.0], (200, 1)),
+        profiles=Profiles(shape=(narrow, profile)),
     )
     assert (found.kind, found.part) == ("shape", "shape")
     assert found.shares == (("level", 0.75), ("flow", 0.25))
@@ -179,13 +184,13 @@ def test_a_value_far_outside_the_train_span_is_told_before_a_course(value: float
     values[100:120:2, 1] = value
     ranges = np.array([[19.0, 15.0], [21.0, 25.0]])
     found = explain_stretch(
-        values, expected(channels=2), 100, 120, shape=4.0, by_shape=np.tile([1.0, 3.0], (200, 1)), ranges=ranges
+        values, expected(channels=2), 100, 120, part="shape", by_channel=np.tile([1.0, 3.0], (200, 1)), ranges=ranges
     )
     assert found.kind == "out of range"
     assert found.sentence.startswith(f"level {bound}, outside the 15 to 25 of the train span, together with flow")
     constant = np.array([[20.0, 20.0], [20.0, 20.0]])
     found = explain_stretch(
-        values, expected(channels=2), 100, 120, shape=4.0, by_shape=np.tile([1.0, 3.0], (200, 1)), ranges=constant
+        values, expected(channels=2), 100, 120, part="shape", by_channel=np.tile([1.0, 3.0], (200, 1)), ranges=constant
     )
     assert f"level {bound}, where it was always 20 in the train span" in found.sentence
 
@@ -236,9 +241,11 @@ def records(draw: st.DrawFn) -> tuple[Forecast, Scores, np.ndarray]:
     observed += np.where(np.arange(steps) > draw(st.integers(0, 60)), draw(st.sampled_from([0, 9, -1e9])), 0)[:, None]
     observed[rng.random(observed.shape) < draw(st.sampled_from([0, 0.2, 0.9]))] = NAN
     contributions = np.abs(observed - predicted)
-    error, shape = np.where(np.isfinite(contributions).any(1), rng.choice([0, 0.5, 2, 5], (2, steps)), NAN)
+    sizes = np.where(np.isfinite(contributions).any(1), rng.choice([0, 0.5, 2, 5], (len(PARTS), steps)), NAN)
+    parts = dict(zip(PARTS, sizes, strict=True))
     band = rng.choice([NAN, 0.0, 1.0, 5.0], channels)
-    scores = Scores(error + shape, contributions, error, shape, rng.random((steps, channels)).round(1))
+    shared = {name: rng.random((steps, channels)).round(1) for name in PARTS if name != "error"}
+    scores = Scores(np.log1p(sizes.sum(0)), contributions, parts, shared)
     return Forecast(make_series(observed), predicted[None]), scores, band
 
 

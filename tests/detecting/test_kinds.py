@@ -5,11 +5,11 @@ import pytest
 
 from anomaly.detecting.events import find_events
 from anomaly.detecting.explanations import Explanation, explain
-from anomaly.domain.detections import Event, Scores
+from anomaly.domain.detections import Event
 from anomaly.domain.forecasts import Forecast
 from anomaly.domain.kinds import Circle, find_rises
 from anomaly.domain.settings.reading import Kind
-from tests.support.strategies import make_series
+from tests.support.strategies import make_scores, make_series
 
 STEPS = 200
 CIRCLE = Circle(360.0, 0.0)
@@ -26,7 +26,7 @@ def event_of(
         circles={0: CIRCLE} if kind == "angle" else {},
         rises={0: find_rises(values)} if kind == "counter" else {},
     )
-    scores = Scores(surprise, surprise[:, None], surprise, 0 * surprise, np.zeros((STEPS, 1)))
+    scores = make_scores(surprise, surprise[:, None])
     (event,) = find_events(0, forecast, scores, 1.0, 0, 1, ("x",), min_effect={"x": effect})
     ranges = np.array([[0.0], [5.0]])
     return event, explain(event, forecast, scores, np.zeros(10), ("x",), np.array([3.0]), ranges)

@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.signal import lfilter
 
-from anomaly.detecting.scores import SPREAD_FLOOR, ResidualScale, Scorer, Usual, mean_observed, smooth
-from anomaly.domain.forecasts import Profile
+from anomaly.detecting.scores import Scorer
+from anomaly.detecting.smoothing import smooth
+from anomaly.detecting.usual import SPREAD_FLOOR, ResidualScale, Usual, mean_observed
+from anomaly.domain.forecasts import Profile, Profiles
 from anomaly.domain.settings.fitting import FitSettings
 from anomaly.forecasting.fitting import fit
 from anomaly.pipeline import detect
@@ -17,6 +19,7 @@ from tests.naive import scores as naive
 from tests.support.strategies import make_dataset, score_lists
 
 NAN = float("nan")
+NONE = Profiles()
 windows = pytest.mark.parametrize("window", ["centred", "trailing"])
 usual_sizes = st.sampled_from([0.0, 0.5, 1.7, 20.0])
 
@@ -42,7 +45,7 @@ def make_profile(steps: int, width: int, seed: int = 0, unknown: float = 0.2) ->
 
 def fit_and_score(residuals: np.ndarray, width: int = 1, window: str = "centred") -> np.ndarray:
     """The score of each step against what itself is usual, by prediction error alone."""
-    return Scorer.fit([residuals], [()], width, window).score(residuals, ()).values
+    return Scorer.fit([residuals], [NONE], width, window).score(residuals, NONE).values
 
 
 @windows
@@ -109,7 +112,7 @@ def test_the_ends_of_a_record_are_no_more_often_the_highest_than_chance_has_it()
     at_the_ends = []
     for _ in range(400):
         raw = np.maximum(np.abs(rng.standard_normal(steps)) - 0.8, 0) / 0.6
-        usual = Scorer.fit([raw[None, :, None]], [()], width, "centred").surprise
+        usual = Scorer.fit([raw[None, :, None]], [NONE], width, "centred").surprise
         highest = int(np.argmax(smooth(raw, width, "centred", usual)))
         at_the_ends.append(highest < outer or highest >= steps - outer)
     assert np.mean(at_the_ends) < 0.085, "2 % at either end hold 4 % of the steps; a plain mean gives 12 %"
@@ -149,57 +152,88 @@ def test_what_is_usual_agrees_with_loops(values: list[float], floor: float, aske
 @pytest.mark.parametrize("lengths", [(), (6,), (6, 12), (50, 80)], ids=str)
 def test_a_whole_score_agrees_with_loops(window: str, width: int, lengths: tuple[int, ...], is_healthy: bool) -> None:
     reference = [make_residuals(120, seed=3), make_residuals(45, seed=4)]
-    usual = [tuple(make_profile(part.shape[1], one, one) for one in lengths) for part in reference]
+    usual = [Profiles(shape=tuple(make_profile(part.shape[1], one, one) for one in lengths)) for part in reference]
     residuals = make_residuals() * 2
     residuals[0, 30, 1] = 9.0
-    profiles = tuple(make_profile(60, one, one + 1) for one in lengths)
+    shape, level, relation = (
+        tuple(make_profile(60, one, one + seed, unknown=0.2 * (seed == 1)) for one in lengths) for seed in (1, 2, 3)
+    )
+    profiles = Profiles(shape, level, relation)
 
     scorer = Scorer.fit(reference, usual, width, window, is_healthy)
     found = scorer.score(residuals, profiles)
 
     expected = naive.score(reference, usual, residuals, profiles, width, window, SPREAD_FLOOR, is_healthy)
+    told = {
+        "values": found.values,
+        "contributions": found.contributions,
+        **found.parts,
+        **{f"{name} by channel": part for name, part in found.by_channel.items()},
+    }
+    assert told.keys() == expected.keys()
     for name, values in expected.items():
-        np.testing.assert_allclose(getattr(found, name), values, rtol=1e-7, atol=1e-9, err_msg=name)
+        rounding = 1e-6 if "by" in name else 1e-7  # the shares are kept in half the digits
+        np.testing.assert_allclose(told[name], values, rtol=rounding, atol=1e-9, err_msg=name)
     assert np.isnan(found.values[20]) and np.isfinite(np.delete(found.values, 20)).all()
     assert (scorer.width, scorer.window, len(scorer.distances)) == (width, window, len(lengths))
 
 
+@pytest.mark.parametrize("times", [2, 40])
+def test_what_surprises_often_is_no_news_and_what_lies_beyond_it_is(times: int) -> None:
+    """Two switches in the train span may be faults; forty are the machine's own."""
+    rng = np.random.default_rng(0)
+    reference, residuals = rng.standard_normal((2, 1, 2000, 1))
+    reference[0, 20 : 20 + 49 * times : 49] = 30.0 + rng.random((times, 1))
+    residuals[0, [500, 1000], 0] = 30.0, 90.0
+    found = Scorer.fit([reference], [NONE], 10, "centred").score(residuals, NONE)
+    as_often, beyond = found.parts["error"][[500, 1000]]
+    assert beyond > 1 and (as_often < 1) == (times == 40)
+
+
 @windows
-def test_what_the_channels_put_into_the_shape_adds_up_to_it(window: str) -> None:
-    profile = make_profile(60, 9, unknown=0.0)
-    scorer = Scorer.fit([make_residuals()], [(make_profile(60, 9, 2),)], 5, window)
-    found = scorer.score(make_residuals(), (profile,))
-    known = np.isfinite(found.shape)
-    np.testing.assert_allclose(found.shape_contributions.sum(1)[known], np.expm1(found.shape[known]), atol=1e-9)
+def test_what_the_channels_put_into_a_part_adds_up_to_it_and_the_parts_to_the_score(window: str) -> None:
+    profiles = Profiles(*((make_profile(60, 9, seed, unknown=0.0),) for seed in range(3)))
+    scorer = Scorer.fit([make_residuals()], [Profiles(shape=(make_profile(60, 9, 2),))], 5, window)
+    found = scorer.score(make_residuals(), profiles)
+    known = np.isfinite(found.values)
+    for name, part in found.parts.items():
+        assert name == "error" or part[known].any()
+        if name != "error":
+            np.testing.assert_allclose(found.by_channel[name].sum(1)[known], part[known], rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(found.values[known], np.log1p(sum(found.parts.values())[known]))
 
 
 @windows
 def test_without_profiles_the_score_is_prediction_error_alone(window: str) -> None:
     residuals = make_residuals()
-    found = Scorer.fit([residuals], [()], 5, window).score(residuals, ())
-    np.testing.assert_array_equal(found.values, found.error)
-    assert not np.nan_to_num(found.shape).any() and not found.shape_contributions.any()
+    found = Scorer.fit([residuals], [NONE], 5, window).score(residuals, NONE)
+    np.testing.assert_array_equal(found.values, np.log1p(found.parts["error"]))
+    for name, by_channel in found.by_channel.items():
+        assert not np.nan_to_num(found.parts[name]).any() and not by_channel.any()
 
 
 @windows
 def test_a_record_too_short_for_any_stretch_is_scored_by_prediction_error(window: str) -> None:
     reference = make_residuals(90)
-    scorer = Scorer.fit([reference], [(make_profile(90, 30),)], 5, window)
-    found = scorer.score(make_residuals(25), (make_profile(25, 30),))
-    np.testing.assert_array_equal(found.values, found.error)
+    scorer = Scorer.fit([reference], [Profiles(shape=(make_profile(90, 30),))], 5, window)
+    short = (make_profile(25, 30),)
+    found = scorer.score(make_residuals(25), Profiles(short, short, short))
+    np.testing.assert_array_equal(found.values, np.log1p(found.parts["error"]))
 
 
 def test_a_trailing_score_knows_nothing_of_later_residuals_nor_of_stretches_yet_to_end() -> None:
     residuals, profile = make_residuals(90), make_profile(90, 12, unknown=0.0)
-    scorer = Scorer.fit([residuals], [(profile,)], 10, "trailing")
-    before = scorer.score(residuals, (profile,))
+    scorer = Scorer.fit([residuals], [Profiles(shape=(profile,))], 10, "trailing")
+    before = scorer.score(residuals, Profiles((profile,), (profile,), (profile,)))
     for cut in (1, 12, 40, 89):
         changed = residuals.copy()
         changed[:, cut:] = 50.0
         late = profile.starts + profile.width > cut
         other = Profile(12, profile.starts, np.where(late, 9.0, profile.distances), np.where(late[:, None], 1 / 3, 0.5))
-        after = scorer.score(changed, (other,))
+        after = scorer.score(changed, Profiles((other,), (other,), (other,)))
         np.testing.assert_array_equal(after.values[:cut], before.values[:cut])
+        for name, part in after.parts.items():
+            np.testing.assert_array_equal(part[:cut], before.parts[name][:cut], err_msg=name)
         assert after.values[cut:].max() > before.values[~np.isnan(before.values)].max()
 
 
@@ -210,13 +244,14 @@ def test_a_stretch_unlike_any_learnt_raises_the_shape_part_alone_and_names_its_c
     calm = Profile(20, starts, np.ones(len(starts)), shares)
     odd = (starts >= 90) & (starts < 100)
     planted = Profile(20, starts, np.where(odd, 9.0, 1.0), np.where(odd[:, None], [0.0, 1.0, 0.0], shares))
-    scorer = Scorer.fit([residuals], [(calm,)], 10, "centred")
-    before, after = scorer.score(residuals, (calm,)), scorer.score(residuals, (planted,))
-    np.testing.assert_array_equal(after.error, before.error)
-    np.testing.assert_allclose(before.shape, 0.0, atol=1e-9)
-    assert 95 <= np.argmax(after.shape) < 115
-    np.testing.assert_allclose(after.shape[:80], 0.0, atol=1e-9)
-    assert after.shape_contributions[100:106].argmax(1).tolist() == [1] * 6
+    scorer = Scorer.fit([residuals], [Profiles(shape=(calm,))], 10, "centred")
+    before, after = (scorer.score(residuals, Profiles(shape=(one,))) for one in (calm, planted))
+    np.testing.assert_array_equal(after.parts["error"], before.parts["error"])
+    np.testing.assert_allclose(before.parts["shape"], 0.0, atol=1e-9)
+    assert 95 <= np.argmax(after.parts["shape"]) < 115
+    np.testing.assert_allclose(after.parts["shape"][:80], 0.0, atol=1e-9)
+    assert after.by_channel["shape"][100:106].argmax(1).tolist() == [1] * 6
+    assert after.leading_part(102) == "shape"
 
 
 @windows
@@ -231,22 +266,23 @@ def test_the_sign_of_a_residual_does_not_matter_nor_the_order_of_the_channels(wi
 @given(factor=st.floats(1, 10))
 def test_larger_residuals_never_score_lower(window: str, factor: float) -> None:
     residuals = make_residuals()
-    scorer = Scorer.fit([make_residuals(seed=1)], [()], 6, window)
-    lower, higher = (scorer.score(one, ()).values for one in (residuals, factor * residuals))
+    scorer = Scorer.fit([make_residuals(seed=1)], [NONE], 6, window)
+    lower, higher = (scorer.score(one, NONE).values for one in (residuals, factor * residuals))
     assert not (higher < lower - 1e-9).any()
 
 
 def test_a_channel_predicted_perfectly_does_not_shout_at_the_tenth_decimal() -> None:
-    scorer = Scorer.fit([np.zeros((1, 50, 1))], [()], 1, "centred")
-    assert scorer.score(np.full((1, 3, 1), 1e-10), ()).values.max() < 1e-8
-    assert scorer.score(np.full((1, 3, 1), 1.0), ()).contributions.min() == pytest.approx(1 / SPREAD_FLOOR)
+    scorer = Scorer.fit([np.zeros((1, 50, 1))], [NONE], 1, "centred")
+    assert scorer.score(np.full((1, 3, 1), 1e-10), NONE).values.max() < 1e-8
+    assert scorer.score(np.full((1, 3, 1), 1.0), NONE).contributions.min() == pytest.approx(1 / SPREAD_FLOOR)
 
 
 def test_a_record_that_repeats_exactly_does_not_shout_at_the_tenth_decimal() -> None:
     starts = np.arange(0, 41, 2)
     profile = Profile(10, starts, np.zeros(21), np.zeros((21, 1)))
-    scorer = Scorer.fit([np.zeros((1, 50, 1))], [(profile,)], 1, "centred")
-    found = scorer.score(np.zeros((1, 50, 1)), (Profile(10, starts, np.full(21, 1e-10), np.ones((21, 1))),))
+    scorer = Scorer.fit([np.zeros((1, 50, 1))], [Profiles(shape=(profile,))], 1, "centred")
+    alike = Profile(10, starts, np.full(21, 1e-10), np.ones((21, 1)))
+    found = scorer.score(np.zeros((1, 50, 1)), Profiles(shape=(alike,)))
     assert found.values.max() < 1e-8
 
 
@@ -259,8 +295,8 @@ def test_a_channel_never_known_in_the_reference_does_not_make_the_scores_unknown
 
 def test_a_reference_in_which_nothing_is_known_still_gives_scores() -> None:
     nothing = np.full((2, 30, 3), NAN)
-    scorer = Scorer.fit([nothing], [(make_profile(30, 40),)], 8, "centred")
-    found = scorer.score(make_residuals(), (make_profile(60, 40),))
+    scorer = Scorer.fit([nothing], [Profiles(shape=(make_profile(30, 40),))], 8, "centred")
+    found = scorer.score(make_residuals(), Profiles(shape=(make_profile(60, 40),)))
     assert np.isfinite(np.delete(found.values, 20)).all()
 
 

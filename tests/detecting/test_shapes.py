@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anomaly.detecting import shapes
-from anomaly.detecting.scores import spread_distances
 from anomaly.detecting.shapes import LEAST_OBSERVED, MOST_STRETCHES, Shapes
+from anomaly.detecting.smoothing import spread_distances
 from anomaly.domain.forecasts import Profile
 from tests.naive import shapes as naive
 

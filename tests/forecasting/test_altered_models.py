@@ -91,7 +91,12 @@ def test_an_array_that_no_fit_gives_is_refused(model: dict[str, bytes], tmp_path
     whole = tensors.load(model[ARRAYS])
     scored = ("channels.ranges", "reach.before", "reach.after", "reference.values")
     # A constant channel has no scale, and a stretch that was compared with nothing no distance.
-    concerned = {"nan": [*scored[1:], "channels.mean"], "zero": ["channels.scale"]}.get(change, list(whole))
+    levels = [name for name in whole if name.startswith(("level.", "relation."))]
+    assert {name.split(".")[1] for name in levels} == {"weights", "usual", "spreads", "profiles"}
+    concerned = {
+        "nan": [*scored[1:], "channels.mean", *(name for name in levels if not name.endswith("starts"))],
+        "zero": ["channels.scale", "level.spreads", "relation.spreads"],
+    }.get(change, list(whole))
     for name in concerned:
         array = whole[name]
         if change == "shorter" and array.size == 0:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors import numpy as tensors
 
 from anomaly.domain.exceptions import AnomalyError, ModelFileError
 from anomaly.domain.records import Dataset
@@ -74,11 +75,15 @@ def test_learnt_stretches_and_profiles_come_back_to_the_last_bit(lengths: tuple[
     fitted = fit(make_dataset(*records), quick_settings(epochs=1))
     save(fitted, tmp_path)
     again = load(tmp_path)
-    assert [shapes.width for shapes in fitted.shapes] == ([50, 52] if lengths[0] == 300 else [])
-    assert_same_fields(again.shapes, fitted.shapes)
+    kept, learnt = again.stretches, fitted.stretches
+    assert [shapes.width for shapes in learnt.shapes] == ([50, 52] if lengths[0] == 300 else [])
+    assert learnt.level and learnt.relation
+    assert learnt.level.widths == learnt.relation.widths == ((50,) if lengths[0] == 300 else ())
+    assert_same_fields((*kept.shapes, kept.level, kept.relation), (*learnt.shapes, learnt.level, learnt.relation))
     assert len(again.profiles) == len(fitted.profiles) == 3
     for one, other in zip(again.profiles, fitted.profiles, strict=True):
-        assert_same_fields(one, other)
+        for kind in ("shape", "level", "relation"):
+            assert_same_fields(getattr(one, kind), getattr(other, kind))
 
 
 def assert_same_fields(some: tuple, others: tuple) -> None:
@@ -87,6 +92,46 @@ def assert_same_fields(some: tuple, others: tuple) -> None:
         for name, value in vars(other).items():
             np.testing.assert_array_equal(getattr(one, name), value)
             assert np.asarray(getattr(one, name)).dtype == np.asarray(value).dtype
+
+
+def test_a_model_of_before_levels_were_learnt_opens_and_scores_without_their_parts(
+    sine_fitted: Fitted, sine_dataset: Dataset, kept: Path, tmp_path: Path
+) -> None:
+    manifest = json.loads((kept / MANIFEST).read_text())
+    for part in ("level_widths", "relation_widths", "files", "check"):
+        del manifest[part]
+    (kept / MANIFEST).write_text(json.dumps(manifest))
+    arrays = tensors.load((kept / ARRAYS).read_bytes())
+    older = {name: array for name, array in arrays.items() if not name.startswith(("level.", "relation."))}
+    assert len(older) < len(arrays)
+    (kept / ARRAYS).write_bytes(tensors.save(older))
+
+    again = load(kept)
+    assert again.stretches.level is None and again.stretches.relation is None
+    values = sine_dataset.series[0].values.copy()
+    values[700:] += 5.0
+    moved = make_dataset(values)
+    found, newer = detect(again, moved).scores[0], detect(sine_fitted, moved).scores[0]
+    for name in ("error", "shape"):
+        np.testing.assert_array_equal(found.parts[name], newer.parts[name])
+    for name in ("level", "relation"):
+        assert np.nansum(newer.parts[name]) > 0 == np.nansum(found.parts[name])
+    np.testing.assert_allclose(found.values, np.log1p(found.parts["error"] + found.parts["shape"]), rtol=1e-5)
+
+    save(again, tmp_path / "saved again")
+    assert_same_detections(again, load(tmp_path / "saved again"), moved)
+
+
+@pytest.mark.parametrize("kind", ["level", "relation"])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -1.0])
+def test_spreads_of_levels_that_are_no_sizes_are_refused_by_name(kept: Path, kind: str, value: float) -> None:
+    manifest = json.loads((kept / MANIFEST).read_text())
+    del manifest["files"], manifest["check"]
+    (kept / MANIFEST).write_text(json.dumps(manifest))
+    arrays = tensors.load((kept / ARRAYS).read_bytes())
+    arrays[f"{kind}.spreads"][0, 1, 0, 0] = value
+    (kept / ARRAYS).write_bytes(tensors.save(arrays))
+    assert f"{kind}.spreads: expected" in refusal(kept)
 
 
 def test_the_folder_holds_safetensors_and_json_and_nothing_else(kept: Path) -> None:

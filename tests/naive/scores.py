@@ -1,12 +1,14 @@
-"""Slow, plain oracle of a whole score: prediction error and shape, one step after another."""
+"""Slow, plain oracle of a whole score, part by part and one step after another."""
 
 import math
 from collections.abc import Sequence
 
 import numpy as np
 
-from anomaly.domain.forecasts import Profile
-from tests.naive import shapes
+from anomaly.detecting import scores as constants
+from anomaly.detecting import usual as tails
+from anomaly.domain.forecasts import Profile, Profiles
+from tests.naive import levels, shapes
 from tests.naive.preparation import scaler
 
 
@@ -112,14 +114,18 @@ def quantile(ordered: list[float], share: float) -> float:
     return low + (place - math.floor(place)) * (ordered[math.ceil(place)] - low)
 
 
-def beyond_tail(reference: Sequence[np.ndarray], surprise: np.ndarray, is_healthy: bool) -> list[float]:
-    """How far the farthest channel of each step (T, C) lies beyond the exponential tail of the reference."""
+def beyond_tail(reference: Sequence[np.ndarray], surprise: np.ndarray, is_healthy: bool, width: int) -> list[float]:
+    """How far the farthest channel of each step (T, C) lies beyond the exponential tail of the reference, and beyond
+    what it reaches again and again there."""
     found = [0.0] * len(surprise)
+    visits = levels.visits_of_habit(sum(len(part) for part in reference), width)
     for channel in range(surprise.shape[1]):
         known = sorted(x for part in reference for x in part[:, channel] if not math.isnan(x))
-        near, far = quantile(known, 0.95), quantile(known, 0.99)
-        slope = max((far - near) / math.log(5), 0.5)
-        limit = far + slope * math.log(100)
+        near, far = quantile(known, 1 - tails.NEAR), quantile(known, 1 - tails.FAR)
+        slope = max((far - near) / math.log(tails.NEAR / tails.FAR), tails.LEAST_SLOPE)
+        limit = far + slope * math.log(tails.FAR / tails.RARE)
+        beyond = [[max((x - limit) / slope, 0.0) for x in part[:, channel]] for part in reference]
+        limit += tails.ABOVE_HABIT * slope * levels.find_habit(beyond, visits, tails.LEAST_HABIT)
         limit = max(limit, known[-1]) if is_healthy else limit
         for step, x in enumerate(surprise[:, channel]):
             if x > limit:
@@ -129,15 +135,16 @@ def beyond_tail(reference: Sequence[np.ndarray], surprise: np.ndarray, is_health
 
 def score(
     reference: Sequence[np.ndarray],
-    reference_profiles: Sequence[tuple[Profile, ...]],
+    reference_profiles: Sequence[Profiles],
     residuals: np.ndarray,
-    profiles: tuple[Profile, ...],
+    profiles: Profiles,
     width: int,
     window: str,
     floor: float,
     is_healthy: bool,
 ) -> dict[str, np.ndarray]:
-    """The fields of `Scores` of one record (H, T, C), against the reference records."""
+    """The values, the contributions and, by name, the parts of one record (H, T, C), against the reference records;
+    `NAME by channel` is what the channels have of a part."""
     mean, spread = residual_scale(reference, floor)
     raw = [surprise(part, mean, spread)[0] for part in reference]
     level = usual([x for part in raw for x in part])[0]
@@ -145,32 +152,45 @@ def score(
     of_error = usual([x for part in raw for x in smooth(part, width, window, level)])
     present, contributions = surprise(residuals, mean, spread)
     steps, channels = contributions.shape
-    alone = beyond_tail([surprise(part, mean, spread)[1] for part in reference], contributions, is_healthy)
-    error = [
-        math.log(1 + excess(x, *of_error) + far)
-        for x, far in zip(smooth(present, width, window, level), alone, strict=True)
-    ]
-    shape, by_channel = [0.0] * steps, np.zeros((steps, channels))
-    for number, profile in enumerate(profiles):
+    alone = beyond_tail([surprise(part, mean, spread)[1] for part in reference], contributions, is_healthy, width)
+    by_chance = constants.BY_CHANCE
+    parts = {
+        "error": [
+            excess(x, *of_error) / by_chance["error"] + far / by_chance["tail"]
+            for x, far in zip(smooth(present, width, window, level), alone, strict=True)
+        ]
+    }
+    by_channel = {}
+    parts["shape"], by_channel["shape"] = [0.0] * steps, np.zeros((steps, channels))
+    for number, profile in enumerate(profiles.shape):
         of_distance = usual(
             [
                 x
                 for part, alike in zip(reference, reference_profiles, strict=True)
-                for x in spread_distances(alike[number], part.shape[1], window)
+                for x in spread_distances(alike.shape[number], part.shape[1], window)
             ],
             floor,
         )
         for step, distance in enumerate(spread_distances(profile, steps, window)):
-            beyond = excess(distance, *of_distance)
-            shape[step] += math.log(1 + beyond)
-            by_channel[step] += beyond * shares_at(profile, step, window)
+            beyond = excess(distance, *of_distance) / by_chance["shape"]
+            parts["shape"][step] += beyond
+            by_channel["shape"][step] += beyond * shares_at(profile, step, window)
+    for name, some in (("level", profiles.level), ("relation", profiles.relation)):
+        parts[name], by_channel[name] = [0.0] * steps, np.zeros((steps, channels))
+        for profile in some:
+            for step, height in enumerate(levels.place(profile, steps, window)):
+                if height / by_chance[name] > parts[name][step]:
+                    parts[name][step] = height / by_chance[name]
+                    by_channel[name][step] = parts[name][step] * shares_at(profile, step, window)
+    values = [math.log(1 + sum(parts[name][step] for name in parts)) for step in range(steps)]
     for step, x in enumerate(present):
         if math.isnan(x):
-            error[step] = shape[step] = math.nan
+            values[step] = math.nan
+            for name in parts:
+                parts[name][step] = math.nan
     return {
-        "values": np.add(error, shape),
+        "values": np.array(values),
         "contributions": contributions,
-        "error": np.array(error),
-        "shape": np.array(shape),
-        "shape_contributions": by_channel,
+        **{name: np.array(part) for name, part in parts.items()},
+        **{f"{name} by channel": part for name, part in by_channel.items()},
     }

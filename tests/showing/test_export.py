@@ -25,6 +25,7 @@ from tests.support.strategies import make_scores, unbounded
 
 GOLDEN = Path(__file__).parent / "golden"
 POINTS = ["record", "time", "score", "threshold", "flagged"]
+SCORE_PARTS = ["score_error", "score_shape", "score_level", "score_relation"]
 EVENTS = ["record", "start", "end", "points", "peak_time", "peak_score", "channel", "direction", "observed", "expected",
           "kind", "why"]  # fmt: skip
 
@@ -59,8 +60,8 @@ def cells_of(content: bytes) -> list[list[str]]:
 def test_points_csv_has_the_columns_that_were_promised() -> None:
     detection = detection_of(dataset_of("time,flow,level", "2025-01-01,1,7", "2025-01-02,2,8", "2025-01-03,4,6"))
     header, *rows = cells_of(points_csv(detection))
-    assert header == [*POINTS, "flow", "flow_predicted", "level", "level_predicted", "score_error", "score_shape"]
-    assert rows[0] == ["pump", "2025-01-01", "1", "2", "0", "1", "1.5", "7", "7.5", "1", "0"]
+    assert header == [*POINTS, "flow", "flow_predicted", "level", "level_predicted", *SCORE_PARTS]
+    assert rows[0] == ["pump", "2025-01-01", "1", "2", "0", "1", "1.5", "7", "7.5", "1.71828", "0", "0", "0"]
     assert [row[4] for row in rows] == ["0", "0", "1"]
 
 
@@ -92,8 +93,8 @@ def test_points_csv_has_one_line_per_row_of_the_file_whatever_was_repaired() -> 
 def test_what_is_unknown_is_an_empty_cell() -> None:
     detection = detection_of(dataset_of("flow,level", "1,5", ",6", "3,7", channels=["flow", "level"]), [[np.nan, 1, 3]])
     rows = cells_of(points_csv(detection))[1:]
-    assert rows[0][:-2] == ["pump", "0", "", "2", "0", "1", "1.5", "5", "5.5"]
-    assert rows[1][:-2] == ["pump", "1", "1", "2", "0", "", "", "6", "6.5"]
+    assert rows[0][:-4] == ["pump", "0", "", "2", "0", "1", "1.5", "5", "5.5"]
+    assert rows[1][:-4] == ["pump", "1", "1", "2", "0", "", "", "6", "6.5"]
 
 
 def test_values_and_times_are_written_exactly() -> None:
@@ -137,7 +138,7 @@ def test_formulas_in_record_names_and_channels_are_made_harmless_and_numbers_lef
     lines = ["unit,=cmd(),@b", "=1+1,-1,3", "=1+1,-2,4", "+x,-3,5", "+x,-4,6"]
     detection = detection_of(dataset_of(*lines, record="unit", channels=["=cmd()", "@b"]))
     points, events = cells_of(points_csv(detection)), cells_of(events_csv(detection))
-    assert points[0][5:-2] == ["'=cmd()", "'=cmd()_predicted", "'@b", "'@b_predicted"]
+    assert points[0][5:-4] == ["'=cmd()", "'=cmd()_predicted", "'@b", "'@b_predicted"]
     assert [row[0] for row in points[1:]] == ["'=1+1", "'=1+1", "'+x", "'+x"]
     assert [row[5] for row in points[1:]] == ["-1", "-2", "-3", "-4"]
     assert [(row[0], row[6]) for row in events[1:]] == [("'=1+1", "'=cmd()"), ("'+x", "'=cmd()")]
@@ -194,7 +195,7 @@ def golden_detection() -> Detection:
         '2025-03-01T00:00:00.500+01:00,"b, the ""second""",0.1,1e-7,0',
         '2025-03-01T00:00:01+01:00,"b, the ""second""",123456789.5,2,0',
     )
-    return detection_of(dataset, [[np.nan, 2.0, 1234.56789], [0.000012345678, 3.0]])
+    return detection_of(dataset, [[np.nan, 2.0, 123.456789], [0.000012345678, 3.0]])
 
 
 @pytest.mark.parametrize("name", ["points", "events"])

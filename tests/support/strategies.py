@@ -1,11 +1,12 @@
 """Small datasets, and hypothesis strategies for what flows through the stages."""
 
 from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 from hypothesis import strategies as st
 
-from anomaly.domain.detections import Scores
+from anomaly.domain.detections import PartName, Scores
 from anomaly.domain.records import Columns, Dataset, TimeSeries
 from anomaly.domain.settings.fitting import FitSettings
 from anomaly.domain.settings.reading import Kind
@@ -65,9 +66,20 @@ def sine_values(steps: int, period: float = 25.0, noise: float = 0.05, seed: int
     return (clean + noise * rng.standard_normal(clean.shape)) * [1.0, 5.0] + [20.0, -3.0]
 
 
-def make_scores(values: np.ndarray, contributions: np.ndarray) -> Scores:
-    """Scores that are prediction error alone."""
-    return Scores(values, contributions, values, np.zeros(len(values)), np.zeros(contributions.shape))
+def make_scores(
+    values: np.ndarray,
+    contributions: np.ndarray,
+    part: PartName = "error",
+    by_channel: np.ndarray | None = None,
+) -> Scores:
+    """Scores that are one part alone, (T, C) `by_channel`; unknown where they are."""
+    nothing = 0 * values
+    names: tuple[PartName, ...] = get_args(PartName)
+    parts = {name: np.expm1(values) if name == part else nothing for name in names}
+    shared = {name: np.zeros(contributions.shape) for name in names if name != "error"}
+    if by_channel is not None:
+        shared[part] = by_channel
+    return Scores(values, contributions, parts, shared)
 
 
 def unbounded(channels: int) -> np.ndarray:

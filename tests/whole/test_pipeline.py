@@ -74,7 +74,7 @@ def test_the_future_does_not_change_the_past(sine_dataset: Dataset, sine_fitted:
     np.testing.assert_array_equal(after[: cut + 1], before[: cut + 1])
     for settings, untouched in (
         (DetectSettings(smoothing=20, smoothing_window="trailing"), cut),
-        (DetectSettings(smoothing=20), cut - sine_fitted.shapes[-1].width * 11 // 10),
+        (DetectSettings(smoothing=20), cut - sine_fitted.stretches.shapes[-1].width * 11 // 10),
     ):
         before, after = (detect(sine_fitted, one, settings).scores[0].values for one in (sine_dataset, changed))
         np.testing.assert_array_equal(after[:untouched], before[:untouched])
