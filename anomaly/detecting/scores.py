@@ -1,10 +1,10 @@
 """Residuals (T, C) and stretch profiles -> how anomalous each step is (T,), and why.
 
-The score is the logarithm of 1 + the sum of four named parts. Error: |residual| above its usual size, smoothed, and how
-far a single step lies beyond the tail of the reference span: smoothing alone would hide a spike. Shape: how unlike
-every learnt stretch the stretches around the step are. Level: how far their mean and spread lie from the usual;
-relation: the same of what is left of each channel when the others are known. Each part is measured against its own
-usual size over the reference span, and 1 is about the most that chance makes of it in a record of some thousand steps.
+The score is a sum of four named parts. Error: |residual| above its usual size, smoothed, and how far a single step lies
+beyond the tail of the reference span: smoothing alone would hide a spike. Shape: how unlike every learnt stretch the
+stretches around the step are, for each width. Level: how far their mean and spread lie from the usual; relation: the
+same of what is left of each channel when the others are known. Each is measured in what chance makes of it, and enters
+by `weigh`: what chance alone may have made hardly counts, and what is far beyond it does not drown the others.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,6 +21,10 @@ BY_CHANCE: Mapping[str, float] = MappingProxyType(
     {"error": 4.0, "tail": 1.5, "shape": 2.0, "level": 1.0, "relation": 0.5}
 )
 """the spreads beyond the usual that nine of ten series of every made family reach at most (`benchmarks.silence`)"""
+FARTHEST = 1e100
+"""times chance: beyond, a square would be no number"""
+UNSEEN = 3.0
+"""times as much where a part of the file was learnt from: of slow changes it has seen few"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +43,8 @@ class Scorer:
     width: int
     """smoothing width in steps"""
     window: str
+    is_healthy: bool
+    """whether a part of the data was chosen to learn from"""
 
     @classmethod
     def fit(
@@ -69,7 +75,7 @@ class Scorer:
             )
             for alike in zip(*(one.shape for one in profiles), strict=True)
         )
-        return cls(scale, mean, error, Tail.fit(surprises, is_healthy, width), distances, width, window)
+        return cls(scale, mean, error, Tail.fit(surprises, is_healthy, width), distances, width, window, is_healthy)
 
     def score(self, residuals: np.ndarray, profiles: Profiles) -> Scores:
         """Scores of one record from its residuals (H, T, C), in standard deviations, and profiles.
@@ -81,34 +87,42 @@ class Scorer:
         unknown = np.where(np.isfinite(raw), 0.0, np.nan)
         smoothed = self.error.excess(smooth(raw, self.width, self.window, self.surprise))
         error = smoothed / BY_CHANCE["error"] + self.tail.excess(contributions) / BY_CHANCE["tail"]
-        parts: dict[PartName, np.ndarray] = {"error": error}
+        parts: dict[PartName, np.ndarray] = {"error": weigh(error)}
         by_channel: dict[PartName, np.ndarray] = {}
         parts["shape"], by_channel["shape"] = self._score_shape(profiles.shape, contributions.shape)
-        parts["level"], by_channel["level"] = self._score_level(profiles.level, "level", contributions.shape)
-        parts["relation"], by_channel["relation"] = self._score_level(
-            profiles.relation, "relation", contributions.shape
+        stretches: tuple[tuple[PartName, tuple[Profile, ...]], ...] = (
+            ("level", profiles.level),
+            ("relation", profiles.relation),
         )
+        for name, found in stretches:
+            parts[name], by_channel[name] = self._score_level(found, BY_CHANCE[name], contributions.shape)
         parts = {name: part + unknown for name, part in parts.items()}
-        return Scores(np.log1p(sum(parts.values())), contributions, parts, by_channel)
+        return Scores(sum(parts.values(), np.zeros(len(raw))), contributions, parts, by_channel)
 
     def _score_shape(self, profiles: tuple[Profile, ...], size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
         """The part (T,) and its channels (T, C): the sum over all widths."""
         part, by_channel = np.zeros(size[0]), np.zeros(size, np.float32)
         for usual, profile in zip(self.distances, profiles, strict=True):
-            excess = usual.excess(spread_distances(profile, size[0], self.window)) / BY_CHANCE["shape"]
-            part += excess
-            by_channel += (excess[:, None] * spread_shares(profile, size[0], self.window)).astype(np.float32)
+            found = weigh(usual.excess(spread_distances(profile, size[0], self.window)) / BY_CHANCE["shape"])
+            part += found
+            by_channel += (found[:, None] * spread_shares(profile, size[0], self.window)).astype(np.float32)
         return part, by_channel
 
     def _score_level(
-        self, profiles: tuple[Profile, ...], name: PartName, size: tuple[int, int]
+        self, profiles: tuple[Profile, ...], by_chance: float, size: tuple[int, int]
     ) -> tuple[np.ndarray, np.ndarray]:
         """The part (T,) and its channels (T, C): the largest of all widths."""
+        by_chance *= UNSEEN if self.is_healthy else 1.0
         part, by_channel = np.zeros(size[0]), np.zeros(size, np.float32)
         for profile in profiles:
-            found = place_levels(profile, size[0], self.window) / BY_CHANCE[name]
+            found = weigh(place_levels(profile, size[0], self.window) / by_chance)
             larger = found > part
             if larger.any():
                 part[larger] = found[larger]
                 by_channel[larger] = (found[:, None] * spread_shares(profile, size[0], self.window))[larger]
         return part, by_channel
+
+
+def weigh(times_chance: np.ndarray) -> np.ndarray:
+    """log(1 + x^2) of what was found in what chance makes of it: 0.7 at x = 1, 4.6 at 10. Never infinite."""
+    return np.log1p(np.minimum(times_chance, FARTHEST) ** 2)

@@ -18,11 +18,11 @@ class Scores:
     """How surprising each step of one record is."""
 
     values: np.ndarray
-    """(T,) >= 0, unitless, high = anomalous, NaN = unknown: log(1 + sum of the parts)"""
+    """(T,) >= 0, unitless, high = anomalous, NaN = unknown: the sum of the parts"""
     contributions: np.ndarray
     """(T, C) how far each channel's residual lies above its usual size, in spreads, before smoothing"""
     parts: Mapping[PartName, np.ndarray]
-    """(T,) >= 0 each: 1 is about the most that chance makes of it in a record of some thousand steps"""
+    """(T,) >= 0 each"""
     by_channel: Mapping[PartName, np.ndarray]
     """(T, C) float32: the parts shared out among the channels; of the error there are the contributions"""
 

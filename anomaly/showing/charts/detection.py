@@ -193,12 +193,9 @@ def _add_score(
 
 def _stack_parts(scores: Scores, steps: np.ndarray) -> tuple[list[np.ndarray], list[PartName]]:
     """Heights (L,) up to which each part fills the score, one on top of the other, and which parts they are: the error,
-    and those that are ever more than nothing. The score is a logarithm of their sum, so each has its share of it."""
+    and those that are ever more than nothing."""
     told = [part for part, values in scores.parts.items() if part == "error" or np.nanmax(values, initial=0.0) > 0]
-    values = np.array([scores.parts[part][steps] for part in told])
-    total = values.sum(0)
-    shares = np.divide(np.cumsum(values, 0), total, out=np.zeros_like(values), where=~(total <= 0))
-    return list(shares * scores.values[steps]), told
+    return list(np.cumsum([scores.parts[part][steps] for part in told], axis=0)), told
 
 
 def _add_lanes(
