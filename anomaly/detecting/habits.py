@@ -10,7 +10,6 @@ import numpy as np
 
 from anomaly.domain import find_runs
 
-FEWEST_VISITS = 6
 SHARE_OF_STRETCHES = 0.05
 """as many visits as this share of a file's stretches make a habit; what comes less often may be a fault that returns"""
 LEVELS_TRIED = 24
@@ -42,9 +41,9 @@ def count_visits(values: np.ndarray, level: float) -> int:
     return int((np.maximum.reduceat(values, starts) > level).sum())
 
 
-def visits_of_habit(steps: int, width: int) -> int:
-    """Visits that make a habit where a file of `steps` has stretches of `width`."""
-    return max(FEWEST_VISITS, int(np.ceil(SHARE_OF_STRETCHES * steps / width)))
+def visits_of_habit(steps: int, width: int, fewest: int) -> int:
+    """Visits that make a habit, `fewest` at least, where a file of `steps` has stretches of `width`."""
+    return max(fewest, int(np.ceil(SHARE_OF_STRETCHES * steps / width)))
 
 
 def _keep_visits(values: np.ndarray, floor: float) -> np.ndarray:

@@ -14,6 +14,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from anomaly.detecting.habits import find_habit, visits_of_habit
+from anomaly.detecting.usual import NORMAL_MAD
 from anomaly.domain import Profile
 
 MULTIPLES = (1, 4, 16)
@@ -24,7 +25,8 @@ PLACES = 10
 """stretches begin every `width` / PLACES steps"""
 USUAL_DISTANCE = 2.0
 """spreads from the median within which all is usual"""
-NORMAL_MAD = 1.4826
+FEWEST_RETURNS = 5
+"""of a level before it is one of the states that a machine has"""
 LEAST_SPREAD = 0.1
 """added to the spread of means, in standard deviations, and of the logarithms"""
 SPREAD_FLOOR = 0.05
@@ -113,7 +115,7 @@ def _learn_width(parts: list[np.ndarray], width: int) -> tuple[np.ndarray, np.nd
         figures = figures[np.isfinite(figures)]
         usual[kind, channel] = np.median(figures)
         spread[kind, channel] += NORMAL_MAD * np.median(np.abs(figures - usual[kind, channel]))
-    visits = visits_of_habit(sum(map(len, parts)), width)
+    visits = visits_of_habit(sum(map(len, parts)), width, FEWEST_RETURNS)
     spreads = np.repeat(spread[:, None], 2, axis=1)
     for kind, channel in np.argwhere(known):
         for side, sign in enumerate((-1, 1)):

@@ -66,8 +66,10 @@ class Scorer:
         mean = Usual.of(np.concatenate([smooth(part, width, window, mean) for part in raw])).mean
         error = Usual.of(np.concatenate([smooth(part, width, window, mean) for part in raw]))
         steps = [part.shape[1] for part in residuals]
+        # What was not chosen to be healthy may hold an anomaly that lasts: it must not make itself usual.
+        usual_distance = Usual.of if is_healthy else Usual.of_most
         distances = tuple(
-            Usual.of(
+            usual_distance(
                 np.concatenate(
                     [spread_distances(one, length, window) for one, length in zip(alike, steps, strict=True)]
                 ),

@@ -9,10 +9,9 @@ from scipy.ndimage import grey_closing
 from anomaly.detecting.agreement import Agreement, evaluate_events, evaluate_points
 from anomaly.detecting.events import find_flags
 from anomaly.detecting.rates import find_level, say_rate
+from anomaly.detecting.usual import NORMAL_MAD
 from anomaly.domain import DataError, Threshold, fill_runs, find_runs, merge_runs
 
-NORMAL_MAD = 1.4826
-"""standard deviation of a normal distribution in units of its median absolute deviation"""
 MARGIN_QUANTILE = 0.99
 TAIL_QUANTILE, FEWEST_EXCESSES, POOR_FIT = 0.98, 30, 0.1
 DEVIATIONS = np.arange(2.0, 10.5, 0.5)

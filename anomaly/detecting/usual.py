@@ -10,10 +10,14 @@ from anomaly.detecting.habits import find_habit, visits_of_habit
 SPREAD_FLOOR = 0.05
 """added to the spread of residuals and distances, in standard deviations of the channel: else the tiny
 residuals of what is predicted, or repeats, almost perfectly would score high"""
+NORMAL_MAD = 1.4826
+"""standard deviation of a normal distribution in units of its median absolute deviation"""
 NEAR, FAR, RARE = 0.05, 0.01, 1e-4
 """shares of the reference steps: the slope of the tail is told between the first two, what is beyond the last is odd"""
 LEAST_SLOPE = 0.5
 """in spreads: a little less than that of a normal distribution"""
+FEWEST_SPIKES = 6
+"""that surprise alike before they are a habit"""
 LEAST_HABIT = 0.5
 """slopes beyond the limit"""
 ABOVE_HABIT = 1.15
@@ -63,7 +67,7 @@ class Tail:
         """From the surprise (T, C) of the reference span of every record, smoothed over `width`; NaN left out. Its
         quantiles hardly move with a few anomalies among the steps."""
         limits, slopes = [], []
-        visits = visits_of_habit(sum(map(len, surprises)), width)
+        visits = visits_of_habit(sum(map(len, surprises)), width, FEWEST_SPIKES)
         for channel in range(surprises[0].shape[1]):
             values = np.concatenate([part[:, channel] for part in surprises])
             values = values[np.isfinite(values)]
@@ -87,7 +91,7 @@ class Tail:
 
 @dataclass(frozen=True)
 class Usual:
-    """Mean and spread of one quantity over the reference span."""
+    """Middle and spread of one quantity over the reference span."""
 
     mean: float
     spread: float
@@ -99,6 +103,16 @@ class Usual:
         if not len(known):
             return cls(0.0, 1.0)
         return cls(float(known.mean()), float(known.std()) + floor or 1.0)
+
+    @classmethod
+    def of_most(cls, values: np.ndarray, floor: float) -> "Usual":
+        """The median and what of a normal distribution would be its standard deviation: a quarter of the values can be
+        of an anomaly without moving them far."""
+        known = values[np.isfinite(values)]
+        if not len(known):
+            return cls(0.0, 1.0)
+        middle = float(np.median(known))
+        return cls(middle, NORMAL_MAD * float(np.median(np.abs(known - middle))) + floor)
 
     def excess(self, values: np.ndarray) -> np.ndarray:
         """How far values lie above the mean, in spreads; 0 where below or unknown."""
