@@ -150,7 +150,9 @@ def test_a_level_names_its_channel_and_the_levels_within_and_elsewhere() -> None
     )
     assert (found.kind, found.part) == ("level shift", "level")
     assert found.shares == (("level", 0.75), ("flow", 0.25))
-    assert found.sentence.startswith("level was about 20.21 for 20 steps where 20 is usual, together with flow (25 %); ")
+    assert found.sentence.startswith(
+        "level was about 20.21 for 20 steps where 20 is usual, together with flow (25 %); "
+    )
 
 
 @pytest.mark.parametrize("factor", [0.2, 3.0])
