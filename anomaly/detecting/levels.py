@@ -35,6 +35,8 @@ LEAST_OBSERVED = 0.5
 """of a stretch's steps"""
 FARTHEST = 10.0
 """standard deviations at which values are cut: one spike is no level"""
+MOST_UNTOLD = 0.25
+"""of the variance of what is left of a channel: more of it unknown for want of others, and nothing is told"""
 RIDGE = 0.05
 """added to the variances that relations are learnt from: no channel is told exactly by the others"""
 
@@ -171,9 +173,14 @@ def _learn_relations(records: Sequence[np.ndarray]) -> np.ndarray:
 
 @threadpool_limits.wrap(limits=1, user_api="blas")
 def _apply(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Values (T, M) cut and times the weights (M, M), NaN where missing."""
+    """Values (T, M) cut and times the weights (M, M), NaN where missing, or where those are that tell much of it."""
     found = _cut(values) @ weights
-    return np.where(np.isfinite(values), found, np.nan)
+    known = np.isfinite(values)
+    if known.all():
+        return found
+    # Beside a partner that is missing, all that the two share would be left over.
+    untold = (~known).astype(float) @ weights**2
+    return np.where(known & (untold <= MOST_UNTOLD), found, np.nan)
 
 
 def _cut(values: np.ndarray) -> np.ndarray:

@@ -142,6 +142,40 @@ def test_a_strange_course_names_the_channel_of_the_shape_the_width_and_the_other
     )
 
 
+def test_a_level_names_its_channel_and_the_levels_within_and_elsewhere() -> None:
+    values = noise(channels=2)
+    values[100:120, 1] += np.tile([0.5, -0.1], 10)
+    found = explain_stretch(
+        values, expected(channels=2), 100, 120, part="level", by_channel=np.tile([1.0, 3.0], (200, 1))
+    )
+    assert (found.kind, found.part) == ("level shift", "level")
+    assert found.shares == (("level", 0.75), ("flow", 0.25))
+    assert found.sentence.startswith(
+        "level was about 20.21 for 20 steps where 20 is usual, together with flow (25 %); "
+    )
+
+
+@pytest.mark.parametrize("factor", [0.2, 3.0])
+def test_a_changed_variance_says_how_far_it_varies_and_how_far_it_usually_does(factor: float) -> None:
+    values = noise()
+    values[100:140] = 20 + factor * (values[100:140] - 20)
+    found = explain_stretch(values, expected(), 100, 140, part="level", by_channel=np.ones((200, 1)))
+    inside, rest = values[100:140].std(), np.concatenate([values[:100], values[140:]]).std()
+    assert found.kind == "variance"
+    said = found.sentence.split(";")[0].split()
+    assert said[:3] == ["flow", "varied", "by"] and said[4:] == ["for", "40", "steps", "where", said[8], "is", "usual"]
+    assert (float(said[3]), float(said[8])) == pytest.approx((inside, rest), rel=0.06)
+
+
+def test_a_relation_names_the_channel_that_did_not_go_with_the_others() -> None:
+    values = noise(channels=2)
+    found = explain_stretch(
+        values, expected(channels=2), 100, 140, part="relation", by_channel=np.tile([1.0, 9.0], (200, 1))
+    )
+    assert (found.kind, found.part) == ("relation", "relation")
+    assert found.sentence.startswith("level did not go with the other channels for 40 steps, together with flow (10 %)")
+
+
 def test_other_channels_are_named_with_their_shares_and_small_ones_are_not() -> None:
     names = ("O2 %", "flow", "level", "valve", "pump")
     contributions = np.zeros((10, 5))

@@ -58,6 +58,8 @@ def test_what_is_learnt_and_compared_agrees_with_loops(
     records = [make_record(steps, seed=seed, holes=holes) for seed, steps in enumerate(lengths)]
     records[0][len(records[0]) // 2 :: 3, 1] += 6  # a state that returns often, and cut at the end
     records[0][-1, 0] = 1e6
+    for record in records:
+        record[:, 2] = (record[:, 0] + record[:, 2]) / 2  # missing where either is: much is then untold of the first
     learnt = Levels.learn(records, width, related)
     expected = naive.learn(records, width, related)
     assert learnt.widths == expected["widths"]
@@ -186,6 +188,20 @@ def test_a_relation_that_breaks_is_told_though_either_channel_is_as_usual() -> N
     assert found[620:].min() > 4 and found[:BEFORE].max() < 1
     profile = relation.compare(values)[0]
     assert profile.shares[profile.starts >= 600, 2].max() < 0.1, "the third channel has nothing to do with it"
+
+
+@pytest.mark.parametrize("channels", [2, 30])
+def test_a_channel_whose_partner_is_missing_is_not_said_to_have_left_it(channels: int) -> None:
+    def make(steps: int, seed: int) -> np.ndarray:
+        common = np.sin(2 * np.pi * np.arange(steps) / 400)[:, None] * np.sqrt(2)
+        return common + 0.1 * np.random.default_rng(seed).standard_normal((steps, channels))
+
+    learnt, values = Levels.learn([make(4_000, 1)], WIDTH, related=True), make(1_000, 2)
+    values[300:700, 1] = NAN
+    assert beyond(learnt, values).max() < 1
+    values[400:600, 0] -= 1
+    told = beyond(learnt, values).max() > 4
+    assert told == (channels == 30), "twenty-nine others tell enough of it, none does not"
 
 
 @by_relation

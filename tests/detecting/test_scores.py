@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.signal import lfilter
 
-from anomaly.detecting.scores import Scorer
+from anomaly.detecting.habits import visits_of_habit
+from anomaly.detecting.scores import BY_CHANCE, Scorer
 from anomaly.detecting.smoothing import smooth
-from anomaly.detecting.usual import SPREAD_FLOOR, ResidualScale, Usual, mean_observed
+from anomaly.detecting.usual import SPREAD_FLOOR, ResidualScale, Tail, Usual, mean_observed
 from anomaly.domain.forecasts import Profile, Profiles
 from anomaly.domain.settings.fitting import FitSettings
 from anomaly.forecasting.fitting import fit
@@ -178,16 +179,34 @@ def test_a_whole_score_agrees_with_loops(window: str, width: int, lengths: tuple
     assert (scorer.width, scorer.window, len(scorer.distances)) == (width, window, len(lengths))
 
 
-@pytest.mark.parametrize("times", [2, 40])
+def with_switches(times: int, seed: int = 0) -> np.ndarray:
+    """(1, 2000, 1) residuals with so many steps of about 30 standard deviations, less than the highest hundredth."""
+    rng = np.random.default_rng(seed)
+    residuals = rng.standard_normal((1, 2000, 1))
+    residuals[0, 20 : 20 + 130 * times : 130] = 30.0 + rng.random((times, 1))
+    return residuals
+
+
+@pytest.mark.parametrize("times", [2, 14])
 def test_what_surprises_often_is_no_news_and_what_lies_beyond_it_is(times: int) -> None:
-    """Two switches in the train span may be faults; forty are the machine's own."""
-    rng = np.random.default_rng(0)
-    reference, residuals = rng.standard_normal((2, 1, 2000, 1))
-    reference[0, 20 : 20 + 49 * times : 49] = 30.0 + rng.random((times, 1))
+    """Two switches in the train span may be faults; fourteen are the machine's own."""
+    assert (times >= visits_of_habit(2000, 10)) == (times == 14)
+    residuals = np.random.default_rng(1).standard_normal((1, 2000, 1))
     residuals[0, [500, 1000], 0] = 30.0, 90.0
-    found = Scorer.fit([reference], [NONE], 10, "centred").score(residuals, NONE)
-    as_often, beyond = found.parts["error"][[500, 1000]]
-    assert beyond > 1 and (as_often < 1) == (times == 40)
+    found = Scorer.fit([with_switches(times)], [NONE], 10, "centred").score(residuals, NONE)
+    often = found.parts["error"][500] * BY_CHANCE["tail"]
+    assert found.parts["error"][1000] > 10 and (often < 3) == (times == 14)
+
+
+@pytest.mark.parametrize("is_healthy", [True, False])
+def test_the_tail_and_its_habits_agree_with_loops(is_healthy: bool) -> None:
+    parts = [np.abs(with_switches(times, seed)[0]) for seed, times in enumerate((3, 10))]
+    parts[0][50:60] = NAN
+    asked = np.linspace(0, 80, 200)[:, None]
+    found = Tail.fit(parts, is_healthy, 20).excess(asked)
+    np.testing.assert_allclose(found, naive.beyond_tail(parts, asked, is_healthy, 20))
+    without = Tail.fit(parts, is_healthy, 1).excess(asked)
+    assert is_healthy or without[100] > 2 * found[100], "so few visits beside so many steps are no habit"
 
 
 @windows

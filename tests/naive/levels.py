@@ -53,11 +53,15 @@ def relations(records: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def apply(record: np.ndarray, weights: np.ndarray) -> list[list[float]]:
-    """What is looked at, by step; NaN where the channel itself is missing."""
+    """What is looked at, by step; NaN where the channel itself is missing, or others that tell much of it."""
     found = []
     for row in record:
-        told = [sum(cut(x) * weights[j, c] for j, x in enumerate(row)) for c in range(len(row))]
-        found.append([math.nan if math.isnan(x) else one for x, one in zip(row, told, strict=True)])
+        missing = [j for j, x in enumerate(row) if math.isnan(x)]
+        found.append([math.nan] * len(row))
+        for c in range(len(row)):
+            untold = sum(weights[j, c] ** 2 for j in missing if j != c)
+            if c not in missing and untold <= levels.MOST_UNTOLD:
+                found[-1][c] = sum(cut(x) * weights[j, c] for j, x in enumerate(row))
     return found
 
 
