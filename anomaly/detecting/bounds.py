@@ -24,11 +24,9 @@ HALF = 0.5
 REACH = 0.75
 """of a width: how far smoothing carries a step, by peak hold (a quarter) and mean (a half)"""
 MARGIN = 0.5
-"""of a width: how far beyond the half height to look, and how far beside the run its segment may lie"""
+"""of a width: how far beyond the half height to look"""
 RIVAL = 0.1
 """share of the gain of the best segment; with more beside it, it does not stand alone"""
-CHANCE = 8.0
-"""the gain of the best of a few hundred usual steps may be that high"""
 LEADING = 3
 """channels that are asked: those that differ most"""
 FLAT = 0.05
@@ -120,7 +118,8 @@ def find_spans(
 
 
 def _waiting(scores: np.ndarray, start: int, stop: int) -> tuple[float, int, int]:
-    return -float(np.nanmax(scores[start:stop], initial=-np.inf)), start, stop
+    """For the heap, highest first."""
+    return -float(np.nan_to_num(scores[start:stop], nan=-np.inf).max()), start, stop
 
 
 def find_bounds(
@@ -138,17 +137,15 @@ def find_bounds(
     margin = int(MARGIN * width)
     low, high = max(free[0], start - margin), min(free[1], stop + margin)
     inside = (start - low, stop - low)
-    # A segment elsewhere is another event's: a strong one reaches far, and every run beside it would be led there.
-    beside = (run[0] - margin - low, run[1] + margin - low)
     best, bounds = 0.0, (start, stop)
     for signal in signals.at(peak):
         gain = _gain_of(signal[low:high], inside)
-        first, last, most = _find_best((0, high - low), gain, GRID, beside)
+        first, last, most = _find_best((0, high - low), gain, GRID)
         goes_on = (first < 2 and low > 0) or (high - low - last < 2 and high < len(scores))
         if most <= best or goes_on:
             continue
         rival = max(_find_best(part, gain, COARSE_GRID)[2] for part in ((0, first), (last, high - low)))
-        if rival <= max(RIVAL * most, CHANCE):
+        if rival <= RIVAL * most:
             best, bounds = most, (low + first, low + last)
     return bounds
 
@@ -191,19 +188,14 @@ def _gain_of(signal: np.ndarray, inside: tuple[int, int]) -> Gain:
     return lambda first, last: gain_by_channel(first, last, leading).sum(1)
 
 
-def _find_best(
-    within: tuple[int, int], gain: Gain, places: int, beside: tuple[int, int] | None = None
-) -> tuple[int, int, float]:
-    """First step, stop and gain of the segment `within` that gains most, of those that share a step with `beside`."""
+def _find_best(within: tuple[int, int], gain: Gain, places: int) -> tuple[int, int, float]:
+    """First step, stop and gain of the segment `within` that gains most."""
     low, high = within
     if high <= low:
         return low, low, 0.0
     stride = -(-(high - low) // places)
     place = np.append(np.arange(low, high, stride), high)
     firsts, lasts = (place[one] for one in _pairs(len(place)))
-    if beside is not None:
-        near = (firsts < beside[1]) & (lasts > beside[0])
-        firsts, lasts = firsts[near], lasts[near]
     gains = gain(firsts, lasts)
     best = int(gains.argmax())
     first, last = int(firsts[best]), int(lasts[best])

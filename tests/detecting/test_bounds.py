@@ -113,6 +113,14 @@ def test_where_other_stretches_differ_too_the_half_height_stays() -> None:
     assert bounds(values, residuals, odd) == find_half_height(scores, int(np.argmax(scores)))
 
 
+def test_what_goes_on_beyond_where_was_looked_keeps_its_half_height() -> None:
+    values, residuals = quiet()
+    residuals[1500:2500] *= 4
+    odd = mark(1990, 2010, 20)
+    scores = score(odd)
+    assert bounds(values, residuals, odd) == find_half_height(scores, int(np.argmax(scores)))
+
+
 def test_an_odd_shape_of_usual_values_keeps_its_half_height() -> None:
     values, residuals = quiet()
     values[2000:2100] = values[2099:1999:-1].copy()
@@ -171,6 +179,16 @@ def test_runs_that_one_event_explains_are_one_event() -> None:
     assert len(spans) == 1
     assert abs(spans[0][0] - 1500) <= 20
     assert abs(spans[0][1] - 1900) <= 20
+
+
+def test_a_joined_run_that_goes_on_with_unknown_steps_is_one_event() -> None:
+    _, residuals = quiet()
+    residuals[1000:1010] += 4
+    odd = mark(1000, 1010, 60)
+    odd[1050:1400], residuals[1050:1400] = NAN, NAN
+    still = standardise([residuals])[0]
+    signals = Signals(still, still, None, {})
+    assert find_spans(score(odd), np.array([960]), np.array([1400]), THRESHOLD, signals, WIDTH) == [(1000, 1010)]
 
 
 def test_the_shoulder_of_an_event_is_no_event_beside_it() -> None:
