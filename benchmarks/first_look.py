@@ -86,7 +86,9 @@ def judge(known: np.ndarray, found: Spans) -> dict[str, float]:
     if not len(known):
         return {"clean_events": len(found), "clean_silent": float(not len(found))}
     is_true = overlaps_any(*found.T, *known.T)
-    hits, false = int(overlaps_any(*known.T, *found.T).sum()), int((~is_true).sum())
+    # Looked up in spans that must be in time order; those found are ranked.
+    hits = int(overlaps_any(*known.T, *found[np.argsort(found[:, 0], kind="stable")].T).sum())
+    false = int((~is_true).sum())
     best = np.array([_best(start, stop, found) for start, stop in known])
     with np.errstate(invalid="ignore"):
         start_error, end_error = (np.nanmean(one) if np.isfinite(one).any() else np.nan for one in best[:, 1:].T)

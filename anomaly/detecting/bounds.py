@@ -43,19 +43,34 @@ Gain = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
-class Signals:
-    """What one record shows, step by step and not smoothed, as `standardise` gives it; NaN = unknown."""
+class Signal:
+    """One quantity of one record, about the median and in usual spreads of each channel."""
 
     values: np.ndarray
-    """(T, C)"""
-    residuals: np.ndarray
-    """(T, C) signed, of the next step"""
-    relation: np.ndarray | None
-    """(T, C) each channel less what the others let expect; None with one channel"""
+    """(T, C) as it is; NaN = unknown"""
+    centre: np.ndarray
+    """(C,)"""
+    spread: np.ndarray
+    """(C,)"""
+
+    def between(self, first: int, stop: int) -> np.ndarray:
+        """(stop - first, C) in spreads: only where it is looked at, for records are long."""
+        return (self.values[first:stop].astype(np.float64) - self.centre) / self.spread
+
+
+@dataclass(frozen=True, eq=False)
+class Signals:
+    """What one record shows, step by step and not smoothed."""
+
+    values: Signal
+    residuals: Signal
+    """signed, of the next step"""
+    relation: Signal | None
+    """each channel less what the others let expect; None with one channel"""
     parts: Mapping[str, np.ndarray]
     """(T,) of the score by name; "relation" where there is one"""
 
-    def at(self, step: int) -> tuple[np.ndarray, ...]:
+    def at(self, step: int) -> tuple[Signal, ...]:
         """The signals that tell the bounds of an event with its peak at `step`.
 
         Where channels no longer agree, each may look as usual.
@@ -66,8 +81,8 @@ class Signals:
         return self.values, self.residuals
 
 
-def standardise(records: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """(T, C) of every record -> the same about the median and in usual spreads of each channel; NaN stays NaN.
+def standardise(records: Sequence[np.ndarray]) -> list[Signal]:
+    """(T, C) of every record -> the same as signals.
 
     The spread is that of all but the outermost values: a few anomalies hardly move it, and what is usual has one of
     about 1 even where most of its values are alike, as between heart beats.
@@ -80,7 +95,7 @@ def standardise(records: Sequence[np.ndarray]) -> list[np.ndarray]:
             low, middle, high = np.quantile(known, (OUTER, 0.5, 1 - OUTER))
             centre[channel] = middle
             spread[channel] = np.clip(known, low, high).std() or 1.0
-    return [(values - centre) / spread for values in records]
+    return [Signal(values, centre, spread) for values in records]
 
 
 def find_spans(
@@ -139,7 +154,7 @@ def find_bounds(
     inside = (start - low, stop - low)
     best, bounds = 0.0, (start, stop)
     for signal in signals.at(peak):
-        gain = _gain_of(signal[low:high], inside)
+        gain = _gain_of(signal.between(low, high), inside)
         first, last, most = _find_best((0, high - low), gain, GRID)
         goes_on = (first < 2 and low > 0) or (high - low - last < 2 and high < len(scores))
         if most <= best or goes_on:
