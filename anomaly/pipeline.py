@@ -12,7 +12,17 @@ from pathlib import Path
 
 import numpy as np
 
-from anomaly.detecting import Detection, Evidence, Scorer, calibrate, find_events, find_unusual, rank_events
+from anomaly.detecting import (
+    Detection,
+    Evidence,
+    Scorer,
+    Signals,
+    calibrate,
+    find_events,
+    find_unusual,
+    gather_signals,
+    rank_events,
+)
 from anomaly.domain import (
     DataError,
     Dataset,
@@ -49,6 +59,8 @@ class Scored:
     """(2, C) own units: lowest and highest value of the train span"""
     width: int
     """smoothing width in steps"""
+    signals: tuple[Signals, ...] = ()
+    """per record: what tells where an event begins and ends; () where only scores are known"""
 
 
 def read(
@@ -162,7 +174,18 @@ def score(fitted: Fitted, forecasts: tuple[Forecast, ...], dataset: Dataset, set
         _half_band(fitted),
         fitted.preparation.ranges,
         width,
+        _gather(fitted, forecasts, scores),
     )
+
+
+def _gather(fitted: Fitted, forecasts: tuple[Forecast, ...], scores: tuple[Scores, ...]) -> tuple[Signals, ...]:
+    values = [fitted.preparation.targets(one.series) for one in forecasts]
+    residuals = [fitted.preparation.residuals(one)[0].astype(np.float32) for one in forecasts]
+    related = fitted.stretches.relation
+    relation = None
+    if related is not None and related.widths:
+        relation = [related.look_at(one).astype(np.float32) for one in values]
+    return gather_signals(values, residuals, relation, [one.parts for one in scores])
 
 
 def _half_band(fitted: Fitted) -> np.ndarray:
@@ -215,6 +238,8 @@ def flag(scored: Scored, settings: DetectSettings) -> Detection:
             channels,
             settings.leave,
             settings.min_effect,
+            scored.signals[record] if scored.signals else None,
+            scored.width,
         )
     ]
     return Detection(

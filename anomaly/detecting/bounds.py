@@ -17,7 +17,7 @@ from heapq import heapify, heappop, heappush
 
 import numpy as np
 
-from anomaly.domain import find_runs
+from anomaly.domain import PartName, find_runs
 
 HALF = 0.5
 """share of the height of the peak; of a score that is a logarithm"""
@@ -67,7 +67,7 @@ class Signals:
     """signed, of the next step"""
     relation: Signal | None
     """each channel less what the others let expect; None with one channel"""
-    parts: Mapping[str, np.ndarray]
+    parts: Mapping[PartName, np.ndarray]
     """(T,) of the score by name; "relation" where there is one"""
 
     def at(self, step: int) -> tuple[Signal, ...]:
@@ -96,6 +96,18 @@ def standardise(records: Sequence[np.ndarray]) -> list[Signal]:
             centre[channel] = middle
             spread[channel] = np.clip(known, low, high).std() or 1.0
     return [Signal(values, centre, spread) for values in records]
+
+
+def gather_signals(
+    values: Sequence[np.ndarray],
+    residuals: Sequence[np.ndarray],
+    relation: Sequence[np.ndarray] | None,
+    parts: Sequence[Mapping[PartName, np.ndarray]],
+) -> tuple[Signals, ...]:
+    """Of each record, from (T, C) of all of them in standard deviations and the parts of their scores."""
+    told = [standardise(one) for one in (values, residuals)]
+    last: Sequence[Signal | None] = standardise(relation) if relation is not None else [None] * len(values)
+    return tuple(Signals(*one) for one in zip(*told, last, parts, strict=True))
 
 
 def find_spans(

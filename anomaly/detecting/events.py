@@ -5,6 +5,7 @@ from typing import Literal
 
 import numpy as np
 
+from anomaly.detecting.bounds import Signals, find_spans
 from anomaly.domain import Event, Forecast, Scores, Span, find_runs, merge_runs, overlaps_any
 
 RISE_DIGITS = 9
@@ -38,12 +39,23 @@ def find_events(
     channels: tuple[str, ...],
     leave: float = 1.0,
     min_effect: Mapping[str, float] | None = None,
+    signals: Signals | None = None,
+    width: int = 1,
 ) -> list[Event]:
-    """Events of one record, in time order; `merge_gap`, `min_length`, `leave`, `min_effect` as in `DetectSettings`."""
-    runs = merge_runs(*find_alarms(scores.values, threshold, leave), merge_gap, min_length)
+    """Events of one record, in time order; `merge_gap`, `min_length`, `leave`, `min_effect` as in `DetectSettings`.
+
+    With `signals` each begins and ends where its evidence does, not where the score, smoothed over `width`, crosses the
+    threshold; unless a level to leave at was chosen.
+    """
+    starts, stops = merge_runs(*find_alarms(scores.values, threshold, leave), merge_gap, 1)
+    spans = list(zip(starts.tolist(), stops.tolist(), strict=True))
+    reach = 0
+    if signals is not None and leave >= 1:
+        spans, reach = find_spans(scores.values, starts, stops, threshold, signals, width), width // 2
     events = [
-        describe_event(record, Span(int(start), int(stop)), forecast, scores, channels)
-        for start, stop in zip(*runs, strict=True)
+        describe_event(record, Span(start, stop), forecast, scores, channels, reach)
+        for start, stop in spans
+        if stop - start >= min_length
     ]
     return [event for event in events if _effect(event, forecast, channels) >= (min_effect or {}).get(event.channel, 0)]
 
@@ -82,10 +94,13 @@ def find_unusual(
     return found
 
 
-def describe_event(record: int, span: Span, forecast: Forecast, scores: Scores, channels: tuple[str, ...]) -> Event:
-    """`span` as an event, flagged or not; its peak score is NaN where nothing is scored."""
+def describe_event(
+    record: int, span: Span, forecast: Forecast, scores: Scores, channels: tuple[str, ...], reach: int = 0
+) -> Event:
+    """`span` as an event, flagged or not; its peak score is NaN where nothing is scored. Smoothing may have put the
+    highest score up to `reach` steps beside it."""
     peak, leading = _find_peak(span, scores)
-    values = scores.values[span.start : span.stop]
+    values = scores.values[max(0, span.start - reach) : span.stop + reach]
     observed, expected = (float(one[0]) for one in forecast.compared(leading, slice(peak, peak + 1)))
     direction: Literal["above", "below"] = "below" if observed < expected else "above"
     if forecast.kind_of(leading) == "angle":

@@ -37,6 +37,8 @@ FARTHEST = 10.0
 """standard deviations at which values are cut: one spike is no level"""
 MOST_UNTOLD = 0.25
 """of the variance of what is left of a channel: more of it unknown for want of others, and nothing is told"""
+MOST_LEFT = 0.8
+"""of a channel's standard deviation when the others are known: with more of it there is no relation"""
 RIDGE = 0.05
 """added to the variances that relations are learnt from: no channel is told exactly by the others"""
 
@@ -76,11 +78,15 @@ class Levels:
 
     def compare(self, values: np.ndarray) -> tuple[Profile, ...]:
         """Profiles of one record (T, M), one for each width: how many spreads the stretches lie beyond the usual."""
-        part = _apply(values, self.weights)
+        part = self.look_at(values)
         return tuple(
             self._compare(part, width, usual, spreads)
             for width, usual, spreads in zip(self.widths, self.usual, self.spreads, strict=True)
         )
+
+    def look_at(self, values: np.ndarray) -> np.ndarray:
+        """(T, M) what stretches are measured of: the values, or what is left of each when the others are known."""
+        return _apply(values, self.weights)
 
     def _compare(self, part: np.ndarray, width: int, usual: np.ndarray, spreads: np.ndarray) -> Profile:
         starts = np.arange(0, len(part) - width + 1, _stride(width))
@@ -156,7 +162,8 @@ def _learn_relations(records: Sequence[np.ndarray]) -> np.ndarray:
     """(M, M) weights that leave of each channel what the others do not tell of it, in its own spread.
 
     A regression of each channel on all others, by the inverse of their covariance P: what is left of channel i is
-    (P x)_i / P_ii (Lauritzen 1996, section 5.1.3). Channels that never move tell nothing and are not told.
+    (P x)_i / P_ii (Lauritzen 1996, section 5.1.3). Channels that never move tell nothing and are not told; nor is one of
+    which nearly all is left: its relation would be its own level told twice.
     """
     values = np.concatenate([_cut(record) for record in records]).astype(float)
     values -= values.mean(0)
@@ -167,7 +174,8 @@ def _learn_relations(records: Sequence[np.ndarray]) -> np.ndarray:
     values = values[:, moving]
     inverse = np.linalg.inv(values.T @ values / len(values) + RIDGE * np.eye(len(moving)))
     own = inverse / np.diag(inverse)
-    weights[np.ix_(moving, moving)] = own / ((values @ own).std(0) + SPREAD_FLOOR)
+    left = (values @ own).std(0)
+    weights[np.ix_(moving, moving)] = np.where(left <= MOST_LEFT * values.std(0), own / (left + SPREAD_FLOOR), 0.0)
     return weights
 
 

@@ -8,9 +8,9 @@ draws from an exponential tail does (Gumbel 1958).
 
 import numpy as np
 
-BASE, BASE_RATE = 1.4, 0.1
+BASE, BASE_RATE = 2.1, 0.1
 """the score that one in ten made series of FEWEST_LOOKS exceeds"""
-GROWTH = 0.12
+GROWTH = 0.35
 """increase of the score that makes a false alarm e times rarer"""
 FEWEST_LOOKS = 50
 """independent stretches; a shorter record says little of what is usual, and its level is no lower"""

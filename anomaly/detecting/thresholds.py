@@ -13,6 +13,8 @@ from anomaly.detecting.usual import NORMAL_MAD
 from anomaly.domain import DataError, Threshold, fill_runs, find_runs, merge_runs
 
 MARGIN_QUANTILE = 0.99
+SURE = 8.0
+"""a score that is an event in any case: thousands of times what chance makes of one part, or much in several"""
 TAIL_QUANTILE, FEWEST_EXCESSES, POOR_FIT = 0.98, 30, 0.1
 DEVIATIONS = np.arange(2.0, 10.5, 0.5)
 """how many standard deviations above the mean the dynamic threshold tries (Hundman et al. 2018: between 2 and 10)"""
@@ -69,8 +71,8 @@ def known(scores: np.ndarray) -> np.ndarray:
 
 
 def _rate(evidence: Evidence, reference: np.ndarray, alarms: float) -> tuple[float, str]:
-    """As measured on series without anomalies; of what was learnt from, anomalies too, at most the highest
-    1 - MARGIN_QUANTILE."""
+    """As measured on series without anomalies; of what was learnt from, anomalies too, the highest 1 - MARGIN_QUANTILE and
+    what is SURE."""
     scores = known(np.concatenate(evidence.scores))
     steps = len(scores)
     if alarms <= 0:
@@ -79,10 +81,12 @@ def _rate(evidence: Evidence, reference: np.ndarray, alarms: float) -> tuple[flo
         return float(highest), f"{say_rate(alarms, evidence.unit)}: the threshold is the highest score."
     level = find_level(alarms * steps / evidence.unit_steps, steps, evidence.width)
     said = f"{say_rate(alarms, evidence.unit)}, by what chance makes of series without anomalies."
-    most = float(np.quantile(reference, MARGIN_QUANTILE)) if len(reference) and not evidence.healthy else 0.0
+    most = 0.0
+    if len(reference) and not evidence.healthy:
+        most = min(float(np.quantile(reference, MARGIN_QUANTILE)), SURE)
     if most > level:
         share = f"{100 * (1 - MARGIN_QUANTILE):.0f} %"
-        return most, f"{said} More than {share} lie above: the highest {share} are kept, of a file learnt from whole."
+        return most, f"{said} More than {share} lie above: kept are the highest {share}, and all above {SURE:g}."
     return level, said
 
 
