@@ -119,11 +119,12 @@ def _tell(
     known = np.flatnonzero(np.isfinite(residuals))
     returned = large.any() and np.flatnonzero(large)[-1] < known[-1]
     few = 0 < outside.sum() <= 2 * FEW_STEPS and large.sum() <= FEW_STEPS
-    if few and part == "error" and (returned or len(inside) <= FEW_STEPS):
+    stayed = _shift(*(one / size for one in _around(event, forecast, leading)))
+    if few and part == "error" and stayed is None and (returned or len(inside) <= FEW_STEPS):
         count = int(large.sum())
         verb = "dropped" if event.direction == "below" else "jumped"
         return "spike", f"{name} {verb} to {seen} for {count} step{'s' * (count > 1)} where {foreseen} was expected"
-    shifted = _shift(before, inside)
+    shifted = _shift(before, inside) or stayed
     if shifted is not None:
         was, became = tell_apart(*(_on_circle(one * size, forecast, leading) for one in shifted))
         return "level shift", f"{name} moved from about {was} to about {became}{unit}"
@@ -231,6 +232,14 @@ def _shift(before: np.ndarray, inside: np.ndarray) -> tuple[float, float] | None
     clear = CLEAR_SHIFT * max(float(before.std()), float(inside.std()))
     rounding = ROUNDING * max(abs(was), abs(became))
     return (was, became) if abs(became - was) > max(clear, rounding) else None
+
+
+def _around(event: Event, forecast: Forecast, channel: int) -> tuple[np.ndarray, np.ndarray]:
+    """The steps before and after an event, as many as a whole stretch has: a season is on either side the same."""
+    width = min((profile.width for profile in forecast.profiles.level), default=FEWEST_BEFORE)
+    first = max(0, event.span.start - width)
+    values, _ = forecast.compared(channel, slice(first, event.span.stop + width))
+    return values[: event.span.start - first], values[event.span.stop - first :]
 
 
 def _trend(residuals: np.ndarray, band: float) -> float | None:

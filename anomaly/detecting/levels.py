@@ -162,8 +162,8 @@ def _learn_relations(records: Sequence[np.ndarray]) -> np.ndarray:
     """(M, M) weights that leave of each channel what the others do not tell of it, in its own spread.
 
     A regression of each channel on all others, by the inverse of their covariance P: what is left of channel i is
-    (P x)_i / P_ii (Lauritzen 1996, section 5.1.3). Channels that never move tell nothing and are not told; nor is one of
-    which nearly all is left: its relation would be its own level told twice.
+    (P x)_i / P_ii (Lauritzen 1996, section 5.1.3). Channels that never move tell nothing and are not told; nor is one
+    of which nearly all is left: its relation would be its own level told twice.
     """
     values = np.concatenate([_cut(record) for record in records]).astype(float)
     values -= values.mean(0)

@@ -71,8 +71,8 @@ def known(scores: np.ndarray) -> np.ndarray:
 
 
 def _rate(evidence: Evidence, reference: np.ndarray, alarms: float) -> tuple[float, str]:
-    """As measured on series without anomalies; of what was learnt from, anomalies too, the highest 1 - MARGIN_QUANTILE and
-    what is SURE."""
+    """As measured on series without anomalies; of what was learnt from, anomalies too, the highest 1 - MARGIN_QUANTILE
+    and what is SURE."""
     scores = known(np.concatenate(evidence.scores))
     steps = len(scores)
     if alarms <= 0:
