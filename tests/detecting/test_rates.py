@@ -6,7 +6,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from anomaly.detecting.rates import BASE, BASE_RATE, FEWEST_LOOKS, GROWTH, find_level, find_rate, say_rate
-from anomaly.detecting.thresholds import MARGIN_QUANTILE, Evidence, calibrate
+from anomaly.detecting.thresholds import MARGIN_QUANTILE, SURE, Evidence, calibrate
 from anomaly.domain.detections import Threshold
 
 NAN = float("nan")
@@ -97,14 +97,14 @@ def test_alarms_are_counted_in_the_unit_whatever_the_length_of_the_file() -> Non
     assert twice.value == pytest.approx(by_week.value), "twice the looks and twice the alarms"
 
 
-@pytest.mark.parametrize("healthy", [True, False])
-def test_of_a_file_learnt_whole_at_most_the_highest_hundredth_is_kept(healthy: bool) -> None:
-    scores = np.random.default_rng(0).exponential(3.0, 5_000)
-    level, most = find_level(0.1, 5_000, 20), np.quantile(scores, MARGIN_QUANTILE)
+@pytest.mark.parametrize(("mean", "healthy"), [(1.2, True), (1.2, False), (3.0, True), (3.0, False)])
+def test_of_a_file_learnt_whole_the_highest_hundredth_is_kept_and_what_is_sure(mean: float, healthy: bool) -> None:
+    scores = np.random.default_rng(0).exponential(mean, 5_000)
+    level, most = find_level(0.1, 5_000, 20), min(np.quantile(scores, MARGIN_QUANTILE), SURE)
     assert most > level
     found = set_by_rate(0.1, scores, healthy=healthy)
     assert found.value == pytest.approx(level if healthy else most)
-    assert ("More than 1 % lie above: the highest 1 % are kept" in found.note) == (not healthy)
+    assert ("More than 1 % lie above: kept are the highest 1 %, and all above" in found.note) == (not healthy)
     calm = set_by_rate(0.1, scores / 100, healthy=False)
     assert calm.value == pytest.approx(level) and "kept" not in calm.note, "it never lowers the level"
 

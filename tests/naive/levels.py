@@ -45,7 +45,10 @@ def relations(records: Sequence[np.ndarray]) -> np.ndarray:
         ]
         left = [row[channel] - sum(s * row[c] for s, c in zip(slopes, others, strict=True)) for row in centred]
         mean = sum(left) / len(left)
-        spread = math.sqrt(sum((x - mean) ** 2 for x in left) / len(left)) + levels.SPREAD_FLOOR
+        deviation = math.sqrt(sum((x - mean) ** 2 for x in left) / len(left))
+        if deviation > levels.MOST_LEFT * spreads[channel]:
+            continue
+        spread = deviation + levels.SPREAD_FLOOR
         weights[channel, channel] = 1 / spread
         for slope, other in zip(slopes, others, strict=True):
             weights[other, channel] = -slope / spread
@@ -112,7 +115,7 @@ def learn(records: Sequence[np.ndarray], width: int, related: bool) -> dict[str,
                 usual[place, kind, channel] = middle
                 for side, sign in enumerate((-1, 1)):
                     far = [[max(sign * (x - middle) / spread, 0.0) for x in column] for column in columns]
-                    habit = find_habit(far, visits_of_habit(steps, one), levels.USUAL_DISTANCE)
+                    habit = find_habit(far, visits_of_habit(steps, one, levels.FEWEST_RETURNS), levels.USUAL_DISTANCE)
                     spreads[place, kind, side, channel] = spread * max(1.0, habit / levels.USUAL_DISTANCE)
     return {"widths": tuple(widths), "weights": weights, "usual": usual, "spreads": spreads}
 
@@ -164,8 +167,8 @@ def place(profile: Profile, steps: int, window: str) -> list[float]:
     return found
 
 
-def visits_of_habit(steps: int, width: int) -> int:
-    return max(habits.FEWEST_VISITS, math.ceil(habits.SHARE_OF_STRETCHES * steps / width))
+def visits_of_habit(steps: int, width: int, fewest: int) -> int:
+    return max(fewest, math.ceil(habits.SHARE_OF_STRETCHES * steps / width))
 
 
 def count_visits(values: Sequence[float], level: float) -> int:

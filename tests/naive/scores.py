@@ -1,6 +1,7 @@
 """Slow, plain oracle of a whole score, part by part and one step after another."""
 
 import math
+import statistics
 from collections.abc import Sequence
 
 import numpy as np
@@ -78,6 +79,19 @@ def usual(values: list[float], floor: float = 0.0) -> tuple[float, float]:
     return means[0], deviations[0] + floor or 1.0
 
 
+def usual_of_most(values: list[float], floor: float) -> tuple[float, float]:
+    """Median and spread by the median absolute deviation, NaN left out; a spread of nothing is 1."""
+    known = [x for x in values if not math.isnan(x)]
+    if not known:
+        return 0.0, 1.0
+    middle = statistics.median(known)
+    return middle, tails.NORMAL_MAD * statistics.median(abs(x - middle) for x in known) + floor
+
+
+def weigh(times_chance: float) -> float:
+    return math.log(1 + times_chance**2)
+
+
 def excess(value: float, mean: float, spread: float) -> float:
     return 0.0 if math.isnan(value) else max((value - mean) / spread, 0.0)
 
@@ -118,7 +132,7 @@ def beyond_tail(reference: Sequence[np.ndarray], surprise: np.ndarray, is_health
     """How far the farthest channel of each step (T, C) lies beyond the exponential tail of the reference, and beyond
     what it reaches again and again there."""
     found = [0.0] * len(surprise)
-    visits = levels.visits_of_habit(sum(len(part) for part in reference), width)
+    visits = levels.visits_of_habit(sum(len(part) for part in reference), width, tails.FEWEST_SPIKES)
     for channel in range(surprise.shape[1]):
         known = sorted(x for part in reference for x in part[:, channel] if not math.isnan(x))
         near, far = quantile(known, 1 - tails.NEAR), quantile(known, 1 - tails.FAR)
@@ -156,14 +170,14 @@ def score(
     by_chance = constants.BY_CHANCE
     parts = {
         "error": [
-            excess(x, *of_error) / by_chance["error"] + far / by_chance["tail"]
+            weigh(excess(x, *of_error) / by_chance["error"] + far / by_chance["tail"])
             for x, far in zip(smooth(present, width, window, level), alone, strict=True)
         ]
     }
     by_channel = {}
     parts["shape"], by_channel["shape"] = [0.0] * steps, np.zeros((steps, channels))
     for number, profile in enumerate(profiles.shape):
-        of_distance = usual(
+        of_distance = (usual if is_healthy else usual_of_most)(
             [
                 x
                 for part, alike in zip(reference, reference_profiles, strict=True)
@@ -172,17 +186,18 @@ def score(
             floor,
         )
         for step, distance in enumerate(spread_distances(profile, steps, window)):
-            beyond = excess(distance, *of_distance) / by_chance["shape"]
+            beyond = weigh(excess(distance, *of_distance) / by_chance["shape"])
             parts["shape"][step] += beyond
             by_channel["shape"][step] += beyond * shares_at(profile, step, window)
     for name, some in (("level", profiles.level), ("relation", profiles.relation)):
         parts[name], by_channel[name] = [0.0] * steps, np.zeros((steps, channels))
         for profile in some:
             for step, height in enumerate(levels.place(profile, steps, window)):
-                if height / by_chance[name] > parts[name][step]:
-                    parts[name][step] = height / by_chance[name]
+                found = weigh(height / by_chance[name] / (constants.UNSEEN if is_healthy else 1))
+                if found > parts[name][step]:
+                    parts[name][step] = found
                     by_channel[name][step] = parts[name][step] * shares_at(profile, step, window)
-    values = [math.log(1 + sum(parts[name][step] for name in parts)) for step in range(steps)]
+    values = [sum(parts[name][step] for name in parts) for step in range(steps)]
     for step, x in enumerate(present):
         if math.isnan(x):
             values[step] = math.nan
