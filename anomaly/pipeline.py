@@ -248,7 +248,9 @@ def flag(scored: Scored, settings: DetectSettings) -> Detection:
         scores=scored.scores,
         threshold=threshold,
         events=tuple(rank_events(events)),
-        settings=settings.model_copy(update={"smoothing": scored.width, "merge_gap": merge_gap}),
+        settings=settings.model_copy(
+            update={"smoothing": scored.width, "merge_gap": merge_gap, "budget_per": settings.alarm_unit}
+        ),
         half_band=scored.half_band,
         ranges=scored.ranges,
         unusual=() if events else tuple(find_unusual(scored.forecasts, scored.scores, scored.width, channels)),

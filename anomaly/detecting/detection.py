@@ -42,7 +42,7 @@ class Detection:
     events: tuple[Event, ...]
     """most severe first"""
     settings: DetectSettings
-    """as used: `smoothing` and `merge_gap` are numbers here"""
+    """as used: `smoothing` and `merge_gap` are numbers here, and `budget_per` is a unit"""
     half_band: np.ndarray
     """(C,) own units: 99 % of the reference steps lie within predicted +- half_band"""
     ranges: np.ndarray
@@ -89,6 +89,9 @@ class Detection:
             return self.no_score or self.no_difference
         at = "at this rate" if self.threshold.rule == "rate" else f"above a score of {self.threshold.value:.6g}"
         told = f"; the {len(self.unusual)} most unusual stretches are listed apart" if self.unusual else ""
+        if any(self.flags(record).any() for record in range(len(self.scores))):
+            # A least length or effect was asked for.
+            return f"What stands out of {self.dataset.name} {at} is too short or too little to be an event{told}."
         return f"Nothing stands out of {self.dataset.name} {at}{told}."
 
     def _say_alike(self, place: int) -> str:

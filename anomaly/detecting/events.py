@@ -51,7 +51,10 @@ def find_events(
     spans = list(zip(starts.tolist(), stops.tolist(), strict=True))
     reach = 0
     if signals is not None and leave >= 1:
-        spans, reach = find_spans(scores.values, starts, stops, threshold, signals, width), width // 2
+        found = np.array(find_spans(scores.values, starts, stops, threshold, signals, width), np.int64).reshape(-1, 2)
+        # One run may hold several findings: what was to be joined is, by the steps between them.
+        joined = merge_runs(found[:, 0], found[:, 1], merge_gap, 1)
+        spans, reach = list(zip(*(one.tolist() for one in joined), strict=True)), width // 2
     events = [
         describe_event(record, Span(start, stop), forecast, scores, channels, reach)
         for start, stop in spans

@@ -1,6 +1,7 @@
 """A real browser and a real server, for the tests and the benchmarks that need them."""
 
 import os
+import re
 import resource
 import shutil
 import socket
@@ -95,6 +96,11 @@ def settle(page: Page) -> None:
     """Wait until the page is drawn to its end: before that its parts still move, what was there before is still to be
     seen, and a drag or a file meets what is about to go."""
     page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+
+
+def wait_for_result(page: Page) -> None:
+    """Until the headline says what was found, or that nothing stands out."""
+    page.get_by_text(re.compile("at this threshold|stands out of")).wait_for()
 
 
 @contextmanager

@@ -14,7 +14,7 @@ OBSERVED, PREDICTED, BAND = "#334155", "#0d9488", "rgba(13, 148, 136, 0.16)"
 PARTS = {
     "error": ("prediction error", "rgba(51, 65, 85, 0.22)"),
     "shape": ("shape", "rgba(217, 119, 6, 0.22)"),
-    "level": ("level", "rgba(13, 148, 136, 0.25)"),
+    "level": ("level", "rgba(37, 99, 235, 0.25)"),
     "relation": ("relation", "rgba(147, 51, 234, 0.22)"),
 }
 """of the score: name and colour"""

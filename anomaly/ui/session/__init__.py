@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING
 from anomaly.faces import open_face
 
 if TYPE_CHECKING:
-    from anomaly.ui.session.choices import CHOICES, FORECASTER, PENDING, SPAN, choices_of, forget_panel, keep_choices
+    from anomaly.ui.session.choices import (
+        CHOICES,
+        COUNTED,
+        FORECASTER,
+        PENDING,
+        SPAN,
+        choices_of,
+        forget_panel,
+        keep_choices,
+    )
     from anomaly.ui.session.comparison import Comparison
     from anomaly.ui.session.opened import (
         UPLOADS,

@@ -7,9 +7,11 @@ import streamlit as st
 from anomaly.domain import RULES, DetectSettings
 
 PENDING, CHOSEN = "pending", "chosen"
+COUNTED = ("rate", "budget")
+"""rules whose number counts alarms in a unit"""
 CHOICES = (
     "auto_smoothing", "smoothing", "smoothing_window", "auto_merge", "merge_gap", "min_length", "leave", "min_effect",
-    "threshold_rule", "budget_per", "section", "drag",
+    "threshold_rule", "section", "drag", *(f"{rule}_per" for rule in COUNTED),
     *(f"threshold_{rule}{kind}" for rule in RULES for kind in ("", "_dragged")),
 )  # fmt: skip
 """keys of the result's widgets"""
@@ -53,8 +55,8 @@ def choices_of(detect: DetectSettings) -> dict[str, Any]:
         ),
         "threshold_rule": rule,
     }
-    if rule in ("rate", "budget"):
-        choices["budget_per"] = detect.alarm_unit
+    if rule in COUNTED:
+        choices[f"{rule}_per"] = detect.alarm_unit
     for name in ("smoothing", "merge_gap"):
         if getattr(detect, name) != "auto":
             choices[name] = getattr(detect, name)

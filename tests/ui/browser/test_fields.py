@@ -4,7 +4,7 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page
 
-from tests.support.browser import Server, needs_chromium, open_page, settle
+from tests.support.browser import Server, needs_chromium, open_page, settle, wait_for_result
 
 pytestmark = needs_chromium
 
@@ -20,7 +20,7 @@ def test_a_typed_number_outlives_a_letter_typed_over_it_and_other_pages() -> Non
     with Server() as server, open_page() as page:
         page.goto(server.address)
         page.get_by_role("button", name="Find its anomalies").nth(1).click()
-        page.get_by_text("at this threshold").wait_for()
+        wait_for_result(page)
         settle(page)
         threshold, said = page.get_by_label("or type"), page.get_by_text("found none: 0.5 stays in force")
         shown = page.url
@@ -42,7 +42,7 @@ def test_a_typed_number_outlives_a_letter_typed_over_it_and_other_pages() -> Non
         page.get_by_role("heading", name="Learn").wait_for()
         settle(page)
         page.get_by_role("link", name="Detect").click()
-        page.get_by_text("at this threshold").wait_for()
+        wait_for_result(page)
         said.wait_for()
         settle(page)
         assert page.url == shown, "the threshold that was typed is in force"
@@ -62,12 +62,12 @@ def test_what_is_typed_is_shown_with_all_digits_that_count(tmp_path: Path) -> No
         type_in(page, step, "0.004")
         assert step.input_value() == "0.004", "0 would be: as proposed"
         page.get_by_test_id("stSidebar").get_by_role("button", name="Find anomalies").click()
-        page.get_by_text("at this threshold").wait_for()
+        wait_for_result(page)
         settle(page)
         for rule, steps, typed in (
             ("Quantile", "0.0005", "0.99995"),
             ("Robust sigma", "0.1", "2.55"),
-            ("False-alarm rate", "0.00001", "0.00000123"),
+            ("Share of false alarms", "0.00001", "0.00000123"),
         ):
             page.get_by_role("combobox", name="Threshold").click()
             page.get_by_role("option", name=rule, exact=True).click()

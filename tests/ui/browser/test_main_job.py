@@ -13,7 +13,7 @@ from anomaly.domain.records import Dataset
 from anomaly.forecasting.fitting import Fitted
 from anomaly.reading.synthetic import demo_csv
 from anomaly.runs.store import RunStore
-from tests.support.browser import Server, needs_chromium, open_page, settle
+from tests.support.browser import Server, needs_chromium, open_page, settle, wait_for_result
 from tests.support.kept_runs import save
 
 pytestmark = needs_chromium
@@ -52,7 +52,7 @@ def upload_and_fit(page: Page, path: Path) -> None:
     slider.focus()
     page.keyboard.press("ArrowLeft")  # from 0.5 to 0.45
     page.get_by_test_id("stSidebar").get_by_role("button", name="Find anomalies").click()
-    page.get_by_text("at this threshold").wait_for()
+    wait_for_result(page)
 
 
 def count_events(page: Page) -> int:
@@ -107,7 +107,7 @@ def test_upload_train_move_the_threshold_choose_an_event_and_take_what_the_comma
 
 def test_a_demonstration_is_one_click_away_and_a_dragged_box_zooms(page: Page) -> None:
     page.get_by_role("button", name="Find its anomalies").nth(1).click()
-    page.get_by_text("at this threshold").wait_for()
+    wait_for_result(page)
     assert count_events(page) > 0
     settle(page)
     drag_across_chart(page, 0.4, 0.6)
@@ -153,14 +153,14 @@ def test_stopping_keeps_what_was_learnt_and_says_so(page: Page, tmp_path: Path) 
     page.get_by_role("button", name="Find anomalies").first.click()
     page.get_by_text(re.compile(r"Epoch \d+ of at most")).wait_for()
     page.get_by_role("button", name="Stop and use what it has").click()
-    page.get_by_text("at this threshold").wait_for()
+    wait_for_result(page)
     page.get_by_role("radio", name="Training").click()
     page.get_by_text("Stopped on request").wait_for()
 
 
 def test_models_are_compared_and_the_lesson_follows_the_one_that_is_used(page: Page) -> None:
     page.get_by_role("button", name="Find its anomalies").nth(1).click()
-    page.get_by_text("at this threshold").wait_for()
+    wait_for_result(page)
     settle(page)
     page.get_by_text("Forecaster", exact=True).click()
     page.get_by_role("spinbutton", name="BPTT steps").fill("32")
@@ -190,7 +190,7 @@ def test_models_are_compared_and_the_lesson_follows_the_one_that_is_used(page: P
     settle(page)
     assert page.locator(".js-plotly-plot").count() >= 5
     page.get_by_role("link", name="Detect").click()
-    page.get_by_text("at this threshold").wait_for()
+    wait_for_result(page)
     page.get_by_text("Forecaster", exact=True).click()
     assert page.get_by_role("combobox", name="Cell").input_value() in ("rnn", "feedforward")
 
@@ -223,7 +223,7 @@ def test_a_fit_outlives_its_page_and_its_server(tmp_path: Path) -> None:
         page.get_by_role("button", name="Go on").click()
         page.get_by_text(re.compile(r"Epoch ([2-9]|\d\d+) of at most")).wait_for()
         page.get_by_role("button", name="Stop and use what it has").click()
-        page.get_by_text("at this threshold").wait_for()
+        wait_for_result(page)
         settle(page)
         assert page.url.partition("?")[2].startswith(wanted)
         page.get_by_role("link", name="Runs").click()

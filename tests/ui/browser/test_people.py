@@ -9,7 +9,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 
-from tests.support.browser import Server, needs_chromium, open_page, settle
+from tests.support.browser import Server, needs_chromium, open_page, settle, wait_for_result
 from tests.support.provider import run_provider
 
 pytestmark = needs_chromium
@@ -58,7 +58,7 @@ def test_a_run_is_its_owners_until_it_is_shared(tmp_path: Path) -> None:
     with run_provider(ADA, BEN) as provider, Server(data, provider) as server, open_page() as ada, another(ada) as ben:
         sign_in(ada, server.address, "ada")
         ada.get_by_role("button", name="Find its anomalies").nth(1).click()
-        ada.get_by_text("at this threshold").wait_for()
+        wait_for_result(ada)
         settle(ada)
         run = re.search(r"run=([0-9a-f]{32})", ada.url)
         assert run is not None
@@ -82,7 +82,7 @@ def test_a_run_is_its_owners_until_it_is_shared(tmp_path: Path) -> None:
         ada.get_by_text("Share", exact=True).click()
         link = make_link(ada, "look")
         ben.goto(link)
-        ben.get_by_text("at this threshold").wait_for()
+        wait_for_result(ben)
         settle(ben)
         assert "share=" not in ben.url
         ben.get_by_text("you may look at it").wait_for()
@@ -92,7 +92,7 @@ def test_a_run_is_its_owners_until_it_is_shared(tmp_path: Path) -> None:
 
         # A link to change: what Ben judges Ada reads.
         ben.goto(make_link(ada, "look and change"))
-        ben.get_by_text("at this threshold").wait_for()
+        wait_for_result(ben)
         settle(ben)
         ben.get_by_role("button", name="Next").click()
         settle(ben)

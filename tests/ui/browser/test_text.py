@@ -12,7 +12,7 @@ from anomaly.pipeline import detect
 from anomaly.runs.store import RunStore
 from anomaly.runs.verdicts import judge
 from anomaly.showing.report import report_html
-from tests.support.browser import Server, needs_chromium, open_page, settle
+from tests.support.browser import Server, needs_chromium, open_page, settle, wait_for_result
 from tests.support.kept_runs import save
 from tests.support.strategies import make_dataset, quick_settings, sine_values
 
@@ -102,7 +102,7 @@ def test_no_page_links_to_what_a_file_or_a_colleague_wrote(tmp_path: Path) -> No
     store.write_notes(run, "https://evil.example")
     with Server(tmp_path) as server, open_page() as page:
         page.goto(f"{server.address}?run={run}")
-        page.get_by_text("at this threshold").wait_for()
+        wait_for_result(page)
         page.get_by_role("button", name="Next").click()
         page.get_by_role("textbox", name="Note").wait_for()
         assert links_to_others(page) == []

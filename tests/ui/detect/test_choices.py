@@ -32,11 +32,11 @@ def test_smoothing_joining_and_threshold_survive_another_fit() -> None:
     app.toggle(key="auto_smoothing").set_value(False)
     check(app.toggle(key="auto_merge").set_value(False).run())
     app.number_input(key="merge_gap").set_value(50)
-    check(app.number_input(key="threshold_margin").set_value(0.75).run())
+    check(app.number_input(key="threshold_rate").set_value(0.75).run())
     check(app.number_input(key="smoothing").set_value(7).run())
     check(app.button(key="fit").click().run())
     wait_for_job(app)
-    assert [app.number_input(key=key).value for key in ("smoothing", "merge_gap", "threshold_margin")] == [
+    assert [app.number_input(key=key).value for key in ("smoothing", "merge_gap", "threshold_rate")] == [
         7,
         50,
         0.75,
@@ -50,7 +50,7 @@ def test_a_least_effect_that_cannot_be_used_says_so_and_keeps_the_chart(results:
     for wrong in (f"{channel}=a lot", "nowhere=3"):
         check(results.text_input(key="min_effect").set_value(wrong).run())
         assert len(results.error) == 1
-        assert results.slider(key="threshold_margin_dragged")
+        assert results.select_slider(key="threshold_rate_dragged")
         assert current(results).detect.min_effect == {channel: 1_000_000}
     check(results.text_input(key="min_effect").set_value("").run())
     assert not results.error and current(results).detect.min_effect == {}
@@ -71,6 +71,7 @@ def said_by_fields(app: AppTest) -> list[str]:
 
 def test_a_threshold_whose_field_is_emptied_stays_in_force(results: AppTest) -> None:
     """As when a letter is typed into it: the browser then sends no number."""
+    check(results.selectbox(key="threshold_rule").set_value("margin").run())
     check(results.number_input(key="threshold_margin").set_value(0.75).run())
     events, sent = count_events(results), address(results)
     check(results.number_input(key="threshold_margin").set_value(None).run())
@@ -82,7 +83,7 @@ def test_a_threshold_whose_field_is_emptied_stays_in_force(results: AppTest) -> 
     assert results.number_input(key="threshold_margin").value == 2.0 and not said_by_fields(results)
 
 
-@pytest.mark.parametrize("rule", ["budget", "quantile", "sigma", "pot", "ndt", "value"])
+@pytest.mark.parametrize("rule", ["rate", "budget", "quantile", "sigma", "pot", "ndt", "value"])
 def test_the_number_of_every_rule_outlives_an_emptied_field(results: AppTest, rule: str) -> None:
     check(results.selectbox(key="threshold_rule").set_value(rule).run())
     before = current(results).detect
@@ -133,6 +134,7 @@ def test_a_quantile_above_one_cannot_be_typed(results: AppTest) -> None:
 
 def test_the_margin_follows_its_default_until_it_is_moved() -> None:
     app = fit_quickly(upload(open_app(), ("pump.csv", sensor_csv())))
+    check(app.selectbox(key="threshold_rule").set_value("margin").run())
     assert app.number_input(key="threshold_margin").value == 0.0
     check(app.radio(key="span").set_value("Leading share").run())
     fit_quickly(app)

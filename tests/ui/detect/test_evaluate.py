@@ -161,7 +161,7 @@ def test_choosing_a_missed_anomaly_zooms_to_it(labelled: AppTest, monkeypatch: p
             chosen.update({key: on_select}) or show(*data, key=key, on_select=on_select, **more)
         ),
     )
-    check(labelled.number_input(key="threshold_margin").set_value(1.0).run())
+    check(labelled.number_input(key="threshold_rate").set_value(0.01).run())
     assert current(labelled).run.view.window is None
     with monkeypatch.context() as patched:
         patched.setattr(evaluate.st, "session_state", {"missed": SimpleNamespace(selection=SimpleNamespace(rows=[0]))})

@@ -71,6 +71,8 @@ def test_an_uploaded_file_is_previewed_fitted_and_its_anomalies_are_shown() -> N
 def test_a_moved_threshold_changes_the_events_and_computes_nothing_else_again(
     results: AppTest, calls: list[str]
 ) -> None:
+    check(results.selectbox(key="threshold_rule").set_value("margin").run())
+    check(results.number_input(key="threshold_margin").set_value(2.0).run())
     before = count_events(results)
     check(results.number_input(key="threshold_margin").set_value(0.0).run())
     assert count_events(results) > before
@@ -102,7 +104,7 @@ def test_what_counts_as_an_event_is_found_in_the_scores_there_are(results: AppTe
 def test_the_downloads_are_what_export_writes(results: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     offered = {}
     monkeypatch.setattr("streamlit.download_button", lambda label, build, *_, **__: offered.update({label: build}))
-    check(results.number_input(key="threshold_margin").set_value(0.5).run())
+    check(results.number_input(key="threshold_rate").set_value(0.5).run())
     run = current(results).run
     detection = detect(run.fitted, run.dataset, DetectSettings(threshold=0.5))
     assert offered["events.csv"]() == export.events_csv(detection)

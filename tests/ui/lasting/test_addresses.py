@@ -4,7 +4,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from anomaly.runs.store import RunStore
-from tests.support.pages import address, check, current, labelled, low, open_address
+from tests.support.pages import LOW, address, check, current, labelled, low, open_address
 
 pytestmark = pytest.mark.usefixtures("empty_store")
 
@@ -18,7 +18,7 @@ def test_a_finished_fit_is_kept_and_its_address_opens_it_again(fitted: AppTest, 
 
     again = open_address(address(fitted))
     assert [text.value for text in again.markdown][: len(before)] == before
-    assert again.number_input(key="threshold_margin").value == -3.0
+    assert again.number_input(key="threshold_value").value == LOW
     assert len(empty_store.list()) == 1, "to look is not to fit"
     assert "Columns" not in [expander.label for expander in again.expander]
 
@@ -33,7 +33,7 @@ def test_the_address_holds_the_window_and_a_threshold_of_its_own(fitted: AppTest
     assert app.number_input(key="threshold_value").value == 1.5
     assert address(app) == sent
     (row,) = empty_store.list()
-    assert empty_store.open(row.id)[2].threshold == -3.0, "to follow a link changes nothing"
+    assert empty_store.open(row.id)[2].threshold == LOW, "to follow a link changes nothing"
     check(app.number_input(key="threshold_value").set_value(1.25).run())
     assert empty_store.open(row.id)[2].threshold == 1.25, "to choose does"
 
@@ -42,7 +42,7 @@ def test_the_address_holds_the_window_and_a_threshold_of_its_own(fitted: AppTest
 def test_a_threshold_that_is_none_is_passed_over(fitted: AppTest, threshold: str) -> None:
     sent = address(fitted)
     app = open_address({**sent, "threshold": threshold})
-    assert app.selectbox(key="threshold_rule").value == "margin" and address(app) == sent
+    assert app.selectbox(key="threshold_rule").value == "rate" and address(app) == sent
 
 
 @pytest.mark.parametrize("window", ["", "x", "5", "9-3", "-4-20", "0-100000"])

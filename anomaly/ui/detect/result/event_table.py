@@ -23,8 +23,9 @@ HEADINGS: dict[str, Any] = {
     "start": "Start",
     "duration": "Duration",
     "kind": "What",
+    "peak_score": st.column_config.NumberColumn("Score", format="%.4g", width="small"),
+    # Last: it is the longest, and of a chosen row it is said in full below the table.
     "why": st.column_config.TextColumn("Why", width=700),
-    "peak_score": st.column_config.NumberColumn("Score", format="%.4g"),
 }
 
 

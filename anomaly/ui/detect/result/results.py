@@ -102,8 +102,9 @@ def _score(run: session.Run, settings: DetectSettings) -> pipeline.Scored:
 
 
 def _show_chart(run: session.Run, detection: Detection) -> None:
-    if not run.has_looked and detection.events:
-        run.view.record = detection.events[0].record
+    oddest = detection.events or detection.unusual
+    if not run.has_looked and oddest:
+        run.view.record = oddest[0].record
     view, dataset = run.view, run.dataset
     left, right = st.columns([1, 2]) if len(dataset.series) > 1 else (None, st.container())
     if left is not None:
@@ -155,9 +156,10 @@ def _follow(detection: Detection, record: int, span: Span | None) -> Span | None
 def _show_record_choice(place: st.delta_generator.DeltaGenerator, run: session.Run, detection: Detection) -> None:
     """Records, the oddest first."""
     peaks = dict.fromkeys(range(len(run.dataset.series)), (0.0, 0))
-    for event in detection.events:
+    for event in detection.events or detection.unusual:
         worst, count = peaks[event.record]
-        peaks[event.record] = (max(worst, event.peak_score), count + 1)
+        # A stretch that is no event has its place in the order, and is not counted.
+        peaks[event.record] = (max(worst, event.peak_score), count + bool(detection.events))
     order = sorted(peaks, key=lambda record: (-peaks[record][0], record))
 
     def label(record: int) -> str:
@@ -177,8 +179,8 @@ def _show_record_choice(place: st.delta_generator.DeltaGenerator, run: session.R
 
 
 def _leading_channels(detection: Detection) -> list[str]:
-    """The channels that lead events, the most severe first; at most three."""
-    leading = list(dict.fromkeys(event.channel for event in detection.events))
+    """The channels that lead events, or the most unusual stretches, the most severe first; at most two."""
+    leading = list(dict.fromkeys(event.channel for event in detection.events or detection.unusual))
     return (leading + [name for name in detection.dataset.monitored if name not in leading])[:2]
 
 

@@ -125,7 +125,6 @@ def show_threshold(scored: Scored, settings: DetectSettings) -> DetectSettings:
     rule = st.selectbox("Threshold", rules, format_func=RULES.__getitem__, key="threshold_rule", help=_describe(rules))
     start = _start(scored, rule)
     value: float | None = None
-    unit = _choose_unit(scored, rule) if rule in ("rate", "budget") else "auto"
     if rule == "rate":
         value = _drag_or_type(rule, 0.0, RATES[-1], start, None, "", stops=RATES)
     elif rule == "value":
@@ -134,6 +133,7 @@ def show_threshold(scored: Scored, settings: DetectSettings) -> DetectSettings:
     elif rule in RANGES:
         low, high, step, form = RANGES[rule]
         value = _drag_or_type(rule, low, high, start, step, form, LIMITS.get(rule))
+    unit = _choose_unit(scored, rule) if rule in session.COUNTED else "auto"
     chosen = {"threshold_rule": rule, "budget_per": unit}
     # The same float that the command line would read from what is shown.
     return DetectSettings(
@@ -142,16 +142,17 @@ def show_threshold(scored: Scored, settings: DetectSettings) -> DetectSettings:
 
 
 def _choose_unit(scored: Scored, rule: str) -> str:
+    """In what the alarms are counted: each rule has its own usual unit, and keeps the one chosen under it."""
     timed = scored.dataset.time_axis.is_calendar
     units = [
         unit
         for unit in get_args(DetectSettings.model_fields["budget_per"].annotation)
         if unit != "auto" and (timed or unit in ("file", "1000 steps"))
     ]
-    st.session_state.setdefault("budget_per", DetectSettings(threshold_rule=rule).alarm_unit)
-    if st.session_state["budget_per"] not in units:
-        st.session_state["budget_per"] = DetectSettings(threshold_rule=rule).alarm_unit
-    return st.selectbox("alarms per", units, key="budget_per")
+    key = f"{rule}_per"
+    if st.session_state.get(key) not in units:
+        st.session_state[key] = DetectSettings(threshold_rule=rule).alarm_unit
+    return st.selectbox("alarms per", units, key=key)
 
 
 def _describe(rules: list[str]) -> str:
@@ -163,7 +164,7 @@ def _start(scored: Scored, rule: str) -> float:
     if rule == "value":
         return set_threshold(scored, DetectSettings()).value if len(known(np.concatenate(scored.reference))) else 1.0
     if rule == "margin":
-        return DetectSettings().threshold_parameter(scored.healthy)
+        return DetectSettings(threshold_rule=rule).threshold_parameter(scored.healthy)
     return DEFAULT_THRESHOLDS[rule]
 
 
@@ -183,7 +184,10 @@ def _drag_or_type(
 
     def place(value: float) -> float:
         """Where the slider stands for a value."""
-        return min(stops, key=lambda stop: abs(stop - value)) if stops else min(max(value, low), high)
+        if not stops:
+            return min(max(value, low), high)
+        # In proportion: 0.2 is nearer to 0.3 than to 0.1.
+        return min(stops, key=lambda stop: abs(stop - value) / (stop + value))
 
     def follow_slider() -> None:
         st.session_state[field] = st.session_state[slider]

@@ -85,6 +85,8 @@ def show_verdicts(run: session.Run, detection: Detection) -> None:
         _show_note(run, event, verdict)
     elif run.role == "viewer":
         row.caption("This run is another's: you may look at it.", width="content")
+    elif not count:
+        row.caption("There is no event to say something of.", width="content")
     else:
         row.caption("Choose an event, by its row or with Next, to say what it is.", width="content")
     _show_summary(run, detection)
