@@ -1,7 +1,6 @@
 """Dataset -> Fitted -> predictions: what the network sees, its training, and how a fitted model is stored.
 
-In: a `Dataset` and `FitSettings`. Out: `Fitted`, whose forecaster predicts; its memory and the drift of new data in
-words.
+In: a `Dataset` and `FitSettings`. Out: `Fitted`, which predicts; its memory and the drift of new data in words.
 Begin in `fitting.py`; `scaling.py` and `preparation.py` cut the train span, `calendar.py` adds the hour and the
 weekday where `rhythm.py` finds that they matter, `coarse.py` the coarser steps that a second forecaster learns,
 `storage.py` writes and reads model folders (`manifest.py` checks), `baselines.py` is what a network has to beat,

@@ -80,7 +80,10 @@ def read_manifest(content: bytes) -> Manifest:
     if manifest.coarse is not None:
         if manifest.coarse.columns != manifest.columns or manifest.coarse.coarse is not None:
             raise ValueError("coarse: expected the same columns at coarser steps, and none coarser")
-        _check_places(manifest.coarse)
+        try:
+            _check_places(manifest.coarse)
+        except ValueError as error:
+            raise ValueError(f"coarse.{error}") from None
     return manifest
 
 
