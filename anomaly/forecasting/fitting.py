@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from anomaly.detecting import Stretches
-from anomaly.domain import Columns, Dataset, Effort, Epoch, FitSettings, Profiles, Reach, TrainingError
+from anomaly.domain import Columns, Dataset, Effort, Epoch, FitSettings, Profiles, Reach, SettingsError, TrainingError
 from anomaly.forecasting import preparation
 from anomaly.forecasting.coarse import cut_coarse
 from anomaly.forecasting.drift import Drift, Inputs, describe_inputs, measure_drift
@@ -185,7 +185,7 @@ def _fit_coarse(
         return None
     try:
         fitted = _fit_one(*cut, cut_train_spans(*cut), None, should_stop, None)
-    except TrainingError:  # the one of single steps, which has learnt, is none the worse
+    except (SettingsError, TrainingError):  # nothing to learn there: the one of single steps, which has, stays
         return None
     if not fitted.epochs or not any(np.isfinite(part).any() for part in fitted.reference):
         return None
