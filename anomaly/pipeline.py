@@ -6,7 +6,7 @@ detect (fast):  Fitted, dataset -> forecast -> scores -> threshold -> events
 Each step of detect is a function of its own, so that a page reruns only what a moved slider touches.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from anomaly.detecting import (
     find_unusual,
     gather_signals,
     rank_events,
+    spread_blocks,
 )
 from anomaly.domain import (
     DataError,
@@ -36,7 +37,7 @@ from anomaly.domain import (
     round_figures,
     seconds_of,
 )
-from anomaly.forecasting import Fitted, compare_stretches, predict_records, without_start
+from anomaly.forecasting import COARSE, Fitted, coarsen, compare_stretches, predict_records, without_start
 from anomaly.reading import Source, assemble, find_breaks, find_outages, read_files
 
 BAND_COVERAGE = 0.99
@@ -118,6 +119,15 @@ def forecast(fitted: Fitted, dataset: Dataset) -> tuple[Forecast, ...]:
                 f"The model expects the {part} channels {', '.join(wanted) or 'none'}, in this order; "
                 f"{dataset.name} gives {', '.join(found) or 'none'}."
             )
+    fine = _forecast(fitted, dataset)
+    if fitted.coarse is None or max(map(len, dataset.series)) < COARSE:
+        return fine
+    coarse = iter(_forecast(fitted.coarse, coarsen(fitted.as_learnt(dataset))))
+    return tuple(replace(one, coarse=next(coarse) if len(one.series) >= COARSE else None) for one in fine)
+
+
+def _forecast(fitted: Fitted, dataset: Dataset) -> tuple[Forecast, ...]:
+    """By one forecaster alone."""
     prepared = fitted.preparation
     inputs = [prepared.inputs(series, dataset.time_axis) for series in dataset.series]
     breaks = [find_breaks(series.times) for series in dataset.series]
@@ -143,27 +153,18 @@ def score(fitted: Fitted, forecasts: tuple[Forecast, ...], dataset: Dataset, set
     is_healthy = fitted.settings.names_train_span
     scorer = Scorer.fit(fitted.reference, fitted.profiles, width, settings.smoothing_window, is_healthy)
 
-    def score_record(residuals: np.ndarray, profiles: Profiles) -> Scores:
-        found = scorer.score(residuals, profiles)
+    def score_record(residuals: np.ndarray, profiles: Profiles, coarse: np.ndarray) -> Scores:
+        found = scorer.score(residuals, profiles, coarse)
         return replace(found, values=round_figures(found.values))
 
+    of_scores, of_reference = _score_coarse(fitted, forecasts, dataset, settings)
     scores = tuple(
-        score_record(
-            without_start(
-                fitted.preparation.residuals(one),
-                fitted.warm_up,
-                np.append(
-                    find_breaks(one.series.times),
-                    fitted.preparation.calendar.find_turns(one.series, dataset.time_axis),
-                ),
-            ),
-            one.profiles,
-        )
-        for one in forecasts
+        score_record(_scored_residuals(fitted, one, dataset), one.profiles, coarse)
+        for one, coarse in zip(forecasts, of_scores, strict=True)
     )
     reference = [
-        score_record(residuals, profiles).values
-        for residuals, profiles in zip(fitted.reference, fitted.profiles, strict=True)
+        score_record(residuals, profiles, coarse).values
+        for residuals, profiles, coarse in zip(fitted.reference, fitted.profiles, of_reference, strict=True)
     ]
     return Scored(
         dataset,
@@ -186,6 +187,36 @@ def _gather(fitted: Fitted, forecasts: tuple[Forecast, ...], scores: tuple[Score
     if related is not None and related.widths:
         relation = [related.look_at(one).astype(np.float32) for one in values]
     return gather_signals(values, residuals, relation, [one.parts for one in scores])
+
+
+def _scored_residuals(fitted: Fitted, one: Forecast, dataset: Dataset) -> np.ndarray:
+    """(H, T, C) in standard deviations, NaN where the forecaster had seen too little."""
+    turns = fitted.preparation.calendar.find_turns(one.series, dataset.time_axis)
+    breaks = np.append(find_breaks(one.series.times), turns)
+    return without_start(fitted.preparation.residuals(one), fitted.warm_up, breaks)
+
+
+def _score_coarse(
+    fitted: Fitted, forecasts: tuple[Forecast, ...], dataset: Dataset, settings: DetectSettings
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Of every record, and of its reference span, what the forecaster of coarser steps tells (T,) of its steps."""
+    coarse, lengths = fitted.coarse, [part.shape[1] for part in fitted.reference]
+    if coarse is None:
+        return [np.zeros(len(one.series)) for one in forecasts], [np.zeros(steps) for steps in lengths]
+    width = coarse.width if settings.smoothing == "auto" else max(1, settings.smoothing // COARSE)
+    is_healthy, window = fitted.settings.names_train_span, settings.smoothing_window
+    scorer = Scorer.fit(coarse.reference, coarse.profiles, width, window, is_healthy)
+
+    def tell(residuals: np.ndarray | None, steps: int) -> np.ndarray:
+        if residuals is None:
+            return np.zeros(steps)
+        return spread_blocks(scorer.tell_error(residuals), COARSE, steps, window)
+
+    learnt: Iterator[np.ndarray] = iter(coarse.reference)
+    return [
+        tell(None if one.coarse is None else _scored_residuals(coarse, one.coarse, dataset), len(one.series))
+        for one in forecasts
+    ], [tell(next(learnt) if steps >= COARSE else None, steps) for steps in lengths]
 
 
 def _half_band(fitted: Fitted) -> np.ndarray:

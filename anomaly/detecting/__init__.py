@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from anomaly.detecting.levels import Levels
     from anomaly.detecting.scores import Scorer
     from anomaly.detecting.shapes import Shapes
+    from anomaly.detecting.smoothing import spread_blocks
     from anomaly.detecting.stretches import Stretches
     from anomaly.detecting.thresholds import Evidence, calibrate, known
 

@@ -1,10 +1,11 @@
 """Residuals (T, C) and stretch profiles -> how anomalous each step is (T,), and why.
 
 The score is a sum of four named parts. Error: |residual| above its usual size, smoothed, and how far a single step lies
-beyond the tail of the reference span: smoothing alone would hide a spike. Shape: how unlike every learnt stretch the
-stretches around the step are, for each width. Level: how far their mean and spread lie from the usual; relation: the
-same of what is left of each channel when the others are known. Each is measured in what chance makes of it, and enters
-by `weigh`: what chance alone may have made hardly counts, and what is far beyond it does not drown the others.
+beyond the tail of the reference span: smoothing alone would hide a spike; the same of a forecast at coarser steps is
+added, where there is one. Shape: how unlike every learnt stretch the stretches around the step are, for each width.
+Level: how far their mean and spread lie from the usual; relation: the same of what is left of each channel when the
+others are known. Each is measured in what chance makes of it, and enters by `weigh`: what chance alone may have made
+hardly counts, and what is far beyond it does not drown the others.
 """
 
 from collections.abc import Mapping, Sequence
@@ -79,16 +80,26 @@ class Scorer:
         )
         return cls(scale, mean, error, Tail.fit(surprises, is_healthy, width), distances, width, window, is_healthy)
 
-    def score(self, residuals: np.ndarray, profiles: Profiles) -> Scores:
-        """Scores of one record from its residuals (H, T, C), in standard deviations, and profiles.
+    def tell_error(self, residuals: np.ndarray) -> np.ndarray:
+        """(T,) the error part of one record's residuals (H, T, C) in what chance makes of it, not yet weighed; 0 where
+        no channel is observed."""
+        contributions = self.residuals.surprise(residuals)
+        return self._tell_error(contributions, mean_observed(contributions))
+
+    def _tell_error(self, contributions: np.ndarray, raw: np.ndarray) -> np.ndarray:
+        smoothed = self.error.excess(smooth(raw, self.width, self.window, self.surprise))
+        return smoothed / BY_CHANCE["error"] + self.tail.excess(contributions) / BY_CHANCE["tail"]
+
+    def score(self, residuals: np.ndarray, profiles: Profiles, coarse: np.ndarray | float = 0.0) -> Scores:
+        """Scores of one record from its residuals (H, T, C), in standard deviations, and profiles; `coarse` (T,) is
+        what `tell_error` said of it at coarser steps.
 
         NaN where no channel is observed.
         """
         contributions = self.residuals.surprise(residuals)
         raw = mean_observed(contributions)
         unknown = np.where(np.isfinite(raw), 0.0, np.nan)
-        smoothed = self.error.excess(smooth(raw, self.width, self.window, self.surprise))
-        error = smoothed / BY_CHANCE["error"] + self.tail.excess(contributions) / BY_CHANCE["tail"]
+        error = self._tell_error(contributions, raw) + coarse
         parts: dict[PartName, np.ndarray] = {"error": weigh(error)}
         by_channel: dict[PartName, np.ndarray] = {}
         parts["shape"], by_channel["shape"] = self._score_shape(profiles.shape, contributions.shape)

@@ -79,6 +79,16 @@ def place_levels(profile: Profile, steps: int, window: str) -> np.ndarray:
     return np.interp(np.arange(steps), profile.starts + profile.width // 2, profile.distances)
 
 
+def spread_blocks(values: np.ndarray, block: int, steps: int, window: str) -> np.ndarray:
+    """(steps,) what is told (N,) of blocks of `block` steps each, N >= 1: of the block that the step is in, after the
+    last one of that. "trailing": of the last block that has ended, 0 where none has."""
+    at = np.arange(steps)
+    if window == "trailing":
+        last = (at + 1) // block - 1
+        return np.where(last < 0, 0.0, values[np.clip(last, 0, len(values) - 1)])
+    return values[np.minimum(at // block, len(values) - 1)]
+
+
 def _last_ended(profile: Profile, steps: int, take: Callable[[np.ndarray], np.ndarray], before: float) -> np.ndarray:
     """What `take` gives for the last stretch that has ended at each step, `before` where none has."""
     last = np.searchsorted(profile.starts + profile.width - 1, np.arange(steps), side="right") - 1

@@ -1,7 +1,7 @@
 """Epochs and effort of training, how far gradients reach, and forecasts. T steps, C monitored channels, H horizons."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -68,6 +68,10 @@ class Effort:
     @property
     def _epoch_seconds(self) -> float:
         return self.updates * self.update_seconds + self.held_out_seconds
+
+    def with_rest(self, seconds: float) -> "Effort":
+        """With so much more to be done when the last epoch has run."""
+        return replace(self, rest_seconds=self.rest_seconds + seconds)
 
     def left(self, pace: "Pace") -> float:
         """Seconds that are left at the pace seen so far, which the machine and what else it does set; at a standstill
@@ -157,6 +161,8 @@ class Forecast:
     """of each angle, by its position"""
     rises: Mapping[int, np.ndarray] = field(default_factory=dict)
     """(T,) of each counter, by its position"""
+    coarse: "Forecast | None" = None
+    """of the same record at coarser steps, by a forecaster of its own; None where there is none"""
 
     @property
     def predicted(self) -> np.ndarray:

@@ -1,10 +1,10 @@
 """Dataset -> Fitted -> predictions: what the network sees, its training, and how a fitted model is stored.
 
-In: a `Dataset` and `FitSettings`. Out: `Fitted`, whose forecaster predicts; its memory and the drift of new data in
-words.
+In: a `Dataset` and `FitSettings`. Out: `Fitted`, which predicts; its memory and the drift of new data in words.
 Begin in `fitting.py`; `scaling.py` and `preparation.py` cut the train span, `calendar.py` adds the hour and the
-weekday where `rhythm.py` finds that they matter, `storage.py` writes and reads model folders (`manifest.py` checks),
-`baselines.py` is what a network has to beat, `memory.py` and `drift.py` say both in words.
+weekday where `rhythm.py` finds that they matter, `coarse.py` the coarser steps that a second forecaster learns,
+`storage.py` writes and reads model folders (`manifest.py` checks), `baselines.py` is what a network has to beat,
+`memory.py` and `drift.py` say both in words.
 Only `model/` imports torch: cells, backpropagation through time, how often a checkpoint is written (`training.py`).
 """
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from anomaly.forecasting import storage
     from anomaly.forecasting.baselines import Bag, Repeat, WindowMean
     from anomaly.forecasting.calendar import Calendar, describe_calendar
+    from anomaly.forecasting.coarse import COARSE, coarsen
     from anomaly.forecasting.drift import Drift, Inputs, describe_inputs, say_drift
     from anomaly.forecasting.fitting import (
         Fitted,

@@ -9,8 +9,9 @@ from typing import Protocol
 import numpy as np
 
 from anomaly.detecting import Stretches
-from anomaly.domain import Columns, Dataset, Effort, Epoch, FitSettings, Profiles, Reach
+from anomaly.domain import Columns, Dataset, Effort, Epoch, FitSettings, Profiles, Reach, SettingsError, TrainingError
 from anomaly.forecasting import preparation
+from anomaly.forecasting.coarse import cut_coarse
 from anomaly.forecasting.drift import Drift, Inputs, describe_inputs, measure_drift
 from anomaly.forecasting.preparation import Preparation
 from anomaly.forecasting.rhythm import choose_calendar, find_possible
@@ -55,6 +56,9 @@ class Fitted:
     """sha256 of the file it was trained on"""
     inputs: tuple[Inputs, ...] = ()
     """distribution of each channel and context column over the train span; empty in models saved by old versions"""
+    coarse: "Fitted | None" = None
+    """the same of the means of blocks of steps (`anomaly.forecasting.coarse`); None where they are too few, of a
+    baseline, and in models of before there was one"""
 
     @property
     def width(self) -> int:
@@ -119,6 +123,13 @@ def cut_train_spans(dataset: Dataset, settings: FitSettings) -> TrainSpans:
 def estimate(dataset: Dataset, settings: FitSettings) -> Effort:
     """What `fit`, and the forecast of the file after it, will take if every epoch runs, within a factor of two or so.
     Raises what `fit` does at its start."""
+    effort = _estimate(dataset, settings)
+    coarse = cut_coarse(dataset, preparation.find_train_stops(dataset, settings), settings)
+    return effort if coarse is None else effort.with_rest(_estimate(*coarse).seconds)
+
+
+def _estimate(dataset: Dataset, settings: FitSettings) -> Effort:
+    """The same of one forecaster alone."""
     from anomaly.forecasting.model.estimating import Extent, estimate_effort
     from anomaly.forecasting.model.network import pick_device
 
@@ -159,13 +170,42 @@ def fit(
     resumes. Raises SettingsError where the train span is too short, DataError where it holds no value, TrainingError
     where the loss diverges.
     """
+    settings = settings or FitSettings()
+    spans = cut_train_spans(dataset, settings)
+    fitted = _fit_one(dataset, settings, spans, on_epoch, should_stop, checkpoint)
+    return replace(fitted, coarse=_fit_coarse(dataset, settings, spans.stops, should_stop))
+
+
+def _fit_coarse(
+    dataset: Dataset, settings: FitSettings, stops: list[int], should_stop: Callable[[], bool] | None
+) -> Fitted | None:
+    """The forecaster of coarser steps, with what scoring asks of it; None where there is nothing it could tell."""
+    cut = cut_coarse(dataset, stops, settings)
+    if cut is None:
+        return None
+    try:
+        fitted = _fit_one(*cut, cut_train_spans(*cut), None, should_stop, None)
+    except (SettingsError, TrainingError):  # nothing to learn there: the one of single steps, which has, stays
+        return None
+    if not fitted.epochs or not any(np.isfinite(part).any() for part in fitted.reference):
+        return None
+    return replace(fitted, stretches=Stretches(()), profiles=(Profiles(),) * len(fitted.reference), inputs=())
+
+
+def _fit_one(
+    dataset: Dataset,
+    settings: FitSettings,
+    spans: TrainSpans,
+    on_epoch: Callable[[Epoch], object] | None,
+    should_stop: Callable[[], bool] | None,
+    checkpoint: Path | None,
+) -> Fitted:
+    """As `fit`, without the forecaster of coarser steps."""
     from anomaly.forecasting.model.gradients import measure_reach
     from anomaly.forecasting.model.network import pick_device
     from anomaly.forecasting.model.streams import TrainRecord
     from anomaly.forecasting.model.training import train
 
-    settings = settings or FitSettings()
-    spans = cut_train_spans(dataset, settings)
     inputs, targets, breaks = spans.inputs, spans.targets, spans.breaks
     # What comes after a break is a record of its own to the network; the end of the whole record is held out.
     records = [

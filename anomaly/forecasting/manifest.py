@@ -54,6 +54,8 @@ class Manifest(BaseModel):
     """none in a model of before there were calendar inputs"""
     files: dict[str, str] = {}
     """sha256 of the files beside it; none in a model of before it was kept"""
+    coarse: "Manifest | None" = None
+    """of the forecaster of coarser steps, which has no files of its own; None where there is none"""
 
     @property
     def profile_widths(self) -> dict[str, tuple[int, ...]]:
@@ -74,6 +76,18 @@ def read_manifest(content: bytes) -> Manifest:
         first = error.errors()[0]
         name = ".".join(map(str, first["loc"]))
         raise ValueError(f"{name}: {first['msg'].lower()}" if name else "its manifest is no JSON object") from None
+    _check_places(manifest)
+    if manifest.coarse is not None:
+        if manifest.coarse.columns != manifest.columns or manifest.coarse.coarse is not None:
+            raise ValueError("coarse: expected the same columns at coarser steps, and none coarser")
+        try:
+            _check_places(manifest.coarse)
+        except ValueError as error:
+            raise ValueError(f"coarse.{error}") from None
+    return manifest
+
+
+def _check_places(manifest: Manifest) -> None:
     channels, context = len(manifest.columns.monitored), len(manifest.columns.context)
     for name, places, count in (
         ("order", manifest.order, channels),
@@ -84,7 +98,6 @@ def read_manifest(content: bytes) -> Manifest:
     if not set(manifest.flagged) <= set(range(channels)):
         raise ValueError(f"flagged: expected places among {channels} channels, found {manifest.flagged[:9]}")
     _check_kinds(manifest)
-    return manifest
 
 
 def _check_kinds(manifest: Manifest) -> None:

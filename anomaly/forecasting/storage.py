@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +23,15 @@ from anomaly.domain import (
     write_together,
 )
 from anomaly.forecasting.calendar import Calendar
+from anomaly.forecasting.coarse import COARSE
 from anomaly.forecasting.fitting import Fitted
 from anomaly.forecasting.manifest import MOST_BYTES, Manifest, check_arrays, check_unchanged, read_manifest, self_digest
 from anomaly.forecasting.preparation import Preparation
 from anomaly.forecasting.scaling import Scaler
 
 FORMAT = 4
+COARSER = "coarse."
+"""before the names of what is of the forecaster of coarser steps"""
 MANIFEST, WEIGHTS, ARRAYS = "model.json", "weights.safetensors", "arrays.safetensors"
 SHAPES, LEVELS = ("stretches", "starts", "firsts"), ("weights", "usual", "spreads")
 PROFILE = ("starts", "distances", "shares")
@@ -53,6 +56,19 @@ def pack(fitted: Fitted) -> dict[str, bytes]:
     """File name -> content, the manifest last. Raises ModelFileError for what is no trained network."""
     from safetensors import numpy as tensors
 
+    manifest, arrays, weights = _describe(fitted)
+    contents = {
+        name: tensors.save({key: np.ascontiguousarray(array) for key, array in part.items()})
+        for name, part in ((WEIGHTS, weights), (ARRAYS, arrays))
+    }
+    manifest["files"] = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+    manifest["check"] = self_digest(json.loads(json.dumps(manifest)))
+    contents[MANIFEST] = (json.dumps(manifest, indent=1) + "\n").encode()
+    return contents
+
+
+def _describe(fitted: Fitted) -> tuple[dict[str, Any], dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """The manifest, arrays and weights; those of the forecaster of coarser steps within them, after its prefix."""
     from anomaly.forecasting.model.forecaster import Forecaster
     from anomaly.forecasting.model.weights import pack_weights
 
@@ -96,14 +112,12 @@ def pack(fitted: Fitted) -> dict[str, bytes]:
         "inputs": [asdict(one) for one in fitted.inputs],
         "versions": versions(),
     }
-    contents = {
-        WEIGHTS: pack_weights(forecaster),
-        ARRAYS: tensors.save({name: np.ascontiguousarray(array) for name, array in arrays.items()}),
-    }
-    manifest["files"] = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
-    manifest["check"] = self_digest(json.loads(json.dumps(manifest)))
-    contents[MANIFEST] = (json.dumps(manifest, indent=1) + "\n").encode()
-    return contents
+    weights = pack_weights(forecaster)
+    if fitted.coarse is not None:
+        manifest["coarse"], *further = _describe(fitted.coarse)
+        for own, coarse in zip((arrays, weights), further, strict=True):
+            own |= {f"{COARSER}{name}": array for name, array in coarse.items()}
+    return manifest, arrays, weights
 
 
 def _pack_stretches(fitted: Fitted) -> dict[str, np.ndarray]:
@@ -219,9 +233,33 @@ def _check_file(manifest: Manifest, name: str, content: bytes) -> None:
 def _rebuild(manifest: Manifest, weights: bytes, packed: bytes) -> Fitted:
     from safetensors import numpy as tensors
 
+    (arrays, coarse_arrays), (own, coarse_weights) = (_part(tensors.load(content)) for content in (packed, weights))
+    if manifest.coarse is None:
+        # What is there was learnt: a manifest that knows nothing of it was altered.
+        if coarse_arrays or coarse_weights:
+            raise ValueError("coarse: expected what was learnt at coarser steps")
+        return _rebuild_one(manifest, own, arrays)
+    fitted = _rebuild_one(manifest, own, arrays)
+    try:
+        coarse = _rebuild_one(manifest.coarse, coarse_weights, coarse_arrays)
+    except (ValueError, RuntimeError, SettingsError) as error:
+        raise ValueError(f"at coarser steps: {error}") from None
+    wanted = [part.shape[1] // COARSE for part in fitted.reference if part.shape[1] >= COARSE]
+    if [part.shape[1] for part in coarse.reference] != wanted:
+        raise ValueError("at coarser steps: reference.lengths: expected those of blocks of the same records")
+    return replace(fitted, coarse=coarse)
+
+
+def _part(every: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """What is of the forecaster itself, and of that of coarser steps."""
+    own = {name: array for name, array in every.items() if not name.startswith(COARSER)}
+    return own, {name.removeprefix(COARSER): array for name, array in every.items() if name not in own}
+
+
+def _rebuild_one(manifest: Manifest, weights: dict[str, np.ndarray], arrays: dict[str, np.ndarray]) -> Fitted:
     from anomaly.forecasting.model.weights import unpack_forecaster
 
-    settings, columns, arrays = FitSettings(**manifest.settings), manifest.columns, tensors.load(packed)
+    settings, columns = FitSettings(**manifest.settings), manifest.columns
     check_arrays(manifest, arrays, len(settings.horizons))
     channels = Scaler(arrays["channels.mean"], arrays["channels.scale"])
     prepared = Preparation(

@@ -1,6 +1,9 @@
-"""The weights of a trained network as the bytes of a safetensors file, and back."""
+"""The weights of a trained network as arrays by name, and back."""
 
-from safetensors.torch import load, save
+from collections.abc import Mapping
+
+import numpy as np
+import torch
 
 from anomaly.domain import FitSettings
 from anomaly.forecasting.model.forecaster import Forecaster
@@ -8,15 +11,18 @@ from anomaly.forecasting.model.gradients import draw_network
 from anomaly.forecasting.model.network import pick_device
 
 
-def pack_weights(forecaster: Forecaster) -> bytes:
-    """As a safetensors file."""
-    return save({name: weight.cpu().contiguous() for name, weight in forecaster.network.state_dict().items()})
+def pack_weights(forecaster: Forecaster) -> dict[str, np.ndarray]:
+    """Each as it is in the network."""
+    return {name: weight.cpu().contiguous().numpy() for name, weight in forecaster.network.state_dict().items()}
 
 
-def unpack_forecaster(packed: bytes, settings: FitSettings, inputs: int, channels: int, burn_in: int) -> Forecaster:
+def unpack_forecaster(
+    packed: Mapping[str, np.ndarray], settings: FitSettings, inputs: int, channels: int, burn_in: int
+) -> Forecaster:
     """The network that `settings` describe, with `inputs` and `channels` columns, and these weights. Raises ValueError
     or RuntimeError where they do not fit, or are not finite."""
-    weights = load(packed)
+    # Copied: what a file was read into cannot be written to.
+    weights = {name: torch.tensor(weight) for name, weight in packed.items()}
     if not all(bool(weight.isfinite().all()) for weight in weights.values()):
         raise ValueError("a weight is not finite: the network predicts nothing")
     network = draw_network(settings, inputs, channels)
