@@ -9,6 +9,8 @@ from anomaly.domain import Event, Forecast, PartName, Scores, Span, find_runs, t
 
 FEW_STEPS = 3
 """steps with more than half the largest |residual|: at most so many make a spike"""
+CLEAR_SPIKE = 3.0
+"""expected bands; a spike that large is told as one whatever else its stretch is like"""
 FEWEST_FLAT = 6
 """equal values in a row before a channel counts as stuck"""
 FEWEST_BEFORE = 20
@@ -120,7 +122,8 @@ def _tell(
     returned = large.any() and np.flatnonzero(large)[-1] < known[-1]
     few = 0 < outside.sum() <= 2 * FEW_STEPS and large.sum() <= FEW_STEPS
     stayed = _shift(*(one / size for one in _around(event, forecast, leading)))
-    if few and part == "error" and stayed is None and (returned or len(inside) <= FEW_STEPS):
+    clear = part == "error" or apart.max(initial=0.0) > CLEAR_SPIKE * band
+    if few and clear and stayed is None and (returned or len(inside) <= FEW_STEPS):
         count = int(large.sum())
         verb = "dropped" if event.direction == "below" else "jumped"
         return "spike", f"{name} {verb} to {seen} for {count} step{'s' * (count > 1)} where {foreseen} was expected"

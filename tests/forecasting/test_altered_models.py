@@ -22,7 +22,7 @@ from anomaly.forecasting import Fitted, fit, load, save
 from anomaly.forecasting.manifest import self_digest
 from anomaly.forecasting.storage import ARRAYS, MANIFEST, WEIGHTS
 from tests.support.checkout import ROOT
-from tests.support.strategies import make_dataset, quick_settings, sine_values
+from tests.support.strategies import make_dataset, quick_settings, related_values, sine_values
 
 ODD = (None, True, -1, 1.5, 10**12, "x", [], [1, [2]], {}, {"a": 1}, float("nan"), "\x1b[2J")
 
@@ -31,10 +31,10 @@ ODD = (None, True, -1, 1.5, 10**12, "x", [], [1, [2]], {}, {"a": 1}, float("nan"
 def model(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """The files of a model with a context, holes and two widths, without the digests a newer version keeps: what is
     altered is found all the same."""
-    values = sine_values(300)
+    values = related_values(300)
     values[20:24, 0] = np.nan
     folder = tmp_path_factory.mktemp("model")
-    save(fit(make_dataset(values, sine_values(90, seed=1)), quick_settings(epochs=1)), folder)
+    save(fit(make_dataset(values, related_values(90, seed=1)), quick_settings(epochs=1)), folder)
     manifest = json.loads((folder / MANIFEST).read_bytes())
     del manifest["files"], manifest["check"]
     files = {name: (folder / name).read_bytes() for name in (WEIGHTS, ARRAYS)}

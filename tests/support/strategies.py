@@ -66,6 +66,13 @@ def sine_values(steps: int, period: float = 25.0, noise: float = 0.05, seed: int
     return (clean + noise * rng.standard_normal(clean.shape)) * [1.0, 5.0] + [20.0, -3.0]
 
 
+def related_values(steps: int, seed: int = 0) -> np.ndarray:
+    """(T, 2) of which each tells much of the other."""
+    values = sine_values(steps, seed=seed)
+    values[:, 1] = 3 * values[:, 0] + 0.3 * np.random.default_rng(seed).standard_normal(steps)
+    return values
+
+
 def make_scores(
     values: np.ndarray,
     contributions: np.ndarray,

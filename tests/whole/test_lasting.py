@@ -48,10 +48,10 @@ def detect_change(change: str) -> Detection:
 @pytest.mark.parametrize("change", ["step", "variance"])
 def test_what_stays_changed_is_an_event_up_to_the_end_by_its_level(change: str) -> None:
     found = detect_change(change)
-    assert found.scores[0].parts["level"][BEGIN + 100 :].min() > 1
+    assert found.scores[0].parts["level"][BEGIN + 100 :].min() > 0.7, "what chance makes of it, at least"
     assert not found.scores[0].parts["relation"][1:].any(), "one channel has no other to go with"
     (event,) = (one for one in found.events if one.span.stop > BEGIN)
-    assert event.span.stop == STEPS and event.span.start < BEGIN + 50
+    assert event.span.stop > STEPS - 30 and abs(event.span.start - BEGIN) <= 30, "within 5 % of its length"
 
 
 @pytest.mark.parametrize("drifting", [0, 17])
@@ -70,15 +70,17 @@ def test_two_channels_that_part_are_told_by_the_relation_though_neither_is_odd()
     found = detect_in(values)
     assert lasting_part(found) == "relation" and leading_channel(found.scores[0], "relation") == 1
     assert np.median(found.scores[0].parts["level"][BEGIN + 200 :]) < 0.5
-    assert found.events[0].span.stop == STEPS and found.explain(found.events[0]).part == "relation"
+    assert found.events[0].span.stop == STEPS and abs(found.events[0].span.start - BEGIN) <= PERIOD
+    assert np.median(found.scores[0].parts["relation"][BEGIN + 200 :]) > 2
 
 
 @pytest.mark.parametrize("size", [1e2, 1e9])
-def test_a_spike_of_any_size_is_led_by_the_error_and_is_no_level(size: float) -> None:
+def test_a_spike_of_any_size_is_told_as_one_and_is_no_level(size: float) -> None:
     values = sine_values(STEPS, noise=0.3)
     values[BEGIN, 0] += size
     found = detect_in(values)
-    assert found.events[0].peak == BEGIN and found.explain(found.events[0]).part == "error"
+    event = found.events[0]
+    assert event.peak == BEGIN and len(event.span) <= 6 and found.explain(event).kind == "spike"
     for name in ("level", "relation"):
         parts = found.scores[0].parts[name]
         assert parts[BEGIN - 25 : BEGIN + 25].max() < 1.5, "what nine of ten made series reach by chance, and a half"
