@@ -13,6 +13,8 @@ from anomaly.domain import find_runs
 SHARE_OF_STRETCHES = 0.05
 """as many visits as this share of a file's stretches make a habit; what comes less often may be a fault that returns"""
 LEVELS_TRIED = 24
+HIGHEST = 1e100
+"""that is told apart: ratios of larger numbers are none"""
 
 
 def find_habit(records: Sequence[np.ndarray], visits: int, least: float) -> float:
@@ -48,6 +50,6 @@ def visits_of_habit(steps: int, width: int, fewest: int) -> int:
 
 def _keep_visits(values: np.ndarray, floor: float) -> np.ndarray:
     """Values (T,) without most of what lies at `floor` or below, NaN as 0: one such step is left between visits."""
-    values = np.nan_to_num(values, nan=0.0)
+    values = np.minimum(np.nan_to_num(values, nan=0.0), HIGHEST)
     high = values > floor
     return values[high | np.append(high[1:], False) | np.append(False, high[:-1])]

@@ -21,7 +21,12 @@ def find_level(false_alarms: float, steps: int, width: int) -> float:
     looks = max(steps / width, FEWEST_LOOKS)
     if false_alarms <= 0:
         return float("inf")
-    return max(0.0, BASE + GROWTH * float(np.log(looks / FEWEST_LOOKS * BASE_RATE / false_alarms)))
+    return max(0.0, BASE + GROWTH * (float(np.log(looks / FEWEST_LOOKS)) + rarity(false_alarms)))
+
+
+def rarity(false_alarms: float) -> float:
+    """How much rarer than BASE_RATE, as a logarithm."""
+    return float(np.log(BASE_RATE) - np.log(false_alarms))
 
 
 def find_rate(level: float, steps: int, width: int) -> float:

@@ -8,13 +8,15 @@ from scipy.ndimage import grey_closing
 
 from anomaly.detecting.agreement import Agreement, evaluate_events, evaluate_points
 from anomaly.detecting.events import find_flags
-from anomaly.detecting.rates import find_level, say_rate
+from anomaly.detecting.rates import BASE_RATE, GROWTH, find_level, rarity, say_rate
 from anomaly.detecting.usual import NORMAL_MAD
 from anomaly.domain import DataError, Threshold, fill_runs, find_runs, merge_runs
 
 MARGIN_QUANTILE = 0.99
+KEPT = 0.01
+"""share of the scores of a file learnt whole that is kept at the rate BASE_RATE, the highest; more at a higher rate"""
 SURE = 8.0
-"""a score that is an event in any case: thousands of times what chance makes of one part, or much in several"""
+"""a score that is an event in any case at that rate: some fifty times what chance makes of one part, or several"""
 TAIL_QUANTILE, FEWEST_EXCESSES, POOR_FIT = 0.98, 30, 0.1
 DEVIATIONS = np.arange(2.0, 10.5, 0.5)
 """how many standard deviations above the mean the dynamic threshold tries (Hundman et al. 2018: between 2 and 10)"""
@@ -71,8 +73,8 @@ def known(scores: np.ndarray) -> np.ndarray:
 
 
 def _rate(evidence: Evidence, reference: np.ndarray, alarms: float) -> tuple[float, str]:
-    """As measured on series without anomalies; of what was learnt from, anomalies too, the highest 1 - MARGIN_QUANTILE
-    and what is SURE."""
+    """As measured on series without anomalies; of what was learnt from, anomalies too, the highest share KEPT and what
+    is SURE."""
     scores = known(np.concatenate(evidence.scores))
     steps = len(scores)
     if alarms <= 0:
@@ -81,12 +83,13 @@ def _rate(evidence: Evidence, reference: np.ndarray, alarms: float) -> tuple[flo
         return float(highest), f"{say_rate(alarms, evidence.unit)}: the threshold is the highest score."
     level = find_level(alarms * steps / evidence.unit_steps, steps, evidence.width)
     said = f"{say_rate(alarms, evidence.unit)}, by what chance makes of series without anomalies."
-    most = 0.0
+    most, share = 0.0, min(KEPT * alarms / BASE_RATE, 1.0)
+    sure = max(SURE + GROWTH * rarity(alarms), 0.0)
     if len(reference) and not evidence.healthy:
-        most = min(float(np.quantile(reference, MARGIN_QUANTILE)), SURE)
+        most = min(float(np.quantile(reference, 1 - share)), sure)
     if most > level:
-        share = f"{100 * (1 - MARGIN_QUANTILE):.0f} %"
-        return most, f"{said} More than {share} lie above: kept are the highest {share}, and all above {SURE:g}."
+        kept = f"{100 * share:.3g} %"
+        return most, f"{said} More than {kept} lie above: kept are the highest {kept}, and all above {sure:.3g}."
     return level, said
 
 

@@ -105,8 +105,14 @@ def test_of_a_file_learnt_whole_the_highest_hundredth_is_kept_and_what_is_sure(m
     found = set_by_rate(0.1, scores, healthy=healthy)
     assert found.value == pytest.approx(level if healthy else most)
     assert ("More than 1 % lie above: kept are the highest 1 %, and all above" in found.note) == (not healthy)
+    often = set_by_rate(1.0, scores, healthy=healthy)
+    assert often.value < found.value, "the rate moves it there, too"
     calm = set_by_rate(0.1, scores / 100, healthy=False)
     assert calm.value == pytest.approx(level) and "kept" not in calm.note, "it never lowers the level"
+
+
+def test_the_least_number_there_is_sets_a_level_that_is_a_number() -> None:
+    assert 100 < set_by_rate(5e-324, np.zeros(5_000), healthy=False).value < 1_000
 
 
 def test_no_false_alarm_allowed_flags_nothing_at_a_level_that_can_be_written_down() -> None:
