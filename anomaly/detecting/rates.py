@@ -8,7 +8,7 @@ draws from an exponential tail does (Gumbel 1958).
 
 import numpy as np
 
-BASE, BASE_RATE = 2.1, 0.1
+BASE, BASE_RATE = 2.25, 0.1
 """the score that one in ten made series of FEWEST_LOOKS exceeds"""
 GROWTH = 0.35
 """increase of the score that makes a false alarm e times rarer"""
