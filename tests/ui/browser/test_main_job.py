@@ -79,7 +79,7 @@ def test_upload_train_move_the_threshold_choose_an_event_and_take_what_the_comma
     upload_and_fit(page, pump)
     before, line = count_events(page), threshold_line(page)
     said = page.get_by_text("at this threshold").inner_text()
-    page.get_by_label("or type").fill("0.5")
+    page.get_by_label("or type").fill("50")
     page.get_by_label("or type").press("Enter")
     page.wait_for_function(f"() => {CHART_LINE}.y0 < {line}")
     # The sentence may come a moment after the chart.
@@ -98,7 +98,7 @@ def test_upload_train_move_the_threshold_choose_an_event_and_take_what_the_comma
     assert shown
     assert int(shown[1].replace(",", "")) < int(shown[2].replace(",", ""))
 
-    flags = ["--train-fraction", FRACTION, "--threshold", "0.5"]
+    flags = ["--train-fraction", FRACTION, "--threshold", "50"]
     assert main(["detect", str(pump), "--out", str(tmp_path), *flags]) == 0
     assert after == len((tmp_path / "events.csv").read_text().splitlines()) - 1
     for name in ("events.csv", "points.csv"):
