@@ -1,10 +1,9 @@
 """How silent it is where nothing is wrong: python -m benchmarks.silence [--seeds N] [--jobs N] [--long]
 
 Made series without any anomaly, of many families and lengths, each fitted and judged told nothing. A row a series goes
-to benchmarks/results/silence.csv: its highest score, the highest of each part, and the false alarms that are expected
-above that score. Printed: by family the share that stays silent at several rates, and over all families (one vote each)
-what nine of ten reach of every part, which is what `anomaly.detecting.scores.BY_CHANCE` divides by. --long adds one
-series of 1,000,000 steps of each of LONG.
+to benchmarks/results/silence.csv: its highest score, the highest of each part of it, and the false alarms that are
+expected above that score. Printed: by family the share that stays silent at several rates, and what nine of ten reach,
+where each family has one vote. --long adds one series of 1,000,000 steps of each of LONG.
 """
 
 import argparse

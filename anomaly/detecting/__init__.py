@@ -2,7 +2,7 @@
 
 In: residuals and stretch profiles, also those of the reference span. Out: `Detection`: scores, threshold, ranked
 events, each with a sentence.
-Begin in `scores.py`, then `thresholds.py` (the eight rules), `events.py` (flags to runs to events),
+Begin in `scores.py`, then `thresholds.py` (the nine rules), `events.py` (flags to runs to events),
 `explanations.py` (the sentence). `stretches.py` compares stretches, by `shapes.py` and `levels.py`; `usual.py` and
 `habits.py` say what is usual; `agreement.py` counts flags against labels. Defaults: `anomaly/domain/settings/`.
 """

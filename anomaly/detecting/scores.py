@@ -21,7 +21,8 @@ from anomaly.domain import PartName, Profile, Profiles, Scores
 BY_CHANCE: Mapping[str, float] = MappingProxyType(
     {"error": 4.0, "tail": 1.5, "shape": 2.0, "level": 1.0, "relation": 0.5}
 )
-"""the spreads beyond the usual that nine of ten series of every made family reach at most (`benchmarks.silence`)"""
+"""the spreads beyond the usual that about nine of ten made series without anomalies reach at most: the same families as
+in `benchmarks.silence`, measured part by part when the parts were chosen (dev/LOG.md)"""
 FARTHEST = 1e100
 """times chance: beyond, a square would be no number"""
 UNSEEN = 3.0
