@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from anomaly.faces import open_face
 
 if TYPE_CHECKING:
-    from anomaly.detecting import Detection
+    from anomaly.detecting import Detection, propose_train_span
     from anomaly.domain import (
         AnomalyError,
         DataError,

@@ -41,7 +41,7 @@ Spans = np.ndarray
 def measure(file: Path, group: str, source: str, discords: bool) -> list[dict[str, object]]:
     """A row for each detector."""
     dataset = anomaly.read(file)
-    known = _known(dataset)
+    known = known_spans(dataset)
     began = time.perf_counter()
     fitted = anomaly.fit(dataset)
     detection = anomaly.detect(fitted, dataset)
@@ -71,7 +71,7 @@ def measure(file: Path, group: str, source: str, discords: bool) -> list[dict[st
     ]
 
 
-def _known(dataset: Dataset) -> np.ndarray:
+def known_spans(dataset: Dataset) -> np.ndarray:
     """(N, 2) the known anomalies, of all records one after another; a new record begins a new one."""
     spans, first = [], 0
     for series in dataset.series:

@@ -166,6 +166,7 @@ def _label(dataset: "Dataset", file: str | None) -> "Dataset":
 def _fit(dataset: "Dataset", settings: FitSettings) -> "Fitted":
     """Train with a progress bar; Ctrl-C once ends training and goes on with the best weights so far."""
     from anomaly.cli.progress import training_progress
+    from anomaly.detecting import propose_train_span
     from anomaly.domain import say_duration
     from anomaly.forecasting import describe_calendar, describe_memory, estimate, fit, suggest_bptt
 
@@ -177,6 +178,9 @@ def _fit(dataset: "Dataset", settings: FitSettings) -> "Fitted":
     with training_progress(effort) as (on_epoch, should_stop):
         fitted = fit(dataset, settings, on_epoch=on_epoch, should_stop=should_stop)
     say(f"{fitted.ended} {describe_memory(fitted, dataset)}")
+    healthy = None if settings.names_train_span else propose_train_span(dataset)
+    if healthy is not None:
+        say(f"{healthy.reason} --train-rows {healthy.steps} learns from that part.")
     calendar = describe_calendar(fitted.preparation.calendar, settings, dataset)
     if calendar:
         say(calendar)

@@ -14,6 +14,7 @@ from anomaly.faces import open_face
 if TYPE_CHECKING:
     from anomaly.detecting.agreement import Agreement, evaluate_events, evaluate_points
     from anomaly.detecting.bounds import Signals, gather_signals
+    from anomaly.detecting.change_points import HealthySpan, propose_train_span
     from anomaly.detecting.detection import Detection
     from anomaly.detecting.events import find_events, find_unusual, rank_events
     from anomaly.detecting.levels import Levels

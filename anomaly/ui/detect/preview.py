@@ -8,6 +8,7 @@ from anomaly.domain import KINDS, AnomalyError, Columns, Dataset, Kind, ReadSett
 from anomaly.reading import ROLES, SINCE, inspect_records, kinds_among, tells
 from anomaly.showing import plot_series
 from anomaly.ui import session
+from anomaly.ui.detect.healthy import show_healthy_span
 from anomaly.ui.lasting import fits
 from anomaly.ui.plain import plain, show_error
 from anomaly.ui.wording import count_of, show_repairs, size_of
@@ -47,6 +48,7 @@ def show_preview(opened: session.Current) -> None:
         fits.start_job(opened)
         st.rerun()
     show_repairs(dataset.repairs)
+    show_healthy_span(opened)
     show_columns(opened)
     record = 0
     if len(dataset.series) > 1:

@@ -18,6 +18,7 @@ from anomaly.ui.session.run import Run
 if TYPE_CHECKING:
     from tempfile import TemporaryDirectory
 
+    from anomaly.detecting import HealthySpan
     from anomaly.domain import Dataset
     from anomaly.forecasting import Fitted
     from anomaly.reading import Look, Table
@@ -53,6 +54,8 @@ class Current:
     """for which settings and file; the seconds that a comparison takes"""
     effort_of_job: tuple[object, Any] | None = None
     """for which settings and file; the `Effort` of the fit under way, whatever the panel shows meanwhile"""
+    healthy: "tuple[object, HealthySpan | None] | None" = None
+    """of which file and columns; the part of it that is proposed to be learnt from"""
     detect: DetectSettings | None = None
     """detection settings of the last result"""
     run: Run | None = None

@@ -12,6 +12,7 @@ from anomaly.forecasting import describe_calendar, describe_memory, say_steps, s
 from anomaly.runs import find_verdict
 from anomaly.showing import export, plot_detection, plot_losses, plot_reach, plot_score_histogram
 from anomaly.ui import session
+from anomaly.ui.detect.healthy import show_healthy_span
 from anomaly.ui.detect.preview import describe, show_columns
 from anomaly.ui.detect.result import threshold_panel
 from anomaly.ui.detect.result.drift import show_drift
@@ -70,6 +71,8 @@ def show_results(run: session.Run) -> None:
         if run.drift is None:
             run.drift = run.fitted.drift(run.dataset)
         show_drift(run.drift)
+        if opened is not None:
+            show_healthy_span(opened)
         _show_chart(run, detection)
     # One section at a time: a moved threshold computes only what is looked at.
     st.session_state.setdefault("section", SECTIONS[0])

@@ -1,0 +1,50 @@
+"""The part of a file that may be what is normal, where the file tells of one: learnt from in one press, and back."""
+
+import streamlit as st
+
+from anomaly.detecting import HealthySpan, propose_train_span
+from anomaly.ui import session
+from anomaly.ui.lasting import fits
+from anomaly.ui.plain import plain
+
+SPANS = ("train_fraction", "train_rows", "train_until")
+
+
+def show_healthy_span(opened: session.Current) -> None:
+    """Nothing where the person chose what to learn from, or nothing is proposed."""
+    learnt = opened.fit if opened.run is None else opened.run.fitted.settings
+    proposal = None
+    if not learnt.names_train_span or learnt.train_rows is not None:
+        proposal = _propose(opened)
+    if proposal is None:
+        return
+    if not learnt.names_train_span:
+        st.info(plain(proposal.reason), icon=":material/vital_signs:")
+        label, steps = f"Learn from the part before {proposal.until}", proposal.steps
+    elif learnt.train_rows == proposal.steps:
+        label, steps = "Learn from the whole file", None
+    else:
+        return
+    busy = opened.job is not None and opened.job.is_running
+    st.button(label, icon=":material/straighten:", disabled=busy, key="healthy", on_click=_learn, args=(opened, steps))
+
+
+def _propose(opened: session.Current) -> HealthySpan | None:
+    """Looked for once in what is open."""
+    dataset = opened.dataset
+    key = (dataset.digest, dataset.columns, dataset.has_labels)
+    if opened.healthy is None or opened.healthy[0] != key:
+        opened.healthy = key, propose_train_span(dataset)
+    return opened.healthy[1]
+
+
+def _learn(opened: session.Current, steps: int | None) -> None:
+    """With all else as the panel shows it."""
+    others = opened.chosen or opened.fit.model_dump()
+    opened.chosen = {name: value for name, value in others.items() if name not in SPANS}
+    if steps is not None:
+        opened.chosen["train_rows"] = steps
+    fits.start_job(opened)
+    # The panel shows what is learnt from now.
+    for key in session.SPAN:
+        st.session_state.pop(key, None)
