@@ -8,6 +8,7 @@ Each step of detect is a function of its own, so that a page reruns only what a 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,7 @@ from anomaly.domain import (
     DataError,
     Dataset,
     DetectSettings,
+    Event,
     Forecast,
     Profiles,
     ReadSettings,
@@ -62,6 +64,11 @@ class Scored:
     """smoothing width in steps"""
     signals: tuple[Signals, ...] = ()
     """per record: what tells where an event begins and ends; () where only scores are known"""
+
+    @cached_property
+    def unusual(self) -> tuple[Event, ...]:
+        """The most unusual stretches, whatever the threshold."""
+        return tuple(find_unusual(self.forecasts, self.scores, self.width, self.dataset.monitored))
 
 
 def read(
@@ -183,9 +190,8 @@ def _gather(fitted: Fitted, forecasts: tuple[Forecast, ...], scores: tuple[Score
     values = [fitted.preparation.targets(one.series) for one in forecasts]
     residuals = [fitted.preparation.residuals(one)[0].astype(np.float32) for one in forecasts]
     related = fitted.stretches.relation
-    relation = None
-    if related is not None and related.widths:
-        relation = [related.look_at(one).astype(np.float32) for one in values]
+    asked = related if related is not None and related.widths else None
+    relation = [asked.look_at(one).astype(np.float32) for one in values] if asked else None
     return gather_signals(values, residuals, relation, [one.parts for one in scores])
 
 
@@ -284,7 +290,7 @@ def flag(scored: Scored, settings: DetectSettings) -> Detection:
         ),
         half_band=scored.half_band,
         ranges=scored.ranges,
-        unusual=() if events else tuple(find_unusual(scored.forecasts, scored.scores, scored.width, channels)),
+        unusual=() if events else scored.unusual,
     )
 
 

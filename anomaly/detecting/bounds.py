@@ -11,7 +11,7 @@ edge of where was looked, the half height stays.
 
 from bisect import bisect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from heapq import heapify, heappop, heappush
 
@@ -69,6 +69,8 @@ class Signals:
     """each channel less what the others let expect; None with one channel"""
     parts: Mapping[PartName, np.ndarray]
     """(T,) of the score by name; "relation" where there is one"""
+    known: dict[tuple[int, int, int], tuple[int, int]] = field(default_factory=dict)
+    """bounds by their peak and what was free around it: a moved threshold finds most of them here"""
 
     def at(self, step: int) -> tuple[Signal, ...]:
         """The signals that tell the bounds of an event with its peak at `step`.
@@ -117,7 +119,7 @@ def find_spans(
 
     The highest first. What smoothing may have carried there from an event is part of it, and so is what has no bounds
     of its own but those of the event; all else that remains of the runs is a finding of its own. No two share a step.
-    Scores and width as for `find_bounds`.
+    Scores and width as for `find_bounds`, and the same whenever it is asked for these `signals`.
     """
     reach = int(REACH * width)
     taken = np.zeros(len(scores), bool)
@@ -134,8 +136,10 @@ def find_spans(
             continue
         place = bisect(found, (start, stop))
         free = found[place - 1][1] if place else 0, found[place][0] if place < len(found) else len(scores)
-        first, last = find_bounds(scores, (start, stop), signals, width, free)
         peak = start + int(np.nanargmax(scores[start:stop]))
+        if (peak, *free) not in signals.known:
+            signals.known[peak, *free] = find_bounds(scores, (start, stop), signals, width, free)
+        first, last = signals.known[peak, *free]
         taken[max(0, min(first, peak) - reach) : max(last, peak + 1) + reach] = True
         heappush(waiting, _waiting(scores, start, stop))
         ends_at_another = (place > 0 and first == free[0]) or (place < len(found) and last == free[1])

@@ -4,6 +4,8 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from anomaly.detecting.bounds import Signals, find_bounds, find_half_height, find_spans, standardise
 from anomaly.detecting.scores import smooth
@@ -224,3 +226,23 @@ def test_usual_is_about_one_spread_wide_with_outliers_constants_and_gaps() -> No
     assert 0.8 < np.median(np.abs(steady)) / 0.6745 < 1.2
     assert not constant.any()
     assert np.isnan(unknown).all()
+
+
+@given(seed=st.integers(0, 20), thresholds=st.permutations([0.3, 0.8, 2.0]))
+def test_a_moved_threshold_finds_what_it_would_find_anew(seed: int, thresholds: list[float]) -> None:
+    rng = np.random.default_rng(seed)
+    values, residuals = quiet()
+    odd = np.zeros(STEPS)
+    for start in rng.integers(100, STEPS - 200, 5):
+        odd[start : start + 40] += rng.uniform(5, 40)
+        residuals[start : start + 40] += 3
+    scores = score(odd)
+
+    def signals() -> Signals:
+        return Signals(standardise([values])[0], standardise([residuals])[0], None, {"error": scores})
+
+    moved = signals()
+    for threshold in thresholds:
+        runs = find_runs(scores > threshold)
+        kept = find_spans(scores, *runs, threshold, moved, WIDTH)
+        assert kept == find_spans(scores, *runs, threshold, signals(), WIDTH)
