@@ -39,6 +39,8 @@ MOST_UNTOLD = 0.25
 """of the variance of what is left of a channel: more of it unknown for want of others, and nothing is told"""
 MOST_LEFT = 0.8
 """of a channel's standard deviation when the others are known: with more of it there is no relation"""
+MOST = 0.95
+"""of the stretches of one half of a healthy train span"""
 RIDGE = 0.05
 """added to the variances that relations are learnt from: no channel is told exactly by the others"""
 
@@ -56,9 +58,12 @@ class Levels:
     """(W, 2, 2, M) what lies below and what lies above is divided by; larger where it is a habit"""
 
     @classmethod
-    def learn(cls, records: Sequence[np.ndarray], width: int, related: bool = False) -> "Levels":
+    def learn(
+        cls, records: Sequence[np.ndarray], width: int, related: bool = False, is_healthy: bool = False
+    ) -> "Levels":
         """From the train spans (T, M) of every record, in standard deviations, NaN = missing. `related` asks what is
-        left of each channel when the others are known; with fewer than two that move there is nothing to ask."""
+        left of each channel when the others are known; with fewer than two that move there is nothing to ask. In a span
+        that `is_healthy`, what moved from one half to the other is no anomaly."""
         channels = records[0].shape[1]
         weights = _learn_relations(records) if related else np.eye(channels)
         longest = max(map(len, records))
@@ -67,7 +72,7 @@ class Levels:
         if not weights.any():
             widths = []
         parts = [_apply(record, weights) for record in records]
-        learnt = [_learn_width(parts, one) for one in widths]
+        learnt = [(_learn_halves if is_healthy else _learn_width)(parts, one) for one in widths]
         shape = (len(widths), 2, channels)
         return cls(
             tuple(widths),
@@ -89,9 +94,8 @@ class Levels:
         return _apply(values, self.weights)
 
     def _compare(self, part: np.ndarray, width: int, usual: np.ndarray, spreads: np.ndarray) -> Profile:
-        starts = np.arange(0, len(part) - width + 1, _stride(width))
-        apart = np.nan_to_num(_measure(part, width, starts) - usual[:, None], nan=0.0)
-        far = np.where(apart < 0, -apart / spreads[:, 0, None], apart / spreads[:, 1, None])
+        starts = _starts(part, width)
+        far = np.abs(_apart(_measure(part, width, starts), usual, spreads))
         beyond = np.maximum([scan_channels(one) for one in far], USUAL_DISTANCE) - USUAL_DISTANCE
         by_channel = np.maximum(far - USUAL_DISTANCE, 0.0).max(0)
         total = by_channel.sum(1, keepdims=True)
@@ -114,7 +118,7 @@ def scan_channels(distances: np.ndarray) -> np.ndarray:
 
 def _learn_width(parts: list[np.ndarray], width: int) -> tuple[np.ndarray, np.ndarray]:
     """Medians (2, M) and spreads (2, 2, M) of the stretches of all records."""
-    measured = [_measure(part, width, np.arange(0, len(part) - width + 1, _stride(width))) for part in parts]
+    measured = [_measure(part, width, _starts(part, width)) for part in parts]
     every = np.concatenate(measured, axis=1)
     known = np.isfinite(every).any(1)
     usual, spread = np.zeros(known.shape), np.full(known.shape, LEAST_SPREAD)
@@ -135,6 +139,30 @@ def _learn_width(parts: list[np.ndarray], width: int) -> tuple[np.ndarray, np.nd
     return usual, spreads
 
 
+def _learn_halves(parts: list[np.ndarray], width: int) -> tuple[np.ndarray, np.ndarray]:
+    """As `_learn_width`, with the spreads as much larger as most of each half lies beyond what the other has."""
+    usual, spreads = _learn_width(parts, width)
+    first, second = ([half[place] for half in (np.array_split(part, 2) for part in parts)] for place in (0, 1))
+    if min(max(map(len, half)) for half in (first, second)) < width:
+        return usual, spreads
+    for learnt, other in ((first, second), (second, first)):
+        theirs = _learn_width(learnt, width)
+        far = np.concatenate([_apart(_measure(part, width, _starts(part, width)), *theirs) for part in other], axis=1)
+        for side, sign in enumerate((-1, 1)):
+            spreads[:, side] *= np.maximum(np.quantile(sign * far, MOST, axis=1) / USUAL_DISTANCE, 1.0)
+    return usual, spreads
+
+
+def _apart(measured: np.ndarray, usual: np.ndarray, spreads: np.ndarray) -> np.ndarray:
+    """(2, G, M) how many spreads stretches lie above (below: < 0) the usual; 0 where unknown."""
+    apart = np.nan_to_num(measured - usual[:, None], nan=0.0)
+    return apart / np.where(apart < 0, spreads[:, 0, None], spreads[:, 1, None])
+
+
+def _starts(part: np.ndarray, width: int) -> np.ndarray:
+    return np.arange(0, len(part) - width + 1, max(1, width // PLACES))
+
+
 def _measure(part: np.ndarray, width: int, starts: np.ndarray) -> np.ndarray:
     """(T, M) -> (2, G, M) mean and logarithm of the standard deviation of each stretch, NaN where too little is
     known."""
@@ -151,10 +179,6 @@ def _measure(part: np.ndarray, width: int, starts: np.ndarray) -> np.ndarray:
 def _sums(values: np.ndarray, width: int, starts: np.ndarray) -> np.ndarray:
     total = np.concatenate([np.zeros((1, values.shape[1])), np.cumsum(values, axis=0)])
     return total[starts + width] - total[starts]
-
-
-def _stride(width: int) -> int:
-    return max(1, width // PLACES)
 
 
 @threadpool_limits.wrap(limits=1, user_api="blas")

@@ -25,8 +25,8 @@ BY_CHANCE: Mapping[str, float] = MappingProxyType(
 in `benchmarks.silence`, measured part by part when the parts were chosen (dev/LOG.md)"""
 FARTHEST = 1e100
 """times chance: beyond, a square would be no number"""
-UNSEEN = 3.0
-"""times as much where a part of the file was learnt from: of slow changes it has seen few"""
+SLOW: Mapping[str, float] = MappingProxyType({"level": 1.0, "relation": 0.5})
+"""weights where a part of the file was learnt from: of slow changes it has seen few, and they enter by `weigh_slow`"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +109,7 @@ class Scorer:
             ("relation", profiles.relation),
         )
         for name, found in stretches:
-            parts[name], by_channel[name] = self._score_level(found, BY_CHANCE[name], contributions.shape)
+            parts[name], by_channel[name] = self._score_level(found, name, contributions.shape)
         parts = {name: part + unknown for name, part in parts.items()}
         return Scores(sum(parts.values(), np.zeros(len(raw))), contributions, parts, by_channel)
 
@@ -123,13 +123,13 @@ class Scorer:
         return part, by_channel
 
     def _score_level(
-        self, profiles: tuple[Profile, ...], by_chance: float, size: tuple[int, int]
+        self, profiles: tuple[Profile, ...], name: PartName, size: tuple[int, int]
     ) -> tuple[np.ndarray, np.ndarray]:
         """The part (T,) and its channels (T, C): the largest of all widths."""
-        by_chance *= UNSEEN if self.is_healthy else 1.0
         part, by_channel = np.zeros(size[0]), np.zeros(size, np.float32)
         for profile in profiles:
-            found = weigh(place_levels(profile, size[0], self.window) / by_chance)
+            beyond = place_levels(profile, size[0], self.window) / BY_CHANCE[name]
+            found = SLOW[name] * weigh_slow(beyond) if self.is_healthy else weigh(beyond)
             larger = found > part
             if larger.any():
                 part[larger] = found[larger]
@@ -140,3 +140,8 @@ class Scorer:
 def weigh(times_chance: np.ndarray) -> np.ndarray:
     """log(1 + x^2) of what was found in what chance makes of it: 0.7 at x = 1, 4.6 at 10. Never infinite."""
     return np.log1p(np.minimum(times_chance, FARTHEST) ** 2)
+
+
+def weigh_slow(times_chance: np.ndarray) -> np.ndarray:
+    """log(1 + x): 0.7 at x = 1 as well, and 2.4 at 10: what a short train span did not show is news, but seldom all."""
+    return np.log1p(np.minimum(times_chance, FARTHEST))

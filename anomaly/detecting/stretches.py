@@ -29,14 +29,16 @@ class Stretches:
         days_off: Sequence[np.ndarray],
         shape_widths: tuple[int, ...],
         width: int,
+        is_healthy: bool = False,
     ) -> "Stretches":
         """From the train spans (T, M) of every record, in standard deviations, NaN = missing, with the steps that come
-        late and the steps (T,) on days off; levels from the smoothing `width` on."""
+        late and the steps (T,) on days off; levels from the smoothing `width` on. Spans that are `is_healthy` were
+        chosen to hold no anomaly."""
         working = [_leave_out(values, off) for values, off in zip(records, days_off, strict=True)]
         return cls(
             tuple(Shapes.learn(records, outages, one) for one in shape_widths),
-            Levels.learn(working, width),
-            Levels.learn(working, width, related=True),
+            Levels.learn(working, width, is_healthy=is_healthy),
+            Levels.learn(working, width, related=True, is_healthy=is_healthy),
         )
 
     def compare(self, values: np.ndarray, outages: np.ndarray, days_off: np.ndarray) -> Profiles:

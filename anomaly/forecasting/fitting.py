@@ -254,7 +254,8 @@ def complete(
         prepared.calendar.find_days_off(series.until(stop), dataset.time_axis)
         for series, stop in zip(dataset.series, spans.stops, strict=True)
     ]
-    stretches = Stretches.learn(targets, outages, days_off, widths, preparation.propose_width(period))
+    width = preparation.propose_width(period)
+    stretches = Stretches.learn(targets, outages, days_off, widths, width, settings.names_train_span)
     return Fitted(
         forecaster=forecaster,
         preparation=prepared,

@@ -60,16 +60,17 @@ def leading(levels: Levels, values: np.ndarray) -> int:
     ],
     ids=str,
 )
+@pytest.mark.parametrize("is_healthy", [True, False])
 def test_what_is_learnt_and_compared_agrees_with_loops(
-    lengths: tuple[int, ...], width: int, holes: float, related: bool
+    lengths: tuple[int, ...], width: int, holes: float, related: bool, is_healthy: bool
 ) -> None:
     records = [make_record(steps, seed=seed, holes=holes) for seed, steps in enumerate(lengths)]
     records[0][len(records[0]) // 2 :: 3, 1] += 6  # a state that returns often, and cut at the end
     records[0][-1, 0] = 1e6
     for record in records:
         record[:, 2] = (record[:, 0] + record[:, 2]) / 2  # missing where either is: much is then untold of the first
-    learnt = Levels.learn(records, width, related)
-    expected = naive.learn(records, width, related)
+    learnt = Levels.learn(records, width, related, is_healthy)
+    expected = naive.learn(records, width, related, is_healthy)
     assert learnt.widths == expected["widths"]
     for name in ("weights", "usual", "spreads"):
         np.testing.assert_allclose(getattr(learnt, name), expected[name], rtol=1e-5, atol=1e-7, err_msg=name)
@@ -93,6 +94,17 @@ def test_constant_missing_and_lonely_channels_agree_with_loops_too(related: bool
     np.testing.assert_allclose(learnt.spreads, expected["spreads"], rtol=1e-5, atol=1e-7)
     assert not learnt.weights[:, [1, 2]].any() and not learnt.weights[[1, 2]].any()
     assert np.isfinite(beyond(learnt, record)).all()
+
+
+@pytest.mark.parametrize("moves", ["level", "spread"])
+def test_what_a_healthy_span_moved_by_is_usual_of_it_and_no_more(moves: str) -> None:
+    """Of the whole file the same change may be the fault."""
+    train, values = make_record(4_000), make_record(1_000, seed=1)
+    for one, shift in ((train[3_400:], 2.0), (values[300:400], 2.0), (values[700:800], 8.0)):
+        one[:, 0] = one[:, 0] + shift if moves == "level" else one[:, 0] * (1 + shift)
+    named, whole = (beyond(Levels.learn([train], WIDTH, False, healthy), values) for healthy in (True, False))
+    assert whole[330:370].max() > 2 * named[330:370].max()
+    assert named[730:770].max() > named[330:370].max() + 1
 
 
 @given(distances=st.lists(st.lists(st.floats(0, 50), min_size=3, max_size=3), max_size=6))

@@ -86,7 +86,9 @@ def measure(part: list[list[float]], width: int) -> Figures:
     return [means, spreads]
 
 
-def learn(records: Sequence[np.ndarray], width: int, related: bool) -> dict[str, object]:
+def learn(
+    records: Sequence[np.ndarray], width: int, related: bool, is_healthy: bool = False
+) -> dict[str, object]:
     """The fields of `Levels`."""
     channels = records[0].shape[1]
     weights = (
@@ -99,25 +101,54 @@ def learn(records: Sequence[np.ndarray], width: int, related: bool) -> dict[str,
         if (fits or (times == 1 and width <= longest)) and any(x != 0 for x in weights.ravel()):
             widths.append(width * times)
     parts = [apply(record, weights) for record in records]
-    steps = sum(len(record) for record in records)
-    usual = np.zeros((len(widths), 2, channels))
-    spreads = np.full((len(widths), 2, 2, channels), levels.LEAST_SPREAD)
-    for place, one in enumerate(widths):
-        measured = [measure(part, one) for part in parts]
+    learnt = [(learn_halves if is_healthy else learn_width)(parts, one, channels) for one in widths]
+    usual = np.array([usual for usual, _ in learnt]).reshape(len(widths), 2, channels)
+    spreads = np.array([spreads for _, spreads in learnt]).reshape(len(widths), 2, 2, channels)
+    return {"widths": tuple(widths), "weights": weights, "usual": usual, "spreads": spreads}
+
+
+def learn_width(parts: list[list[list[float]]], width: int, channels: int) -> tuple[np.ndarray, np.ndarray]:
+    usual, spreads = np.zeros((2, channels)), np.full((2, 2, channels), levels.LEAST_SPREAD)
+    measured = [measure(part, width) for part in parts]
+    steps = sum(len(part) for part in parts)
+    for kind in range(2):
+        for channel in range(channels):
+            columns = [[row[channel] for row in figures[kind]] for figures in measured]
+            known = [x for column in columns for x in column if not math.isnan(x)]
+            if not known:
+                continue
+            middle = statistics.median(known)
+            spread = levels.LEAST_SPREAD + levels.NORMAL_MAD * statistics.median(abs(x - middle) for x in known)
+            usual[kind, channel] = middle
+            for side, sign in enumerate((-1, 1)):
+                far = [[max(sign * (x - middle) / spread, 0.0) for x in column] for column in columns]
+                habit = find_habit(far, visits_of_habit(steps, width, levels.FEWEST_RETURNS), levels.USUAL_DISTANCE)
+                spreads[kind, side, channel] = spread * max(1.0, habit / levels.USUAL_DISTANCE)
+    return usual, spreads
+
+
+def learn_halves(parts: list[list[list[float]]], width: int, channels: int) -> tuple[np.ndarray, np.ndarray]:
+    """The second half begins at the middle, or one step after it."""
+    usual, spreads = learn_width(parts, width, channels)
+    halves = [
+        [part[: len(part) - len(part) // 2] for part in parts],
+        [part[len(part) - len(part) // 2 :] for part in parts],
+    ]
+    if any(all(len(part) < width for part in half) for half in halves):
+        return usual, spreads
+    for learnt, other in (halves, halves[::-1]):
+        theirs = learn_width(learnt, width, channels)
+        measured = [measure(part, width) for part in other]
         for kind in range(2):
             for channel in range(channels):
-                columns = [[row[channel] for row in figures[kind]] for figures in measured]
-                known = [x for column in columns for x in column if not math.isnan(x)]
-                if not known:
-                    continue
-                middle = statistics.median(known)
-                spread = levels.LEAST_SPREAD + levels.NORMAL_MAD * statistics.median(abs(x - middle) for x in known)
-                usual[place, kind, channel] = middle
+                far = []
+                for row in (row for figures in measured for row in figures[kind]):
+                    apart = 0.0 if math.isnan(row[channel]) else row[channel] - theirs[0][kind, channel]
+                    far.append(apart / theirs[1][kind, int(apart >= 0), channel])
                 for side, sign in enumerate((-1, 1)):
-                    far = [[max(sign * (x - middle) / spread, 0.0) for x in column] for column in columns]
-                    habit = find_habit(far, visits_of_habit(steps, one, levels.FEWEST_RETURNS), levels.USUAL_DISTANCE)
-                    spreads[place, kind, side, channel] = spread * max(1.0, habit / levels.USUAL_DISTANCE)
-    return {"widths": tuple(widths), "weights": weights, "usual": usual, "spreads": spreads}
+                    most = float(np.quantile([sign * x for x in far], levels.MOST))
+                    spreads[kind, side, channel] *= max(1.0, most / levels.USUAL_DISTANCE)
+    return usual, spreads
 
 
 def compare(

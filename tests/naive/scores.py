@@ -193,7 +193,8 @@ def score(
         parts[name], by_channel[name] = [0.0] * steps, np.zeros((steps, channels))
         for profile in some:
             for step, height in enumerate(levels.place(profile, steps, window)):
-                found = weigh(height / by_chance[name] / (constants.UNSEEN if is_healthy else 1))
+                beyond = height / by_chance[name]
+                found = constants.SLOW[name] * math.log(1 + beyond) if is_healthy else weigh(beyond)
                 if found > parts[name][step]:
                     parts[name][step] = found
                     by_channel[name][step] = parts[name][step] * shares_at(profile, step, window)
