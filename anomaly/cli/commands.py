@@ -177,7 +177,7 @@ def _fit(dataset: "Dataset", settings: FitSettings) -> "Fitted":
         say(suggested[1])
     with training_progress(effort) as (on_epoch, should_stop):
         fitted = fit(dataset, settings, on_epoch=on_epoch, should_stop=should_stop)
-    say(f"{fitted.ended} {describe_memory(fitted, dataset)}")
+    say(f"{fitted.ended} {describe_memory(fitted.reach, dataset)}")
     healthy = None if settings.names_train_span else propose_train_span(dataset)
     if healthy is not None:
         say(f"{healthy.reason} --train-rows {healthy.steps} learns from that part.")

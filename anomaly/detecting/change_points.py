@@ -72,8 +72,8 @@ def propose_train_span(dataset: Dataset) -> HealthySpan | None:
     return HealthySpan(
         found.step,
         until,
-        f"{name} was about {was} up to {until} and about {became}{f' {unit}' if unit else ''} from then on. Learnt from "
-        "the whole file, both are normal; learnt from the part before, what comes after is not.",
+        f"{name} was about {was} up to {until} and about {became}{f' {unit}' if unit else ''} from then on. Learnt "
+        "from the whole file, both are normal; learnt from the part before, what comes after is not.",
     )
 
 
@@ -115,7 +115,8 @@ def split(values: np.ndarray) -> tuple[int, float] | None:
     if not high >= CLEAR or not _is_abrupt(medians, at):
         return None
     first, last = places[max(at - 1, 0)] * width, (places[min(at, len(places) - 1)] + 1) * width
-    return int(first + _split_steps(values[first:last], float(np.median(medians[:at])), float(np.median(medians[at:])))), high
+    before, after = float(np.median(medians[:at])), float(np.median(medians[at:]))
+    return int(first) + _split_steps(values[first:last], before, after), high
 
 
 def _split_blocks(medians: np.ndarray) -> int | None:

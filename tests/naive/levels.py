@@ -86,9 +86,7 @@ def measure(part: list[list[float]], width: int) -> Figures:
     return [means, spreads]
 
 
-def learn(
-    records: Sequence[np.ndarray], width: int, related: bool, is_healthy: bool = False
-) -> dict[str, object]:
+def learn(records: Sequence[np.ndarray], width: int, related: bool, is_healthy: bool = False) -> dict[str, object]:
     """The fields of `Levels`."""
     channels = records[0].shape[1]
     weights = (

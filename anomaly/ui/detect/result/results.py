@@ -247,7 +247,7 @@ def _show_training(run: session.Run) -> None:
     st.markdown(
         f"{plain(fitted.ended)} {count_of(len(fitted.epochs), 'epoch')} took {took}. A `{settings.cell}` of "
         f"{count_of(settings.layers, 'layer')} and {count_of(settings.hidden_units, 'hidden unit')}, the gradient cut "
-        f"every {count_of(settings.bptt_steps, 'step')}. {describe_memory(fitted, run.dataset)} Dominant "
+        f"every {count_of(settings.truncation, 'step')}. {describe_memory(fitted.reach, run.dataset)} Dominant "
         f"period: {say_steps(fitted.period, run.dataset)}. "
         f"{describe_calendar(fitted.preparation.calendar, settings, run.dataset)}"
     )
@@ -256,7 +256,7 @@ def _show_training(run: session.Run) -> None:
         st.info(plain(suggested[1]), icon=":material/lightbulb:")
     st.markdown("How far back the gradient of one step's loss reaches; dotted, before training:")
     st.plotly_chart(
-        plot_reach({"this model": fitted.reach.after}, {"this model": fitted.reach.before}, settings.bptt_steps),
+        plot_reach({"this model": fitted.reach.after}, {"this model": fitted.reach.before}, settings.truncation),
         config={"displayModeBar": False},
         key="training-reach",
     )
