@@ -168,16 +168,13 @@ def _fit(dataset: "Dataset", settings: FitSettings) -> "Fitted":
     from anomaly.cli.progress import training_progress
     from anomaly.detecting import propose_train_span
     from anomaly.domain import say_duration
-    from anomaly.forecasting import describe_calendar, describe_memory, estimate, fit, suggest_bptt
+    from anomaly.forecasting import describe_calendar, describe_memory, estimate, fit
 
     effort = estimate(dataset, settings)
     say(f"Training takes at most {effort.epochs:,} epochs, with the forecast about {say_duration(effort.seconds)}.")
-    suggested = suggest_bptt(dataset, settings)
-    if suggested is not None:
-        say(suggested[1])
     with training_progress(effort) as (on_epoch, should_stop):
         fitted = fit(dataset, settings, on_epoch=on_epoch, should_stop=should_stop)
-    say(f"{fitted.ended} {describe_memory(fitted.reach, dataset)}")
+    say(f"{fitted.ended} {describe_memory(fitted, dataset)}")
     healthy = None if settings.names_train_span else propose_train_span(dataset)
     if healthy is not None:
         say(f"{healthy.reason} --train-rows {healthy.steps} learns from that part.")

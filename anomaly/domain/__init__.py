@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from anomaly.domain.resolution import CONSTANT, EXACT, is_rounding, units_of
     from anomaly.domain.settings.checking import Settings, pick
     from anomaly.domain.settings.detecting import DEFAULT_THRESHOLDS, LIMITS, RULES, DetectSettings
-    from anomaly.domain.settings.fitting import USUAL_BPTT, FitSettings
+    from anomaly.domain.settings.fitting import FitSettings
     from anomaly.domain.settings.reading import FILE_ENDINGS, KINDS, Kind, ReadSettings
     from anomaly.domain.spans import Span, fill_runs, find_runs, merge_runs, overlaps_any
     from anomaly.domain.temporary import remove_left_behind, temporary_folder

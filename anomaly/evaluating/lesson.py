@@ -52,7 +52,7 @@ def compare_starts(dataset: Dataset, settings: FitSettings) -> dict[str, np.ndar
 def compare_truncations(dataset: Dataset, settings: FitSettings) -> dict[int, Effort]:
     """Effort of training by `bptt_steps`: some usual values, the one set, and the whole longest train span."""
     whole = max(find_train_stops(dataset, settings))
-    lengths = sorted({*(one for one in TRUNCATIONS if one < whole), min(settings.truncation, whole), whole})
+    lengths = sorted({*(one for one in TRUNCATIONS if one < whole), min(settings.bptt_steps, whole), whole})
     return {length: estimate(dataset, settings.model_copy(update={"bptt_steps": length})) for length in lengths}
 
 

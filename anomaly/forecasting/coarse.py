@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from anomaly.domain import USUAL_BPTT, Dataset, FitSettings, Kind, TimeSeries
+from anomaly.domain import Dataset, FitSettings, Kind, TimeSeries
 from anomaly.forecasting.preparation import FEWEST_TRAIN_STEPS
 
 COARSE = 8
@@ -72,8 +72,6 @@ def cut_coarse(dataset: Dataset, stops: list[int], settings: FitSettings) -> tup
     coarse = coarsen(replace(dataset, series=spans))
     if not any(np.isfinite(one.counted).any() for one in coarse.series):
         return None
-    # Cut already; and no more passes over it than over the steps themselves. A gradient over as many steps reaches back
-    # COARSE times as far.
-    others: dict[str, object] = {"train_fraction": None, "train_rows": None, "train_until": None}
-    others |= {"most_steps": max(1, settings.most_steps // COARSE), "bptt_steps": min(settings.truncation, USUAL_BPTT)}
-    return coarse, settings.model_copy(update=others)
+    # Cut already; and no more passes over it than over the steps themselves.
+    whole = {"train_fraction": None, "train_rows": None, "train_until": None}
+    return coarse, settings.model_copy(update=whole | {"most_steps": max(1, settings.most_steps // COARSE)})

@@ -13,7 +13,6 @@ from anomaly.domain import Columns, Dataset, Effort, Epoch, FitSettings, Profile
 from anomaly.forecasting import preparation
 from anomaly.forecasting.coarse import cut_coarse
 from anomaly.forecasting.drift import Drift, Inputs, describe_inputs, measure_drift
-from anomaly.forecasting.memory import settle
 from anomaly.forecasting.preparation import Preparation
 from anomaly.forecasting.rhythm import choose_calendar, find_possible
 from anomaly.reading import find_breaks, find_outages
@@ -124,7 +123,6 @@ def cut_train_spans(dataset: Dataset, settings: FitSettings) -> TrainSpans:
 def estimate(dataset: Dataset, settings: FitSettings) -> Effort:
     """What `fit`, and the forecast of the file after it, will take if every epoch runs, within a factor of two or so.
     Raises what `fit` does at its start."""
-    settings = settle(dataset, settings)
     effort = _estimate(dataset, settings)
     coarse = cut_coarse(dataset, preparation.find_train_stops(dataset, settings), settings)
     return effort if coarse is None else effort.with_rest(_estimate(*coarse).seconds)
@@ -172,7 +170,7 @@ def fit(
     resumes. Raises SettingsError where the train span is too short, DataError where it holds no value, TrainingError
     where the loss diverges.
     """
-    settings = settle(dataset, settings or FitSettings())
+    settings = settings or FitSettings()
     spans = cut_train_spans(dataset, settings)
     fitted = _fit_one(dataset, settings, spans, on_epoch, should_stop, checkpoint)
     return replace(fitted, coarse=_fit_coarse(dataset, settings, spans.stops, should_stop))

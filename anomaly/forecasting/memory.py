@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from anomaly.domain import Dataset, FitSettings, Reach, find_runs, say_duration, seconds_of
+from anomaly.domain import Dataset, FitSettings, find_runs, say_duration, seconds_of
+from anomaly.forecasting.fitting import Fitted
 from anomaly.forecasting.parts import Parts
-from anomaly.forecasting.preparation import autocorrelate, find_train_stops, last_observed, validation_start
+from anomaly.forecasting.preparation import autocorrelate, find_train_stops, last_observed
 from anomaly.forecasting.scaling import Scaler
 
 MOST_STEPS, LONGEST_RHYTHM = 50_000, 5_000
@@ -15,9 +16,6 @@ ALIKE = 0.05
 """by what share two measurements of one period may differ"""
 BEYOND, ROUNDED_TO = 1.1, 32
 """the gradient should reach a little further back than the period; a multiple of this many steps"""
-STRETCHES = 16
-"""of the steps that are learnt from, side by side or one after the other: with fewer, and so longer, ones an epoch
-takes longer and teaches less often"""
 
 
 def say_steps(steps: int, dataset: Dataset) -> str:
@@ -26,32 +24,20 @@ def say_steps(steps: int, dataset: Dataset) -> str:
     return f"{steps:,} step{'s' * (steps != 1)}{f' ({say_duration(seconds)})' if seconds > 0 else ''}"
 
 
-def describe_memory(reach: Reach, dataset: Dataset) -> str:
+def describe_memory(fitted: Fitted, dataset: Dataset) -> str:
     """One sentence: how many steps back the gradient of a step's loss still has a FADED share of its maximum."""
-    memory = reach.memory
-    if not reach.after.any():
+    memory = fitted.reach.memory
+    if not fitted.reach.after.any():
         return "Nothing is known of how far this model looks back: its gradient is 0."
     if not memory:
         return "This model looks back at the last step alone."
-    most = "at least" if reach.is_cut else "about"
+    most = "at least" if fitted.reach.is_cut else "about"
     return f"This model looks back {most} {say_steps(memory, dataset)}."
 
 
-def settle(dataset: Dataset, settings: FitSettings) -> FitSettings:
-    """The settings with `bptt_steps` as a number: what auto takes for this dataset. Raises as `suggest_bptt`."""
-    if settings.bptt_steps != "auto":
-        return settings
-    suggested = suggest_bptt(dataset, settings)
-    steps = settings.truncation
-    if suggested is not None:
-        learnt = sum(validation_start(stop) for stop in find_train_stops(dataset, settings))
-        steps = suggested[0] if suggested[0] * STRETCHES <= learnt else steps
-    return settings.model_copy(update={"bptt_steps": steps})
-
-
 def suggest_bptt(dataset: Dataset, settings: FitSettings) -> tuple[int, str] | None:
-    """BPTT steps that reach from one period of the train span to the next, and why; None where those set already do, or
-    nothing repeats. Raises SettingsError where the train span is too short."""
+    """BPTT steps that reach from one period of the train span to the next, and why; None where `bptt_steps` already
+    does, or nothing repeats. Raises SettingsError where the train span is too short."""
     if settings.cell == "feedforward":
         return None
     stops = find_train_stops(dataset, settings)
@@ -59,12 +45,13 @@ def suggest_bptt(dataset: Dataset, settings: FitSettings) -> tuple[int, str] | N
     spans = [series.until(stop) for series, stop in zip(dataset.series, stops, strict=True)]
     learnt = Parts.learn(dataset, spans).split(spans[longest])[-MOST_STEPS:]
     period = _find_rhythm(last_observed(Scaler.fit(learnt).transform(learnt)))
-    if period is None or period <= settings.truncation:
+    if period is None or period <= settings.bptt_steps:
         return None
     steps = ROUNDED_TO * int(np.ceil(BEYOND * period / ROUNDED_TO))
     return steps, (
-        f"The series repeats about every {say_steps(period, dataset)}: a gradient cut after {settings.truncation:,} "
-        f"steps cannot learn from one period to the next. Use {steps:,} BPTT steps."
+        f"The series repeats about every {say_steps(period, dataset)}: a gradient cut after {settings.bptt_steps:,} "
+        f"steps cannot learn from one period to the next. Use {steps:,} BPTT steps where something that long before "
+        "decides what comes; what merely repeats is foreseen as well without."
     )
 
 

@@ -48,7 +48,7 @@ def report_html(
         *_unusual(detection),
         _more(len(detection.events), MOST_EVENTS, "events, of which the most severe are listed"),
         "<h2>How it was learnt</h2>",
-        f"<p>{escape(fitted.ended)} {escape(describe_memory(fitted.reach, dataset))} "
+        f"<p>{escape(fitted.ended)} {escape(describe_memory(fitted, dataset))} "
         f"{escape(describe_calendar(fitted.preparation.calendar, fitted.settings, dataset))}</p>",
         _chart(plot_losses(list(fitted.epochs)), "losses"),
         _chart(plot_score_histogram(detection), "histogram"),

@@ -7,8 +7,6 @@ from pydantic import Field, field_validator, model_validator
 from anomaly.domain.days_off import check_day_off
 from anomaly.domain.settings.checking import Settings
 
-USUAL_BPTT, MOST_BPTT = 64, 10_000_000
-
 
 class FitSettings(Settings):
     """How the forecaster is built and trained."""
@@ -40,12 +38,13 @@ class FitSettings(Settings):
     )
     hidden_units: int = Field(64, ge=1, le=2048, title="Hidden units", description="size of the hidden state")
     layers: int = Field(1, ge=1, le=4, title="Layers", description="recurrent layers, one on top of the other")
-    bptt_steps: int | Literal["auto"] = Field(
-        "auto",
+    bptt_steps: int = Field(
+        64,
+        ge=1,
+        le=10_000_000,
         title="BPTT steps",
         description="steps the gradient travels back before it is cut (truncated backpropagation through time); the "
-        f"length of the record or more cuts nothing; auto takes {USUAL_BPTT}, or as many as reach from one period of "
-        "the train span to the next where that takes no longer",
+        "length of the record or more cuts nothing",
     )
     window_steps: int = Field(
         64, ge=1, le=10_000, title="Window steps", description="last steps that a feedforward network sees"
@@ -108,11 +107,6 @@ class FitSettings(Settings):
         return {"relu": "identity", "rnn": "orthogonal"}.get(self.cell, "uniform")
 
     @property
-    def truncation(self) -> int:
-        """`bptt_steps` with auto, where the data were not asked, as what is usual."""
-        return USUAL_BPTT if self.bptt_steps == "auto" else self.bptt_steps
-
-    @property
     def names_train_span(self) -> bool:
         """Whether a part of the file was chosen to learn from, rather than all of it."""
         return any(getattr(self, name) is not None for name in ("train_fraction", "train_rows", "train_until"))
@@ -137,10 +131,6 @@ class FitSettings(Settings):
         chosen = [name for name in ("train_fraction", "train_rows", "train_until") if getattr(self, name) is not None]
         if len(chosen) > 1:
             raise ValueError(f"expected at most one way to choose the train span, found {' and '.join(chosen)}")
-        if self.bptt_steps != "auto" and not 1 <= self.bptt_steps <= MOST_BPTT:
-            raise ValueError(
-                f"bptt_steps: expected auto or a whole number from 1 up to {MOST_BPTT:,}, found {self.bptt_steps}"
-            )
         if min(self.horizons) < 1 or len(set(self.horizons)) != len(self.horizons):
             raise ValueError(f"horizons: expected different whole numbers from 1 up, found {self.horizons}")
         return self

@@ -82,7 +82,7 @@ class Recurrent(nn.Module):
         if settings.forget_bias != "chrono":
             keep += settings.forget_bias
             return
-        longest = max(settings.truncation, 2)
+        longest = max(settings.bptt_steps, 2)
         steps = torch.empty(self.hidden_size).uniform_(1, longest - 1, generator=generator)
         keep.copy_(steps.log())
         if settings.cell == "lstm":

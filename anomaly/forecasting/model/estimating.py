@@ -48,8 +48,8 @@ def estimate_effort(settings: FitSettings, extent: Extent, inputs: int, channels
     """What fitting and then forecasting the whole file will take if every epoch runs, from a few steps of a network of
     this size."""
     steps = sum(extent.learnt)
-    streams, epochs = choose_streams(steps, settings.truncation), choose_epochs(steps, settings)
-    segment = min(settings.truncation, steps // streams)
+    streams, epochs = choose_streams(steps, settings.bptt_steps), choose_epochs(steps, settings)
+    segment = min(settings.bptt_steps, steps // streams)
     stretch = choose_stretch(settings, streams, segment, device, inputs, channels)
     memory = activation_bytes(settings, streams, segment, inputs, channels)
     if stretch:

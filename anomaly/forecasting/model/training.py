@@ -160,10 +160,10 @@ class _Walk:
     def __init__(self, network: Network, ring: Ring, settings: FitSettings, generator: torch.Generator) -> None:
         self.network, self.ring, self.settings, self.generator = network, ring, settings, generator
         steps = len(ring.starts)
-        self.streams = choose_streams(steps, settings.truncation)
+        self.streams = choose_streams(steps, settings.bptt_steps)
         self.epochs = choose_epochs(steps, settings)
-        updates = self.epochs * math.ceil(steps // self.streams / settings.truncation)
-        segment, sizes = min(settings.truncation, steps), (ring.inputs.shape[-1], ring.targets.shape[-1])
+        updates = self.epochs * math.ceil(steps // self.streams / settings.bptt_steps)
+        segment, sizes = min(settings.bptt_steps, steps), (ring.inputs.shape[-1], ring.targets.shape[-1])
         self.stretch = choose_stretch(settings, self.streams, segment, ring.inputs.device, *sizes)
         self.optimizer = torch.optim.AdamW(
             network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
@@ -180,7 +180,7 @@ class _Walk:
         state = self.network.start(self.streams)
         total, weight, norms = torch.zeros(3, device=self.ring.inputs.device)
         updates = 0
-        for inputs, targets, observed, starts in segments(self.ring, self.streams, self.settings.truncation, offset):
+        for inputs, targets, observed, starts in segments(self.ring, self.streams, self.settings.bptt_steps, offset):
             if should_stop is not None and should_stop():
                 return None, math.nan
             noise = torch.randn(inputs.shape, generator=self.generator).to(inputs.device)

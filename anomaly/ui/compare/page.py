@@ -1,7 +1,6 @@
 """Which model for these data? Cells and settings side by side, next to untrained baselines."""
 
 import itertools
-from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -94,8 +93,8 @@ def _start(opened: session.Current, kinds: "list[Kind]", bptt: str, units: str) 
     from anomaly.runs import FitJob, workers
 
     settings = FitSettings(**opened.chosen) if opened.chosen else opened.fit
-    lengths: Sequence[int | str] = _whole_numbers("BPTT steps", bptt) or [settings.bptt_steps]
-    sizes = _whole_numbers("Hidden units", units) or [settings.hidden_units]
+    lengths = _whole_numbers("BPTT steps", bptt, settings.bptt_steps)
+    sizes = _whole_numbers("Hidden units", units, settings.hidden_units)
     choices: list[tuple[str, Kind, FitSettings]] = []
     for kind, steps, size in itertools.product(kinds, lengths, sizes):
         if kind == "bag" and (steps, size) != (lengths[0], sizes[0]):
@@ -148,10 +147,10 @@ def _open_from_address() -> session.Current | None:
     return opened
 
 
-def _whole_numbers(title: str, text: str) -> list[int]:
+def _whole_numbers(title: str, text: str, usual: int) -> list[int]:
     from anomaly.domain import SettingsError
 
-    parts = [part.strip().replace("_", "") for part in text.split(",") if part.strip()]
+    parts = [part.strip().replace("_", "") for part in text.split(",") if part.strip()] or [str(usual)]
     if not all(part.isdecimal() for part in parts):
         raise SettingsError(f"{title}: expected whole numbers separated by commas, found {text!r}.")
     return list(dict.fromkeys(map(int, parts)))

@@ -112,11 +112,11 @@ def _show_reach(run: session.Run) -> None:
         "nothing that lies so far back can be learnt, nor does it matter to the prediction."
     )
     st.plotly_chart(
-        plot_reach({"trained": fitted.reach.after}, {"trained": fitted.reach.before}, fitted.settings.truncation),
+        plot_reach({"trained": fitted.reach.after}, {"trained": fitted.reach.before}, fitted.settings.bptt_steps),
         config=NO_BAR,
         key="reach",
     )
-    st.markdown(f"**{plain(describe_memory(fitted.reach, dataset))}** {_say_change(fitted.reach)} {_say_cut(fitted)}")
+    st.markdown(f"**{plain(describe_memory(fitted, dataset))}** {_say_change(fitted.reach)} {_say_cut(fitted)}")
 
 
 def _say_change(reach: Reach) -> str:
@@ -131,8 +131,8 @@ def _say_cut(fitted: Fitted) -> str:
     settings, memory = fitted.settings, fitted.reach.memory
     if settings.cell == "feedforward":
         return f"It sees a window of {count_of(settings.window_steps, 'step')} and nothing before."
-    cut = f"While training it is cut after {count_of(settings.truncation, 'step')}"
-    if memory >= settings.truncation:
+    cut = f"While training it is cut after {count_of(settings.bptt_steps, 'step')}"
+    if memory >= settings.bptt_steps:
         return f"{cut}; the state that is carried over the cut lets the network look back further than it was taught."
     return f"{cut}." if fitted.reach.is_cut else f"{cut}, further than it reaches."
 
@@ -191,7 +191,7 @@ def _show_cures(run: session.Run) -> None:
 def _say_start(settings: FitSettings) -> str:
     if settings.forget_bias == "chrono":
         return (
-            f"They began spread from 1 step to the {settings.truncation:,} BPTT steps (chrono), and learnt from there."
+            f"They began spread from 1 step to the {settings.bptt_steps:,} BPTT steps (chrono), and learnt from there."
         )
     return f"They began with a forget-gate bias of {settings.forget_bias:g}, and learnt from there."
 
@@ -220,7 +220,7 @@ def _show_truncation(run: session.Run) -> None:
     )
     rows = [
         {
-            "BPTT steps": f"{steps:,}" + (" (set)" if steps == min(settings.truncation, max(efforts)) else ""),
+            "BPTT steps": f"{steps:,}" + (" (set)" if steps == min(settings.bptt_steps, max(efforts)) else ""),
             "Updates an epoch": effort.updates,
             "Memory": say_bytes(effort.memory),
             "Time, at most": say_duration(effort.seconds) + ", parts computed twice to fit" * effort.is_checkpointed,

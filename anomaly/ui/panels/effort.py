@@ -3,10 +3,9 @@
 import streamlit as st
 
 from anomaly.domain import AnomalyError, FitSettings, say_duration
-from anomaly.forecasting import estimate, suggest_bptt
+from anomaly.forecasting import estimate
 from anomaly.runs import is_warm, workers
 from anomaly.ui import session
-from anomaly.ui.plain import plain
 from anomaly.ui.session.memory import release_memory
 from anomaly.ui.wording import count_of, say_bytes
 
@@ -67,15 +66,13 @@ def _show(opened: session.Current) -> None:
         settings = FitSettings(**opened.chosen)
         key = (settings.model_dump_json(), opened.dataset.digest)
         if opened.effort is None or opened.effort[0] != key:
-            opened.effort = (key, estimate(opened.dataset, settings), suggest_bptt(opened.dataset, settings))
+            opened.effort = (key, estimate(opened.dataset, settings))
             release_memory()
     except AnomalyError:  # said when a fit is asked for; the value may be half typed
         return
-    _, effort, suggested = opened.effort
+    effort = opened.effort[1]
     kept = " Not all of it would fit: parts are computed twice." if effort.is_checkpointed else ""
     st.caption(
         f"At most {count_of(effort.epochs, 'epoch')}, about {say_duration(effort.seconds)} and "
         f"{say_bytes(effort.memory)} for backpropagation.{kept}"
     )
-    if suggested is not None:
-        st.caption(plain(suggested[1]))

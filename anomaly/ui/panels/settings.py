@@ -19,7 +19,7 @@ SPANS = {
     "Leading steps": "train_rows",
     "Up to a time": "train_until",
 }
-WORD_OR_NUMBER = ("forget_bias", "bptt_steps")
+WORD_OR_NUMBER = ("forget_bias",)
 KEPT: dict[str, Any] = {"persist_state": "session"}
 """what was set stays when the page is changed"""
 SHOWN = 1e-6

@@ -48,8 +48,8 @@ class Current:
     """what the panel at the left shows now, perhaps not yet valid; every button that fits uses it"""
     job: "FitJob[Fitted] | None" = None
     comparison: "Comparison | None" = None
-    effort: tuple[object, Any, Any] | None = None
-    """for which settings and file; their `Effort`; the BPTT steps suggested instead"""
+    effort: tuple[object, Any] | None = None
+    """for which settings and file; their `Effort`"""
     effort_of_all: tuple[object, float] | None = None
     """for which settings and file; the seconds that a comparison takes"""
     effort_of_job: tuple[object, Any] | None = None

@@ -130,7 +130,7 @@ def test_what_is_set_at_the_left_is_compared_unless_said_otherwise(opened: AppTe
     app = go_to(opened, "compare")
     app.button_group(key="compare-kinds").set_value(["rnn"])
     app.number_input(key="epochs").set_value(1)
-    app.text_input(key="bptt_steps").set_value("16")
+    app.number_input(key="bptt_steps").set_value(16)
     check(submit(app))
     assert [job.settings.bptt_steps for job in current(app).comparison.jobs.values()] == [16, 16, 16]
 

@@ -8,7 +8,7 @@ import streamlit as st
 from anomaly import pipeline
 from anomaly.detecting import Detection
 from anomaly.domain import AnomalyError, DetectSettings, Span, say_duration
-from anomaly.forecasting import describe_calendar, describe_memory, say_steps, suggest_bptt
+from anomaly.forecasting import describe_calendar, describe_memory, say_steps
 from anomaly.runs import find_verdict
 from anomaly.showing import export, plot_detection, plot_losses, plot_reach, plot_score_histogram
 from anomaly.ui import session
@@ -247,16 +247,13 @@ def _show_training(run: session.Run) -> None:
     st.markdown(
         f"{plain(fitted.ended)} {count_of(len(fitted.epochs), 'epoch')} took {took}. A `{settings.cell}` of "
         f"{count_of(settings.layers, 'layer')} and {count_of(settings.hidden_units, 'hidden unit')}, the gradient cut "
-        f"every {count_of(settings.truncation, 'step')}. {describe_memory(fitted.reach, run.dataset)} Dominant "
+        f"every {count_of(settings.bptt_steps, 'step')}. {describe_memory(fitted, run.dataset)} Dominant "
         f"period: {say_steps(fitted.period, run.dataset)}. "
         f"{describe_calendar(fitted.preparation.calendar, settings, run.dataset)}"
     )
-    suggested = suggest_bptt(run.dataset, settings)
-    if suggested is not None:
-        st.info(plain(suggested[1]), icon=":material/lightbulb:")
     st.markdown("How far back the gradient of one step's loss reaches; dotted, before training:")
     st.plotly_chart(
-        plot_reach({"this model": fitted.reach.after}, {"this model": fitted.reach.before}, settings.truncation),
+        plot_reach({"this model": fitted.reach.after}, {"this model": fitted.reach.before}, settings.bptt_steps),
         config={"displayModeBar": False},
         key="training-reach",
     )
