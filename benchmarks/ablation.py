@@ -1,10 +1,11 @@
 """What each part of the score and each forecaster is worth: python -m benchmarks.ablation --data DIR [DIR ...]
     [--jobs N] [--half 0|1] [--cells lstm,gru,feedforward]
 
-Every labelled file of up to MOST_STEPS that DIR/manifest.csv lists and that holds an anomaly: no span named, default settings but for the
-cell, labels never seen. Of each cell, the score with all its parts, with one of them left out, and each alone; the
-error part is also measured without the forecaster of coarser steps. All at one quota, the highest 1 % of the file's
-scores, so that no threshold's calibration is measured along. Means by group go to benchmarks/results/ablation.csv.
+Every labelled file of up to MOST_STEPS that DIR/manifest.csv lists and that holds an anomaly: no span named, default
+settings but for the cell, labels never seen. Of each cell, the score with all its parts, with one of them left out, and
+each alone; the error part is also measured without the forecaster of coarser steps. All at one quota, the highest 1 %
+of the file's scores, so that no threshold's calibration is measured along. Means by group go to
+benchmarks/results/ablation.csv.
 """
 
 import argparse

@@ -2,11 +2,11 @@
 
 Smoothing makes every score as wide as its width. So the score only tells where to look: the foot of its peak, which are
 the steps around it above a share of its height, and half a width more on both sides. Within them an event is the
-segment that differs most from what is usual: for a segment of n steps with mean m and variance v, in usual spreads, a normal distribution of
-its own is n (m^2 + v - 1 - log v) / 2 more likely than the usual one (a scan statistic, Kulldorff 1997, for mean and
-variance together). A spike, a step, a louder or quieter stretch and a flat line all raise it, each at its own steps. It
-counts where it stands alone: where others beside it differ too, as each heart beat does, or where it goes on to the
-edge of where was looked, those steps stay.
+segment that differs most from what is usual: for a segment of n steps with mean m and variance v, in usual spreads, a
+normal distribution of its own is n (m^2 + v - 1 - log v) / 2 more likely than the usual one (a scan statistic,
+Kulldorff 1997, for mean and variance together). A spike, a step, a louder or quieter stretch and a flat line all raise
+it, each at its own steps. It counts where it stands alone: where others beside it differ too, as each heart beat does,
+or where it goes on to the edge of where was looked, those steps stay.
 """
 
 from bisect import bisect
