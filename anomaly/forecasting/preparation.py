@@ -1,12 +1,24 @@
 """From a dataset to what the network sees: train spans, scaling learnt from them alone, inputs without holes."""
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
-from anomaly.domain import DataError, Dataset, FitSettings, Forecast, Profiles, SettingsError, TimeAxis, TimeSeries
+from anomaly.domain import (
+    DataError,
+    Dataset,
+    FitSettings,
+    Forecast,
+    Profiles,
+    SettingsError,
+    TimeAxis,
+    TimeSeries,
+    axis_offset,
+    format_times,
+)
 from anomaly.forecasting.calendar import NO_CALENDAR, Calendar
 from anomaly.forecasting.parts import Parts
 from anomaly.forecasting.scaling import Scaler
@@ -15,6 +27,7 @@ NO_PROFILES = Profiles()
 VALIDATION_SHARE = 0.15
 LARGEST = 1e9
 """standard deviations at which inputs and targets are clipped, so that their squares stay finite in float32"""
+TIME_OF_DAY = re.compile(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?")
 FEWEST_TRAIN_STEPS = 20
 LEAST_WIDTH = 40
 """steps: a period of a few steps repeats within an anomaly and says nothing of how long one lasts"""
@@ -199,17 +212,40 @@ def find_train_stops(dataset: Dataset, settings: FitSettings) -> list[int]:
 
 
 def _parse_until(dataset: Dataset, text: str) -> np.datetime64 | float:
+    """A time within the dataset, local to the file where it names no offset."""
     axis = dataset.time_axis
+    first, last = min(one.times[0] for one in dataset.series), max(one.times[-1] for one in dataset.series)
+    span = " to ".join(map(str, format_times(np.array([first, last]), axis)))
+    until: np.datetime64 | float
     try:
-        if axis.kind != "timestamp":
-            return float(text)
-        stamp = pd.Timestamp(text)
-        return (stamp.tz_convert("UTC").tz_localize(None) if stamp.tzinfo else stamp).to_datetime64()
+        if axis.kind == "timestamp":
+            until = _parse_stamp(text, (first + axis_offset(axis), last + axis_offset(axis)), axis, span)
+        else:
+            until = float(text)
     except ValueError:
         example = "2025-03-01T12:00:00" if axis.kind == "timestamp" else "1200"
         raise SettingsError(
             f"train_until: expected a time like those of column {axis.name!r}, such as {example}, found {text!r}."
         ) from None
+    if not first < until <= last:
+        raise SettingsError(f"train_until: expected a time within the file, which goes from {span}, found {text!r}.")
+    return until
+
+
+def _parse_stamp(text: str, local: tuple[np.datetime64, np.datetime64], axis: TimeAxis, span: str) -> np.datetime64:
+    """In UTC where the axis is; a time of day alone is of the file's own day, which `local` times tell."""
+    if TIME_OF_DAY.fullmatch(text.strip()):
+        day, other = (time.astype("datetime64[D]") for time in local)
+        if day != other:
+            raise SettingsError(
+                f"train_until: expected a date beside the time, for the file has several days, from {span}; found "
+                f"{text!r}."
+            )
+        text = f"{day}T{text.strip():0>5}"
+    stamp = pd.Timestamp(text)
+    if stamp.tzinfo:
+        return stamp.tz_convert("UTC").tz_localize(None).to_datetime64()
+    return stamp.to_datetime64() - axis_offset(axis)
 
 
 def validation_start(train_stop: int) -> int:

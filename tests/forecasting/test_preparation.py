@@ -137,6 +137,48 @@ def test_a_calendar_train_span_ends_before_the_time_given_in_any_offset(until: s
     assert find_train_stops(dataset, FitSettings(train_until=until)) == [24]
 
 
+def hours_from(start: str, steps: int, offset: str = "") -> Dataset:
+    """A record of `steps` hours; `start` in UTC."""
+    times = pd.date_range(start, periods=steps, freq="h").to_numpy().astype("datetime64[us]")
+    plain = records_of(steps)
+    series = dataclasses.replace(plain.series[0], times=times)
+    return dataclasses.replace(plain, series=(series,), time_axis=TimeAxis("when", "timestamp", offset=offset))
+
+
+@pytest.mark.parametrize(
+    ("until", "offset", "stop"),
+    [
+        ("21:30", "", 22),
+        ("22:30:00", "+01:00", 22),
+        ("2020-03-04T21:30", "", 22),
+        ("2020-03-04T22:30", "+01:00", 22),
+        ("2020-03-04T22:30+02:00", "+01:00", 21),
+    ],
+)
+def test_a_time_is_local_to_the_file_and_a_time_of_day_of_the_day_it_has(until: str, offset: str, stop: int) -> None:
+    """It was taken as today's, and all of an older file was learnt as healthy."""
+    dataset = hours_from("2020-03-04T00:00" if not offset else "2020-03-03T23:00", 24, offset)
+    expected = stop if not offset else stop + 1
+    assert find_train_stops(dataset, FitSettings(train_until=until)) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("until", "words"),
+    [
+        ("10:45", "expected a date beside the time, for the file has several days, from 2020-03-04T00:00:00 to "),
+        (
+            "2030-01-01",
+            "within the file, which goes from 2020-03-04T00:00:00 to 2020-03-06T11:00:00, found '2030-01-01'",
+        ),
+        ("2019-12-31T10:45", "within the file"),
+        ("2020-13-45", "such as 2025-03-01T12:00:00, found '2020-13-45'"),
+    ],
+)
+def test_a_time_without_its_date_or_outside_the_file_is_refused(until: str, words: str) -> None:
+    with pytest.raises(SettingsError, match=words):
+        find_train_stops(hours_from("2020-03-04T00:00", 60), FitSettings(train_until=until))
+
+
 @pytest.mark.parametrize(
     ("lengths", "choice", "words"),
     [
@@ -145,6 +187,9 @@ def test_a_calendar_train_span_ends_before_the_time_given_in_any_offset(until: s
         ((30,), {"horizons": (1, 12)}, "expected at least 32 steps to learn from with horizons 1, 12, found 30"),
         ((5, 5, 5, 5, 5, 5, 5), {"horizons": (5,)}, "no record has more than 5 train steps.*horizons below 5"),
         ((100,), {"train_until": "noon"}, "column 'time', such as 1200, found 'noon'"),
+        ((100, 40), {"train_until": "200"}, "within the file, which goes from 0.0 to 99.0, found '200'"),
+        ((100,), {"train_until": "0"}, "within the file"),
+        ((100,), {"train_until": "nan"}, "within the file"),
     ],
 )
 def test_a_wrong_train_span_says_what_was_expected_and_found(lengths: tuple, choice: dict, words: str) -> None:

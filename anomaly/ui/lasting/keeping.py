@@ -13,7 +13,8 @@ from anomaly.ui.lasting.opened_store import open_here as _open
 from anomaly.ui.lasting.signing_in import SIGNED_OUT, person, signed_out_check
 from anomaly.ui.plain import plain, show_error
 
-RUN, RECORD, WINDOW, THRESHOLD, SHARE = "run", "record", "window", "threshold", "share"
+RUN, RECORD, WINDOW, EVENT, THRESHOLD, SHARE = "run", "record", "window", "event", "threshold", "share"
+LOOKED_AT = (RECORD, WINDOW, EVENT, THRESHOLD)
 ADDRESSED = "addressed threshold"
 """the threshold of the address that was opened, until it has been compared with the run's own"""
 FOLLOWED = "followed"
@@ -97,9 +98,9 @@ def write_address(run: session.Run, detection: Detection) -> None:
         address[RECORD] = str(view.record)
     if view.window is not None:
         address[WINDOW] = f"{view.window.start}-{view.window.stop}"
-    if {name: st.query_params.get(name) for name in (RUN, RECORD, WINDOW, THRESHOLD)} != {
-        name: address.get(name) for name in (RUN, RECORD, WINDOW, THRESHOLD)
-    }:
+    if view.selected is not None:
+        address[EVENT] = f"{view.selected.start}-{view.selected.stop}"
+    if any(st.query_params.get(name) != address.get(name) for name in (RUN, *LOOKED_AT)):
         st.query_params.from_dict(address)
 
 

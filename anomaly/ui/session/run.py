@@ -48,6 +48,8 @@ class Run:
     """those drawn; empty: the ones that lead events"""
     channel_lists: int = 0
     """how often the page, not the person, changed them"""
+    event_lists: int = 0
+    """how often an event was chosen by another way than its row in the list"""
     scored: dict[tuple[int | str, str], "Scored"] = field(default_factory=dict)
     """by smoothing and window: a moved threshold finds its scores here"""
     assessed: tuple[object, Any] | None = None

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,13 @@ from streamlit.testing.v1 import AppTest
 
 from anomaly.domain.exceptions import AccessError, RunError
 from anomaly.domain.spans import Span
+from anomaly.pipeline import detect
 from anomaly.runs.store import RunStore
 from anomaly.ui.detect.result.missed import take_off
 from anomaly.ui.detect.result.results import judged
+from anomaly.ui.plain import plain
 from tests.support.kept_runs import refuse
-from tests.support.pages import address, check, current, low, open_address, wait_for_job
+from tests.support.pages import address, check, current, fit_quickly, low, open_address, open_app, upload, wait_for_job
 
 pytestmark = pytest.mark.usefixtures("empty_store")
 
@@ -129,8 +132,6 @@ def test_tag_note_and_word_are_each_ones_own(fitted: AppTest, empty_store: RunSt
     check(fitted.button(key="event-next").click().run())
     check(fitted.button(key="mark-anomaly").click().run())
     pages = [open_address(address(fitted)) for _ in range(2)]
-    for app in pages:
-        check(app.button(key="event-next").click().run())
 
     def box(app: AppTest, label: str) -> Any:
         return next(one for one in app.text_input if one.label == label)
@@ -205,7 +206,6 @@ def test_a_note_on_a_mark_that_another_tab_took_off_is_not_lost_unsaid(fitted: A
     check(app.button(key="event-next").click().run())
     check(app.button(key="mark-anomaly").click().run())
     other = open_address(address(app))
-    check(other.button(key="event-next").click().run())
     check(other.button(key="mark-none").click().run())
     type_in(app, "Note", "bearing changed")
     assert current(app).run.verdicts == ()
@@ -222,3 +222,33 @@ def test_the_tag_of_an_event_does_not_turn_it_into_one_that_was_missed(fitted: A
     assert not any("missed anomal" in text.value or "added by hand" in text.value for text in app.markdown)
     type_in(app, "Tag", "missed by the operator")
     assert [one.tag for one in empty_store.standing(current(app).run.id)[1]] == ["missed by the operator"]
+
+
+def test_row_sentence_address_and_chart_show_the_one_event_that_was_chosen_by_next(fitted: AppTest) -> None:
+    app = low(fitted)
+    run = current(app).run
+    keys = set()
+    for place in range(3):
+        check(app.button(key="event-next").click().run())
+        table = app.dataframe[0]
+        assert json.loads(table.proto.selection_default)["selection"]["rows"] == [place]
+        keys.add(table.proto.id)
+        events = detect(run.fitted, run.dataset, current(app).detect).events
+        span = events[place].span
+        assert run.view.selected == span
+        assert address(app)["event"] == f"{span.start}-{span.stop}"
+        said = f"**{plain(table.value['kind'][place]).capitalize()}:** {plain(table.value['why'][place])}"
+        assert [text.value for text in app.markdown if text.value == said]
+    assert len(keys) == 3, "a list that keeps its name keeps the row that was ticked in it"
+    again = open_address(address(app))
+    assert current(again).run.view.selected == span
+    assert json.loads(again.dataframe[0].proto.selection_default)["selection"]["rows"] == [2]
+
+
+def test_the_address_names_the_record_that_is_shown_from_the_first_look_on(empty_store: RunStore) -> None:
+    rng = np.random.default_rng(0)
+    values = rng.standard_normal((3, 300))
+    values[2, 200:204] += 30
+    rows = [f"r{record},{step},{values[record, step]:.4f}" for record in range(3) for step in range(300)]
+    app = fit_quickly(upload(open_app(), ("ward.csv", "\n".join(["record,time,value", *rows]).encode())))
+    assert current(app).run.view.record == 2 and address(app)["record"] == "2"

@@ -8,7 +8,19 @@ import streamlit as st
 from anomaly.domain import AnomalyError, RunError, Span
 from anomaly.ui import session
 from anomaly.ui.lasting import fits
-from anomaly.ui.lasting.keeping import ADDRESSED, RECORD, RUN, SHARE, THRESHOLD, WINDOW, is_kept, show_kept, store
+from anomaly.ui.lasting.keeping import (
+    ADDRESSED,
+    EVENT,
+    LOOKED_AT,
+    RECORD,
+    RUN,
+    SHARE,
+    THRESHOLD,
+    WINDOW,
+    is_kept,
+    show_kept,
+    store,
+)
 
 
 def open_from_address() -> None:
@@ -16,7 +28,7 @@ def open_from_address() -> None:
     wanted = st.query_params.get(RUN)
     if not wanted:
         return
-    address = {name: st.query_params.get(name, "") for name in (RECORD, WINDOW, THRESHOLD)}
+    address = {name: st.query_params.get(name, "") for name in LOOKED_AT}
     job = fits.find_running(wanted)
     if job is not None:
         session.open_job(job)
@@ -57,13 +69,22 @@ def _accept(run: str, secret: str | None) -> None:
 
 
 def _look_as(run: session.Run, address: dict[str, str]) -> None:
-    """The record and window of the address, as far as they make sense for this run."""
+    """The record, window and event of the address, as far as they make sense for this run."""
     with suppress(ValueError):
         record = int(address[RECORD] or 0)
         if not 0 <= record < len(run.dataset.series):
             return
+        steps = len(run.dataset.series[record])
         run.view.record = record
         run.has_looked = bool(address[RECORD] or address[WINDOW])
-        start, stop = map(int, address[WINDOW].split("-"))
-        if 0 <= start < stop <= len(run.dataset.series[record]):
-            run.view.window = Span(start, stop)
+        run.view.window = _read_span(address[WINDOW], steps)
+        run.view.selected = _read_span(address[EVENT], steps)
+
+
+def _read_span(text: str, steps: int) -> Span | None:
+    """ "120-180", where there are so many steps."""
+    with suppress(ValueError):
+        start, stop = map(int, text.split("-"))
+        if 0 <= start < stop <= steps:
+            return Span(start, stop)
+    return None

@@ -10,10 +10,9 @@ from anomaly.detecting import Detection
 from anomaly.domain import Event, say_duration, seconds_of
 from anomaly.runs import find_verdict
 from anomaly.ui import session
-from anomaly.ui.detect.result.zoom import look_at_event
+from anomaly.ui.detect.result.zoom import choose_event, position_of_chosen
 from anomaly.ui.plain import plain
 
-MOST_CHANNELS_DRAWN = 6
 MOST_LISTED = 200
 NO_UNITS = ("time", "t", "timestamp", "ts", "index", "step", "zeit")
 """names of a time column of numbers that do not tell what is counted"""
@@ -49,30 +48,38 @@ def _show_list(run: session.Run, detection: Detection, table: pd.DataFrame, even
     table.insert(list(table.columns).index("end"), "duration", _durations(detection, events))
     hidden = ["record"] if len(run.dataset.series) == 1 else []
     table = table[[name for name in HEADINGS if name in table and name not in hidden]]
-    # Other events are another list, by whatever setting: its selection must not point into the old one.
-    key = f"events-{hash(tuple((event.record, event.span) for event in events))}"
+    chosen = position_of_chosen(run, events)
+    rows = [] if chosen is None else [chosen]
+    key = _key_of(run, events)
+    if key in st.session_state and st.session_state[key].selection.rows != rows:
+        # Chosen by another way than its row: Streamlit takes what is chosen from a new list alone.
+        run.event_lists += 1
+        key = _key_of(run, events)
     st.dataframe(
         table,
         hide_index=True,
         key=key,
         on_select=lambda: _choose(run, events, key),
         selection_mode="single-row",
+        selection_default={"selection": {"rows": rows}},
         column_config=HEADINGS,
     )
-    rows = st.session_state[key].selection.rows
-    if rows:
-        st.markdown(f"**{plain(table['kind'].iloc[rows[0]]).capitalize()}:** {plain(table['why'].iloc[rows[0]])}")
+    if chosen is not None:
+        st.markdown(f"**{plain(table['kind'].iloc[chosen]).capitalize()}:** {plain(table['why'].iloc[chosen])}")
     st.caption("Choose a row to see it in the chart.")
+
+
+def _key_of(run: session.Run, events: tuple[Event, ...]) -> str:
+    """Other events are another list, by whatever setting: its selection must not point into the old one."""
+    return f"events-{hash(tuple((event.record, event.span) for event in events))}-{run.event_lists}"
 
 
 def _choose(run: session.Run, events: tuple[Event, ...], key: str) -> None:
     rows = st.session_state[key].selection.rows
     if rows:
-        event = events[rows[0]]
-        look_at_event(run, event.record, event.span)
-        if event.channel not in run.channels:
-            run.channels = [event.channel, *run.channels][:MOST_CHANNELS_DRAWN]
-            run.channel_lists += 1
+        choose_event(run, events[rows[0]])
+    else:
+        run.view.selected = None
 
 
 def _durations(detection: Detection, events: Sequence[Event]) -> list[str]:

@@ -17,7 +17,7 @@ from anomaly.ui.detect.preview import describe, show_columns
 from anomaly.ui.detect.result import threshold_panel
 from anomaly.ui.detect.result.drift import show_drift
 from anomaly.ui.detect.result.evaluate import show_evaluate
-from anomaly.ui.detect.result.event_table import MOST_CHANNELS_DRAWN, show_event_table
+from anomaly.ui.detect.result.event_table import show_event_table
 from anomaly.ui.detect.result.figures import show_figures
 from anomaly.ui.detect.result.missed import mark_missed, missed_spans, show_mark_window, show_missed, still_missed
 from anomaly.ui.detect.result.verdict_panel import show_verdicts
@@ -25,6 +25,7 @@ from anomaly.ui.detect.result.zoom import (
     CHART,
     DRAG,
     MARKS_MISSED,
+    MOST_CHANNELS_DRAWN,
     dragged,
     look_at,
     show_zoom_buttons,
@@ -57,6 +58,7 @@ def show_results(run: session.Run) -> None:
             opened = session.current()
             if opened is not None:
                 opened.detect = settings
+            _settle_view(run, detection)
             keep(run, detection, settings)
             if detection.threshold.note:
                 st.caption(plain(detection.threshold.note))
@@ -104,10 +106,15 @@ def _score(run: session.Run, settings: DetectSettings) -> pipeline.Scored:
     return run.scored[key]
 
 
-def _show_chart(run: session.Run, detection: Detection) -> None:
+def _settle_view(run: session.Run, detection: Detection) -> None:
+    """What all of the page, and its address, shows: until the person looks somewhere, the oddest record."""
     oddest = detection.events or detection.unusual
     if not run.has_looked and oddest:
         run.view.record = oddest[0].record
+    run.view.selected = _follow(detection, run.view.record, run.view.selected)
+
+
+def _show_chart(run: session.Run, detection: Detection) -> None:
     view, dataset = run.view, run.dataset
     left, right = st.columns([1, 2]) if len(dataset.series) > 1 else (None, st.container())
     if left is not None:
@@ -124,7 +131,6 @@ def _show_chart(run: session.Run, detection: Detection) -> None:
         )
         channels = run.channels = chosen or channels
     show_mark_window(run, show_zoom_buttons(run))
-    view.selected = _follow(detection, view.record, view.selected)
     window = view.window or Span(0, len(dataset.series[view.record]))
     missed = [span for record, span in missed_spans(run) if record == view.record]
     # Another chart after each drag, or its box would stay.

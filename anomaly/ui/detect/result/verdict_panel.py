@@ -11,7 +11,7 @@ from anomaly.domain import Dataset, Event
 from anomaly.runs import Verdict, Word, find_verdict, judge, precision_so_far, propose
 from anomaly.ui import session
 from anomaly.ui.detect.result.missed import MISSED
-from anomaly.ui.detect.result.zoom import look_at_event
+from anomaly.ui.detect.result.zoom import choose_event, position_of_chosen
 from anomaly.ui.lasting import fits
 from anomaly.ui.lasting.keeping import change_verdicts
 from anomaly.ui.plain import plain
@@ -24,22 +24,9 @@ MARKS: dict[Word, tuple[str, str, str]] = {
 }
 
 
-def current_event(run: session.Run, detection: Detection) -> int | None:
-    """The position, among the events, of the one that is boxed in the chart."""
-    view = run.view
-    return next(
-        (
-            position
-            for position, event in enumerate(detection.events)
-            if event.record == view.record and event.span == view.selected
-        ),
-        None,
-    )
-
-
 def show_verdicts(run: session.Run, detection: Detection) -> None:
     """Next and previous, the marks of the event shown, and what all marks say together."""
-    position = current_event(run, detection)
+    position = position_of_chosen(run, detection.events)
     row = st.container(horizontal=True, vertical_alignment="center")
     count = len(detection.events)
     for label, icon, key, step in (
@@ -53,8 +40,7 @@ def show_verdicts(run: session.Run, detection: Detection) -> None:
             key=f"event-{label.lower()}",
             shortcut=key,
             disabled=not 0 <= target < count,
-            on_click=_go_to,
-            args=(run, detection, target),
+            on_click=lambda target=target: choose_event(run, detection.events[target]),
         )
     event = None if position is None else detection.events[position]
     verdict = None if event is None else find_verdict(event, run.verdicts)
@@ -90,11 +76,6 @@ def show_verdicts(run: session.Run, detection: Detection) -> None:
     else:
         row.caption("Choose an event, by its row or with Next, to say what it is.", width="content")
     _show_summary(run, detection)
-
-
-def _go_to(run: session.Run, detection: Detection, position: int) -> None:
-    event = detection.events[position]
-    look_at_event(run, event.record, event.span)
 
 
 def _mark(run: session.Run, detection: Detection, position: int, word: Word | None) -> None:

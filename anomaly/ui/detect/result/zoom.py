@@ -1,15 +1,18 @@
 """Moving about in a long record: a dragged box, an event chosen in the table, and back."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import streamlit as st
 
-from anomaly.domain import Span, to_calendar
+from anomaly.domain import Event, Span, to_calendar
 from anomaly.ui import session
 from anomaly.ui.wording import count_of
 
 CHART, DRAG = "chart", "drag"
 ZOOMS, MARKS_MISSED = "Drag to zoom", "Drag to mark as missed"
 DRAGS = (ZOOMS, MARKS_MISSED)
+MOST_CHANNELS_DRAWN = 6
 FEWEST_STEPS = 8
 AROUND_EVENT = 3
 """an event is shown with this many times its length on either side"""
@@ -19,6 +22,20 @@ FEWEST_AROUND = 60
 def look_at(run: session.Run, record: int, window: Span | None, selected: Span | None = None) -> None:
     run.view = session.View(record, window, selected)
     run.has_looked = True
+
+
+def choose_event(run: session.Run, event: Event) -> None:
+    """Show it in the chart, with the channel that leads it; table, sentence, marks and address follow."""
+    look_at_event(run, event.record, event.span)
+    if event.channel not in run.channels:
+        run.channels = [event.channel, *run.channels][:MOST_CHANNELS_DRAWN]
+        run.channel_lists += 1
+
+
+def position_of_chosen(run: session.Run, events: Sequence[Event]) -> int | None:
+    """The place among `events` of the one that is boxed in the chart."""
+    chosen = (run.view.record, run.view.selected)
+    return next((place for place, event in enumerate(events) if (event.record, event.span) == chosen), None)
 
 
 def look_at_event(run: session.Run, record: int, span: Span) -> None:
