@@ -71,7 +71,11 @@ def plot_detection(
         _add_contributions(figure, score_row + 2, detection, record, window)
     _shade_events(figure, detection, record, window, selected)
     shown = calendar(series, detection.dataset.time_axis)
-    figure.update_xaxes(range=[shown[window.start], shown[window.stop - 1]], showgrid=False, zeroline=False)
+    # Of an axis on which nothing is drawn, as where no event lies in the window, plotly would guess type and range.
+    kind = "date" if shown.dtype.kind == "M" else "linear"
+    figure.update_xaxes(
+        range=[shown[window.start], shown[window.stop - 1]], type=kind, showgrid=False, zeroline=False
+    )
     figure.name_x(axis_title(detection.dataset.time_axis))
     # Dragging marks a stretch: the page redraws it at full resolution.
     drag = {"dragmode": "select", "selectdirection": "h", "hovermode": "x unified"}

@@ -153,6 +153,17 @@ def test_no_line_is_drawn_across_an_outage(steps: int) -> None:
             assert {298, 299, 5_300, 5_301} <= set(points_of(trace)) or steps > 400
 
 
+@pytest.mark.parametrize("kind", ["date", "linear"])
+def test_every_axis_of_a_window_without_events_knows_what_it_shows(kind: str) -> None:
+    """The lane in which nothing is drawn read -1 to 6, and moved all others that share its axis."""
+    stamps = np.datetime64("2025-03-01") + np.arange(400).astype("timedelta64[h]")
+    axis, times = (STAMPS, {"times": stamps}) if kind == "date" else (None, {})
+    figure = plot_detection(plain(axis=axis, **times), 0, ["a"], Span(0, 100), None)
+    axes = [figure.layout[name] for name in figure.layout.to_plotly_json() if name.startswith("xaxis")]
+    assert len(axes) > 1 and {one.type for one in axes} == {kind}
+    assert len({tuple(map(str, one.range)) for one in axes}) == 1
+
+
 def test_a_window_draws_its_steps_alone_and_a_chosen_event_is_outlined() -> None:
     figure = plot_detection(plain(), 0, ["a"], Span(190, 260), Span(200, 204))
     (observed,) = traces(figure, "observed")

@@ -105,6 +105,41 @@ def test_upload_train_move_the_threshold_choose_an_event_and_take_what_the_comma
         assert take(page, name) == (tmp_path / name).read_bytes(), f"{name} differs from the command line's"
 
 
+def chosen_event(page: Page) -> tuple[str, ...]:
+    """What the address, the chart's box and the sentence say of the event that is chosen."""
+    settle(page)
+    address = dict(part.split("=") for part in page.url.partition("?")[2].split("&"))
+    box = page.evaluate(
+        "() => document.querySelector('.js-plotly-plot').layout.shapes.filter(s => s.type == 'rect' && s.line.width)[0]"
+    )
+    said = page.locator("p:has(> strong)", has_text="of the train span")
+    expect(said).to_have_count(1)
+    return address["record"], address["event"], str(box["x0"]), said.inner_text()
+
+
+def test_an_event_chosen_by_its_row_or_by_next_is_the_same_for_row_sentence_chart_and_address(page: Page) -> None:
+    page.get_by_role("button", name="Find its anomalies").nth(2).click()
+    wait_for_result(page)
+    table = page.get_by_test_id("stDataFrame").first
+    seen = []
+    for act in ("row", "next", "next", "previous"):
+        settle(page)
+        if act == "row":
+            table.scroll_into_view_if_needed()
+            box = table.bounding_box()
+            assert box
+            page.mouse.click(box["x"] + 15, box["y"] + 55)
+            page.get_by_text(re.compile(r"^Event 1 of")).wait_for()
+        else:
+            place = {"next": len(seen) + 1, "previous": len(seen) - 1}[act]
+            page.locator(f".st-key-event-{act} button").click()
+            page.get_by_text(re.compile(rf"^Event {place} of")).wait_for()
+        seen.append(chosen_event(page))
+    assert len(set(seen)) == 3 and seen[3] == seen[1]
+    for part in list(zip(*seen[:3], strict=True))[1:]:
+        assert len(set(part)) == 3, "what follows one event follows all"
+
+
 def test_a_demonstration_is_one_click_away_and_a_dragged_box_zooms(page: Page) -> None:
     page.get_by_role("button", name="Find its anomalies").nth(1).click()
     wait_for_result(page)
