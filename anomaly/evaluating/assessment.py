@@ -75,7 +75,12 @@ def assess_events(detection: Detection) -> tuple[Figure, ...]:
     late = np.concatenate([np.empty(0), *delays])
     precision, recall = _mean([one.precision for one in near]), _mean([one.recall for one in near])
     return (
-        Figure("Event precision", events.precision, "Share of the events that touch a known anomaly."),
+        Figure(
+            "Event precision",
+            events.precision,
+            "Known anomalies found, as a share of these and of the events that touch none: several events that touch "
+            "one count once.",
+        ),
         Figure("Event recall", events.recall, "Share of the known anomalies that an event touches."),
         Figure("Event F1", events.f1, "The two in one: their harmonic mean."),
         Figure("Point precision", points.precision, "Share of the events' steps that are known anomalies."),

@@ -73,9 +73,7 @@ def plot_detection(
     shown = calendar(series, detection.dataset.time_axis)
     # Of an axis on which nothing is drawn, as where no event lies in the window, plotly would guess type and range.
     kind = "date" if shown.dtype.kind == "M" else "linear"
-    figure.update_xaxes(
-        range=[shown[window.start], shown[window.stop - 1]], type=kind, showgrid=False, zeroline=False
-    )
+    figure.update_xaxes(range=[shown[window.start], shown[window.stop - 1]], type=kind, showgrid=False, zeroline=False)
     figure.name_x(axis_title(detection.dataset.time_axis))
     # Dragging marks a stretch: the page redraws it at full resolution.
     drag = {"dragmode": "select", "selectdirection": "h", "hovermode": "x unified"}
