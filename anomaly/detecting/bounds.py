@@ -1,12 +1,12 @@
 """A run of high scores -> where the evidence itself begins and ends.
 
-Smoothing makes every score as wide as its width. So the score only tells where to look: the foot of its peak, which are
-the steps around it above a share of its height, and half a width more on both sides. Within them an event is the
-segment that differs most from what is usual: for a segment of n steps with mean m and variance v, in usual spreads, a
-normal distribution of its own is n (m^2 + v - 1 - log v) / 2 more likely than the usual one (a scan statistic,
-Kulldorff 1997, for mean and variance together). A spike, a step, a louder or quieter stretch and a flat line all raise
-it, each at its own steps. It counts where it stands alone: where others beside it differ too, as each heart beat does,
-or where it goes on to the edge of where was looked, those steps stay.
+Smoothing makes every score as wide as its width. So the score only tells where to look: the steps around its peak where
+it stays above half its height, and half a width more on both sides. Within them an event is the segment that differs
+most from what is usual: for a segment of n steps with mean m and variance v, in usual spreads, a normal distribution of
+its own is n (m^2 + v - 1 - log v) / 2 more likely than the usual one (a scan statistic, Kulldorff 1997, for mean and
+variance together). A spike, a step, a louder or quieter stretch and a flat line all raise it, each at its own steps. It
+counts where it stands alone: where others beside it differ too, as each heart beat does, or where it goes on to the
+edge of where was looked, the half height stays.
 """
 
 from bisect import bisect
@@ -19,12 +19,12 @@ import numpy as np
 
 from anomaly.domain import PartName, find_runs
 
-FOOT = 0.3
+HALF = 0.5
 """share of the height of the peak; of a score that is a logarithm"""
 REACH = 0.75
 """of a width: how far smoothing carries a step, by peak hold (a quarter) and mean (a half)"""
 MARGIN = 0.5
-"""of a width: how far beyond the foot of the peak to look"""
+"""of a width: how far beyond the half height to look"""
 RIVAL = 0.1
 """share of the gain of the best segment; with more beside it, it does not stand alone"""
 LEADING = 3
@@ -34,7 +34,7 @@ FLAT = 0.05
 OUTER = 0.01
 """share of the values at either end that do not count for the usual spread beyond their quantile"""
 NEAR = 1024
-"""steps at which the foot of a peak is looked for first"""
+"""steps at which the end of the half height is looked for first"""
 GRID, COARSE_GRID = 200, 66
 """places at which a segment may begin or end, before both ends are refined"""
 
@@ -117,8 +117,9 @@ def find_spans(
 ) -> list[tuple[int, int]]:
     """First steps and stops of the events in the runs (N,), (N,) of `scores` (T,) above `threshold`, in time order.
 
-    The highest first. What smoothing may have carried there from an event is part of it, and so is what has no bounds
-    of its own but those of the event; all else that remains of the runs is a finding of its own. No two share a step.
+    The highest first. What smoothing may have carried there from an event is part of it, and so is the rest of its peak
+    down to half of the height, and what has no bounds of its own but those of the event; all else that remains of the
+    runs is a finding of its own. No two share a step.
     Scores and width as for `find_bounds`, and the same whenever it is asked for these `signals`.
     """
     reach = int(REACH * width)
@@ -141,6 +142,7 @@ def find_spans(
             signals.known[peak, *free] = find_bounds(scores, (start, stop), signals, width, free)
         first, last = signals.known[peak, *free]
         taken[max(0, min(first, peak) - reach) : max(last, peak + 1) + reach] = True
+        taken[slice(*find_half_height(scores, peak))] = True
         heappush(waiting, _waiting(scores, start, stop))
         ends_at_another = (place > 0 and first == free[0]) or (place < len(found) and last == free[1])
         if not ends_at_another:
@@ -163,8 +165,8 @@ def find_bounds(
     """
     free = free or (0, len(scores))
     peak = run[0] + int(np.nanargmax(scores[slice(*run)]))
-    foot = find_foot(scores, peak)
-    start, stop = max(foot[0], free[0]), min(foot[1], free[1])
+    half = find_half_height(scores, peak)
+    start, stop = max(half[0], free[0]), min(half[1], free[1])
     margin = int(MARGIN * width)
     low, high = max(free[0], start - margin), min(free[1], stop + margin)
     inside = (start - low, stop - low)
@@ -181,9 +183,9 @@ def find_bounds(
     return bounds
 
 
-def find_foot(scores: np.ndarray, peak: int) -> tuple[int, int]:
-    """First step and stop of the steps around `peak` where `scores` (T,) stay above FOOT times what they are there."""
-    least = FOOT * scores[peak]
+def find_half_height(scores: np.ndarray, peak: int) -> tuple[int, int]:
+    """First step and stop of the steps around `peak` where `scores` (T,) stay above half of what they are there."""
+    least = HALF * scores[peak]
     return peak + 1 - _count_above(scores[: peak + 1][::-1], least), peak + _count_above(scores[peak:], least)
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly.detecting.bounds import Signals, find_bounds, find_foot, find_spans, standardise
+from anomaly.detecting.bounds import Signals, find_bounds, find_half_height, find_spans, standardise
 from anomaly.detecting.scores import smooth
 from anomaly.domain.spans import find_runs
 
@@ -106,30 +106,30 @@ def test_channels_that_no_longer_agree_are_bounded_by_their_relation() -> None:
     assert abs(stop - 1750) <= 12
 
 
-def test_where_other_stretches_differ_too_the_foot_stays() -> None:
+def test_where_other_stretches_differ_too_the_half_height_stays() -> None:
     values, residuals = quiet()
     for step in range(1000, 3000, 40):  # as heart beats are
         residuals[step : step + 4] += 3
     odd = mark(1990, 2010, 20)
     scores = score(odd)
-    assert bounds(values, residuals, odd) == find_foot(scores, int(np.argmax(scores)))
+    assert bounds(values, residuals, odd) == find_half_height(scores, int(np.argmax(scores)))
 
 
-def test_what_goes_on_beyond_where_was_looked_keeps_its_foot() -> None:
+def test_what_goes_on_beyond_where_was_looked_keeps_its_half_height() -> None:
     values, residuals = quiet()
     residuals[1500:2500] *= 4
     odd = mark(1990, 2010, 20)
     scores = score(odd)
-    assert bounds(values, residuals, odd) == find_foot(scores, int(np.argmax(scores)))
+    assert bounds(values, residuals, odd) == find_half_height(scores, int(np.argmax(scores)))
 
 
-def test_an_odd_shape_of_usual_values_keeps_its_foot() -> None:
+def test_an_odd_shape_of_usual_values_keeps_its_half_height() -> None:
     values, residuals = quiet()
     values[2000:2100] = values[2099:1999:-1].copy()
     odd = mark(2000, 2100, 20)
     scores = score(odd)
-    foot = find_foot(scores, int(np.argmax(scores)))
-    assert bounds(values, residuals, odd, "shape") == foot
+    half = find_half_height(scores, int(np.argmax(scores)))
+    assert bounds(values, residuals, odd, "shape") == half
 
 
 @pytest.mark.parametrize(("start", "stop"), [(0, 30), (STEPS - 30, STEPS)])
@@ -150,11 +150,11 @@ def test_unknown_steps_are_no_flat_line() -> None:
     assert abs(stop - 2020) <= 2
 
 
-def test_all_that_is_unknown_leaves_the_foot() -> None:
+def test_all_that_is_unknown_leaves_the_half_height() -> None:
     values, residuals = np.full((500, 2), NAN), np.full((500, 2), NAN)
     scores = score(mark(200, 220, 20, 500))
     signals = Signals(standardise([values])[0], standardise([residuals])[0], None, {"level": scores})
-    assert find_bounds(scores, (200, 220), signals, WIDTH) == find_foot(scores, int(np.argmax(scores)))
+    assert find_bounds(scores, (200, 220), signals, WIDTH) == find_half_height(scores, int(np.argmax(scores)))
 
 
 def test_what_lies_far_apart_in_one_run_is_two_events_and_none_shares_a_step() -> None:
