@@ -62,40 +62,41 @@ def propose_train_span(dataset: Dataset) -> HealthySpan | None:
         if max(FEWEST_STEPS, LEAST_PART * len(series)) > first:
             return None
         until = _time_of(dataset, first)
-        return HealthySpan(first, until, f"The first known anomaly begins at {until}: what comes before it is healthy.")
+        begins = f"The first known anomaly begins at {_place(dataset, until)}"
+        return HealthySpan(first, until, f"{begins}: what comes before it is healthy.")
     found = find_change(dataset)
     if found is None:
         return None
     until, unit = _time_of(dataset, found.step), dataset.units.get(found.channel, "")
-    was, became = tell_apart(found.before, found.after)
+    was, became = (f"{one}{f' {unit}' if unit else ''}" for one in tell_apart(found.before, found.after))
     name = f"The rise of {found.channel}" if dataset.columns.kind_of(found.channel) == "counter" else found.channel
     return HealthySpan(
         found.step,
         until,
-        f"{name} was about {was} up to {until} and about {became}{f' {unit}' if unit else ''} from then on. Learnt "
-        "from the whole file, both are normal; learnt from the part before, what comes after is not.",
+        f"{name} was about {was} before {_place(dataset, until)} and about {became} from then on. Learnt from the "
+        "whole file, either may count as normal; learnt from the part before, what comes after it does not.",
     )
 
 
 def find_change(dataset: Dataset) -> ChangePoint | None:
-    """The clearest change point of a dataset of one record; None where no channel falls into a before and an after."""
-    series, best, found = dataset.series[0], 0.0, None
+    """The first change point of a dataset of one record, so that the part before has none; None where no channel falls
+    into a before and an after."""
+    series, found = dataset.series[0], None
     for place, (name, kind) in enumerate(zip(dataset.monitored, dataset.columns.every_kind, strict=True)):
         if kind in ("angle", "state"):
             continue
         values = series.counted[:, place]
         if kind == "counter":
             values = find_rises(values)
-        told = split(values)
-        if told is not None and told[1] > best:
-            step, best = told
+        step = split(values)
+        if step is not None and (found is None or step < found.step):
             found = ChangePoint(step, name, float(np.nanmedian(values[:step])), float(np.nanmedian(values[step:])))
     return found
 
 
-def split(values: np.ndarray) -> tuple[int, float] | None:
-    """The first step after the change point of values (T,), NaN = missing, and how many spreads it is high; None where
-    they do not fall into two parts."""
+def split(values: np.ndarray) -> int | None:
+    """The first step after the change point of values (T,), NaN = missing; None where they do not fall into two
+    parts."""
     if len(values) < FEWEST_STEPS or not np.isfinite(values).any():
         return None
     (unit,) = units_of(values[:, None])
@@ -109,14 +110,11 @@ def split(values: np.ndarray) -> tuple[int, float] | None:
     places = np.flatnonzero(enough)
     medians = np.nanmedian(blocks[places], axis=1)
     at = _split_blocks(medians)
-    if at is None:
-        return None
-    high = _height(medians, at)
-    if not high >= CLEAR or not _is_abrupt(medians, at):
+    if at is None or not _height(medians, at) >= CLEAR or not _is_abrupt(medians, at):
         return None
     first, last = places[max(at - 1, 0)] * width, (places[min(at, len(places) - 1)] + 1) * width
     before, after = float(np.median(medians[:at])), float(np.median(medians[at:]))
-    return int(first) + _split_steps(values[first:last], before, after), high
+    return int(first) + _split_steps(values[first:last], before, after)
 
 
 def _split_blocks(medians: np.ndarray) -> int | None:
@@ -155,6 +153,12 @@ def _split_steps(values: np.ndarray, before: float, after: float) -> int:
     closer = np.nan_to_num((values - before) ** 2 - (values - after) ** 2, nan=0.0)
     # Steps of the first part are closer to its level: the sum falls up to the change and rises from there.
     return int(np.argmin(np.append(0.0, np.cumsum(closer))))
+
+
+def _place(dataset: Dataset, time: str) -> str:
+    """A number alone would not say what it counts."""
+    axis = dataset.time_axis
+    return time if axis.kind == "timestamp" else f"{axis.name if axis.kind == 'number' else 'row'} {time}"
 
 
 def _time_of(dataset: Dataset, step: int) -> str:

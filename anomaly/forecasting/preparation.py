@@ -28,6 +28,7 @@ VALIDATION_SHARE = 0.15
 LARGEST = 1e9
 """standard deviations at which inputs and targets are clipped, so that their squares stay finite in float32"""
 TIME_OF_DAY = re.compile(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?")
+NO_DATE = re.compile(r"\d{1,2}:\d{2}\D.*|\d{1,2}:\d{2}:\d{2}.*")
 FEWEST_TRAIN_STEPS = 20
 LEAST_WIDTH = 40
 """steps: a period of a few steps repeats within an anomaly and says nothing of how long one lasts"""
@@ -242,7 +243,11 @@ def _parse_stamp(text: str, local: tuple[np.datetime64, np.datetime64], axis: Ti
                 f"{text!r}."
             )
         text = f"{day}T{text.strip():0>5}"
-    stamp = pd.Timestamp(text)
+    if NO_DATE.fullmatch(text.strip()):  # as with an offset, or PM: it would be taken as today's
+        raise ValueError(text)
+    stamp = pd.to_datetime(text, dayfirst=axis.order == "day")
+    if stamp is pd.NaT or not isinstance(stamp, pd.Timestamp):
+        raise ValueError(text)
     if stamp.tzinfo:
         return stamp.tz_convert("UTC").tz_localize(None).to_datetime64()
     return stamp.to_datetime64() - axis_offset(axis)

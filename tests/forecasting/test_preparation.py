@@ -162,6 +162,14 @@ def test_a_time_is_local_to_the_file_and_a_time_of_day_of_the_day_it_has(until: 
     assert find_train_stops(dataset, FitSettings(train_until=until)) == [expected]
 
 
+@pytest.mark.parametrize(("order", "stop"), [("day", 72), (None, 48), ("month", 48)])
+def test_a_date_is_read_in_the_order_of_the_file(order: str | None, stop: int) -> None:
+    """04/03 is the fourth of March where days come first, and else the third of April."""
+    dataset = hours_from("2020-03-01T00:00" if order == "day" else "2020-04-01T00:00", 100)
+    dataset = dataclasses.replace(dataset, time_axis=TimeAxis("when", "timestamp", order=order))
+    assert find_train_stops(dataset, FitSettings(train_until="04/03/2020")) == [stop]
+
+
 @pytest.mark.parametrize(
     ("until", "words"),
     [
@@ -171,6 +179,8 @@ def test_a_time_is_local_to_the_file_and_a_time_of_day_of_the_day_it_has(until: 
             "within the file, which goes from 2020-03-04T00:00:00 to 2020-03-06T11:00:00, found '2030-01-01'",
         ),
         ("2019-12-31T10:45", "within the file"),
+        ("10:45 PM", "such as 2025-03-01T12:00:00, found '10:45 PM'"),
+        ("10:45+01:00", "such as 2025-03-01T12:00:00"),
         ("2020-13-45", "such as 2025-03-01T12:00:00, found '2020-13-45'"),
     ],
 )

@@ -5,6 +5,7 @@ import streamlit as st
 from anomaly.detecting import HealthySpan, propose_train_span
 from anomaly.ui import session
 from anomaly.ui.lasting import fits
+from anomaly.ui.panels.settings import LEADING_STEPS, WHOLE_FILE
 from anomaly.ui.plain import plain
 
 SPANS = ("train_fraction", "train_rows", "train_until")
@@ -26,7 +27,8 @@ def show_healthy_span(opened: session.Current) -> None:
     else:
         return
     busy = opened.job is not None and opened.job.is_running
-    st.button(label, icon=":material/straighten:", disabled=busy, key="healthy", on_click=_learn, args=(opened, steps))
+    if st.button(label, icon=":material/straighten:", disabled=busy, key="healthy"):
+        _learn(opened, steps)
 
 
 def _propose(opened: session.Current) -> HealthySpan | None:
@@ -42,9 +44,12 @@ def _learn(opened: session.Current, steps: int | None) -> None:
     """With all else as the panel shows it."""
     others = opened.chosen or opened.fit.model_dump()
     opened.chosen = {name: value for name, value in others.items() if name not in SPANS}
+    shown: dict[str, object] = {"span": WHOLE_FILE}
     if steps is not None:
         opened.chosen["train_rows"] = steps
+        shown = {"span": LEADING_STEPS, "train_rows": steps}
     fits.start_job(opened)
-    # The panel shows what is learnt from now.
-    for key in session.SPAN:
-        st.session_state.pop(key, None)
+    # The panel, drawn already, shows from the next look on what is learnt from now. The page is drawn anew, not only
+    # the result.
+    st.session_state[session.PENDING] = shown
+    st.rerun()

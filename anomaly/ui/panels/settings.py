@@ -13,10 +13,11 @@ from anomaly.ui.panels.fields import number_field
 from anomaly.ui.plain import plain, show_error
 
 NONE = "—"
+WHOLE_FILE, LEADING_STEPS = "Whole file", "Leading steps"
 SPANS = {
-    "Whole file": None,
+    WHOLE_FILE: None,
     "Leading share": "train_fraction",
-    "Leading steps": "train_rows",
+    LEADING_STEPS: "train_rows",
     "Up to a time": "train_until",
 }
 WORD_OR_NUMBER = ("forget_bias",)
@@ -158,7 +159,7 @@ def _choice(name: str, now: ReadSettings) -> str | None:
 
 def _show_train_span(now: FitSettings) -> dict[str, Any]:
     """The train span as settings."""
-    current = next((label for label, name in SPANS.items() if name and getattr(now, name) is not None), "Whole file")
+    current = next((label for label, name in SPANS.items() if name and getattr(now, name) is not None), WHOLE_FILE)
     label = st.radio("Learn from", list(SPANS), index=list(SPANS).index(current), key="span", **KEPT)
     name = SPANS[label]
     st.caption("What lies in the train span counts as normal. Choose a stretch known to be healthy if there is one.")

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -138,6 +139,28 @@ def test_an_event_chosen_by_its_row_or_by_next_is_the_same_for_row_sentence_char
     assert len(set(seen)) == 3 and seen[3] == seen[1]
     for part in list(zip(*seen[:3], strict=True))[1:]:
         assert len(set(part)) == 3, "what follows one event follows all"
+
+
+def test_the_part_before_a_change_is_learnt_from_in_one_press_of_the_result_and_the_panel_says_so(
+    page: Page, tmp_path: Path
+) -> None:
+    path = tmp_path / "stepped.csv"
+    values = np.random.default_rng(0).standard_normal(600)
+    values[400:] += 12
+    path.write_text("\n".join(["time,flow", *(f"{step},{value:.3f}" for step, value in enumerate(values))]))
+    page.locator("input[type=file]").set_input_files(path)
+    page.get_by_role("button", name="Find anomalies").first.click()
+    wait_for_result(page)
+    for press, then, chosen in (
+        ("Learn from the part before 400", "Learn from the whole file", "Leading steps"),
+        ("Learn from the whole file", "Learn from the part before 400", "Whole file"),
+    ):
+        page.get_by_role("button", name=press).click()
+        page.get_by_role("button", name=then).wait_for()
+        settle(page)
+        if not page.locator(".st-key-span").is_visible():
+            page.get_by_text("Train span", exact=True).click()
+        expect(page.locator(".st-key-span").get_by_role("radio", name=chosen)).to_be_checked()
 
 
 def test_a_demonstration_is_one_click_away_and_a_dragged_box_zooms(page: Page) -> None:

@@ -24,7 +24,7 @@ def test_a_file_of_two_levels_is_learnt_from_its_first_part_in_one_press_and_fro
     assert any("flow was about" in text for text in infos(app)), "before anything is learnt"
     fit_quickly(app)
     assert current(app).run.fitted.settings.names_train_span is False
-    assert any("flow was about" in text and "up to 500 " in text for text in infos(app))
+    assert any("flow was about" in text and "before time 500 " in text for text in infos(app))
     check(app.button(key="healthy").click().run())
     wait_for_job(app)
     settings = current(app).run.fitted.settings
@@ -39,7 +39,7 @@ def test_a_file_of_two_levels_is_learnt_from_its_first_part_in_one_press_and_fro
 
 def test_what_known_anomalies_leave_is_proposed_and_a_span_of_ones_own_is_left_alone() -> None:
     app = upload(open_app(), ("pump.csv", stepped_csv(labels=True)))
-    assert any("first known anomaly begins at 600" in text for text in infos(app))
+    assert any("first known anomaly begins at time 600" in text for text in infos(app))
     check(app.radio(key="span").set_value("Leading share").run())
     fit_quickly(app)
     assert not any("first known anomaly" in text for text in infos(app))
