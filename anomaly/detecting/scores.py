@@ -25,8 +25,6 @@ BY_CHANCE: Mapping[str, float] = MappingProxyType(
 in `benchmarks.silence`, measured part by part when the parts were chosen (dev/LOG.md)"""
 FARTHEST = 1e100
 """times chance: beyond, a square would be no number"""
-SLOW: Mapping[str, float] = MappingProxyType({"level": 1.0, "relation": 0.5})
-"""weights where a part of the file was learnt from: of slow changes it has seen few, and they enter by `weigh_slow`"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,7 +127,8 @@ class Scorer:
         part, by_channel = np.zeros(size[0]), np.zeros(size, np.float32)
         for profile in profiles:
             beyond = place_levels(profile, size[0], self.window) / BY_CHANCE[name]
-            found = SLOW[name] * weigh_slow(beyond) if self.is_healthy else weigh(beyond)
+            # Of slow changes a part of a file has seen few.
+            found = weigh_slow(beyond) if self.is_healthy else weigh(beyond)
             larger = found > part
             if larger.any():
                 part[larger] = found[larger]

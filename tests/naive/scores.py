@@ -194,7 +194,7 @@ def score(
         for profile in some:
             for step, height in enumerate(levels.place(profile, steps, window)):
                 beyond = height / by_chance[name]
-                found = constants.SLOW[name] * math.log(1 + beyond) if is_healthy else weigh(beyond)
+                found = math.log(1 + beyond) if is_healthy else weigh(beyond)
                 if found > parts[name][step]:
                     parts[name][step] = found
                     by_channel[name][step] = parts[name][step] * shares_at(profile, step, window)
