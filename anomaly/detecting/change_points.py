@@ -135,7 +135,8 @@ def _height(medians: np.ndarray, at: int) -> float:
     """How many spreads the two parts lie apart; 0 where they overlap."""
     low, high = float(np.median(medians[:at])), float(np.median(medians[at:]))
     middle = (low + high) / 2
-    for part, level in ((medians[:at], low), (medians[at:], high)):
+    # A block in which the change lies has something of both.
+    for part, level in ((medians[: at - 1], low), (medians[at + 1 :], high)):
         if np.mean(np.sign(part - middle) == np.sign(level - middle)) < ON_ITS_SIDE:
             return 0.0
     within = np.abs(np.concatenate([medians[:at] - low, medians[at:] - high]))
