@@ -8,10 +8,6 @@ of the file's scores, so that no threshold's calibration is measured along. Mean
 benchmarks/results/ablation.csv.
 """
 
-import argparse
-import datetime
-import os
-import platform
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,9 +22,9 @@ from anomaly.domain import PartName
 from anomaly.domain.spans import find_runs, merge_runs
 from anomaly.evaluating.metrics import vus_pr
 from benchmarks.detection import DEFAULT_BUFFER
-from benchmarks.first_look import judge, known_spans, list_files
+from benchmarks.first_look import judge, known_spans, list_files, make_parser
+from benchmarks.measuring import keep_table
 
-RESULTS = Path(__file__).parent / "results"
 FIGURES = ["vus_pr", "first_true", "event_f1"]
 PARTS: tuple[PartName, ...] = ("error", "shape", "level", "relation")
 QUOTA = 0.01
@@ -88,10 +84,7 @@ def _judge(scores: list[np.ndarray], labels: np.ndarray, known: np.ndarray, widt
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--data", type=Path, nargs="+", required=True, help="folders with a manifest.csv")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="files at once (default: all cores)")
-    parser.add_argument("--half", type=int, choices=(0, 1), help="one half of the sources")
+    parser = make_parser(__doc__ or "")
     parser.add_argument("--cells", default="lstm,gru,feedforward", help="forecasters (default: %(default)s)")
     chosen = parser.parse_args()
     files = list_files(chosen.data, chosen.half)
@@ -104,9 +97,7 @@ def main() -> None:
     if chosen.half is not None:
         return
     kept = pd.concat([over_all.assign(group="all").reset_index(), means.reset_index()], ignore_index=True)
-    kept["date"] = datetime.date.today().isoformat()
-    kept["machine"] = f"{platform.machine()}, {os.cpu_count()} cores"
-    kept.round(4).to_csv(RESULTS / "ablation.csv", index=False, lineterminator="\n")
+    keep_table(kept, "ablation")
 
 
 if __name__ == "__main__":

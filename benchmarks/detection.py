@@ -8,9 +8,7 @@ to benchmarks/results/detection_SPAN.csv, unless other settings are tried with -
 """
 
 import argparse
-import datetime
 import os
-import platform
 import time
 from pathlib import Path
 
@@ -23,8 +21,8 @@ from anomaly.detecting.agreement import evaluate_events, evaluate_points
 from anomaly.detecting.events import find_flags
 from anomaly.domain.spans import find_runs, merge_runs
 from anomaly.evaluating.metrics import affiliation, auc_pr, vus_pr
+from benchmarks.measuring import keep_table
 
-RESULTS = Path(__file__).parent / "results"
 SETS = ("uni", "multi")
 DEFAULT_BUFFER = 100
 """steps, for files that nothing was published of"""
@@ -106,9 +104,7 @@ def main() -> None:
     report(table, chosen.data)
     if chosen.sets != ",".join(SETS) or others:
         return
-    table["date"] = datetime.date.today().isoformat()
-    table["machine"] = f"{platform.machine()}, {os.cpu_count()} cores"
-    table.round(4).to_csv(RESULTS / f"detection_{chosen.span}.csv", index=False, lineterminator="\n")
+    keep_table(table, f"detection_{chosen.span}")
 
 
 if __name__ == "__main__":

@@ -10,10 +10,8 @@ standard deviations above its mean (stumpy, to be installed for this; files of u
 """
 
 import argparse
-import datetime
 import hashlib
 import os
-import platform
 import time
 from pathlib import Path
 
@@ -25,8 +23,8 @@ import anomaly
 from anomaly.domain.records import Dataset
 from anomaly.domain.spans import find_runs, overlaps_any
 from anomaly.forecasting.preparation import find_dominant_period, last_observed
+from benchmarks.measuring import keep_table
 
-RESULTS = Path(__file__).parent / "results"
 FIGURES = ["first_true", "event_f1", "false_events", "iou", "start_error", "end_error", "clean_events", "clean_silent"]
 ROBUST_Z = 3.5
 ROLLING = 301
@@ -172,11 +170,17 @@ def list_files(folders: list[Path], half: int | None) -> list[tuple[Path, str, s
     return [one for one in files if one[0].exists()]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+def make_parser(doc: str) -> argparse.ArgumentParser:
+    """What every measure over such files is told; `doc` of its module."""
+    parser = argparse.ArgumentParser(description=doc.splitlines()[0])
     parser.add_argument("--data", type=Path, nargs="+", required=True, help="folders with a manifest.csv")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="files at once (default: all cores)")
     parser.add_argument("--half", type=int, choices=(0, 1), help="one half of the sources")
+    return parser
+
+
+def main() -> None:
+    parser = make_parser(__doc__ or "")
     parser.add_argument("--discords", action="store_true", help="measure the matrix profile too")
     chosen = parser.parse_args()
     files = list_files(chosen.data, chosen.half)
@@ -185,9 +189,7 @@ def main() -> None:
     report(table)
     if chosen.half is not None:
         return
-    table["date"] = datetime.date.today().isoformat()
-    table["machine"] = f"{platform.machine()}, {os.cpu_count()} cores"
-    table.round(4).to_csv(RESULTS / "first_look.csv", index=False, lineterminator="\n")
+    keep_table(table, "first_look")
 
 
 if __name__ == "__main__":

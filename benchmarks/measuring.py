@@ -10,9 +10,19 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 RESULTS = Path(__file__).parent / "results"
 Measurement = Callable[[], dict[str, float]]
+
+
+def keep_table(table: "pd.DataFrame", name: str) -> None:
+    """As results/NAME.csv, with date and machine."""
+    made = {"date": datetime.date.today().isoformat(), "machine": f"{platform.machine()}, {os.cpu_count()} cores"}
+    table.assign(**made).round(4).to_csv(RESULTS / f"{name}.csv", index=False, lineterminator="\n")
 
 
 def run(

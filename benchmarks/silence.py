@@ -7,12 +7,9 @@ where each family has one vote. --long adds one series of 1,000,000 steps of eac
 """
 
 import argparse
-import datetime
 import os
-import platform
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -21,8 +18,8 @@ from scipy.signal import lfilter
 
 import anomaly
 from anomaly.detecting.rates import find_rate
+from benchmarks.measuring import keep_table
 
-RESULTS = Path(__file__).parent / "results"
 RATES = (1.0, 0.1, 0.01)
 SHORTEST, LONGEST = 1_500, 15_000
 LONG = ("noise", "autoregressive", "season", "random walk", "eight channels")
@@ -168,9 +165,7 @@ def main() -> None:
         rows += [measure(name, 0, LONG_STEPS) for name in LONG]
     table = pd.DataFrame(rows)
     report(table)
-    table["date"] = datetime.date.today().isoformat()
-    table["machine"] = f"{platform.machine()}, {os.cpu_count()} cores"
-    table.round(4).to_csv(RESULTS / "silence.csv", index=False, lineterminator="\n")
+    keep_table(table, "silence")
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ VALIDATION_SHARE = 0.15
 LARGEST = 1e9
 """standard deviations at which inputs and targets are clipped, so that their squares stay finite in float32"""
 TIME_OF_DAY = re.compile(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?")
+DAY_OR_MONTH = re.compile(r"\d{1,2}\D\d{1,2}\D\d{2,4}\b")
 NO_DATE = re.compile(r"\d{1,2}:\d{2}\D.*|\d{1,2}:\d{2}:\d{2}.*")
 FEWEST_TRAIN_STEPS = 20
 LEAST_WIDTH = 40
@@ -245,8 +246,10 @@ def _parse_stamp(text: str, local: tuple[np.datetime64, np.datetime64], axis: Ti
         text = f"{day}T{text.strip():0>5}"
     if NO_DATE.fullmatch(text.strip()):  # as with an offset, or PM: it would be taken as today's
         raise ValueError(text)
-    stamp = pd.to_datetime(text, dayfirst=axis.order == "day")
-    if stamp is pd.NaT or not isinstance(stamp, pd.Timestamp):
+    # Of any other form, ISO 8601 too, pandas would say that days do not come first, or read them so.
+    days_first = axis.order == "day" and DAY_OR_MONTH.match(text.strip())
+    stamp = pd.to_datetime(text, dayfirst=True) if days_first else pd.Timestamp(text)
+    if not isinstance(stamp, pd.Timestamp):
         raise ValueError(text)
     if stamp.tzinfo:
         return stamp.tz_convert("UTC").tz_localize(None).to_datetime64()

@@ -1,6 +1,7 @@
 """What the network sees: scaled from the train span alone, complete, and in the right order."""
 
 import dataclasses
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -167,7 +168,11 @@ def test_a_date_is_read_in_the_order_of_the_file(order: str | None, stop: int) -
     """04/03 is the fourth of March where days come first, and else the third of April."""
     dataset = hours_from("2020-03-01T00:00" if order == "day" else "2020-04-01T00:00", 100)
     dataset = dataclasses.replace(dataset, time_axis=TimeAxis("when", "timestamp", order=order))
-    assert find_train_stops(dataset, FitSettings(train_until="04/03/2020")) == [stop]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert find_train_stops(dataset, FitSettings(train_until="04/03/2020")) == [stop]
+        iso = "2020-03-04" if order == "day" else "2020-04-03"
+        assert find_train_stops(dataset, FitSettings(train_until=iso)) == [stop]
 
 
 @pytest.mark.parametrize(

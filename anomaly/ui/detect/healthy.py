@@ -5,10 +5,8 @@ import streamlit as st
 from anomaly.detecting import HealthySpan, propose_train_span
 from anomaly.ui import session
 from anomaly.ui.lasting import fits
-from anomaly.ui.panels.settings import LEADING_STEPS, WHOLE_FILE
+from anomaly.ui.panels.settings import LEADING_STEPS, SPANS, WHOLE_FILE
 from anomaly.ui.plain import plain
-
-SPANS = ("train_fraction", "train_rows", "train_until")
 
 
 def show_healthy_span(opened: session.Current) -> None:
@@ -33,17 +31,15 @@ def show_healthy_span(opened: session.Current) -> None:
 
 def _propose(opened: session.Current) -> HealthySpan | None:
     """Looked for once in what is open."""
-    dataset = opened.dataset
-    key = (dataset.digest, dataset.columns, dataset.has_labels)
-    if opened.healthy is None or opened.healthy[0] != key:
-        opened.healthy = key, propose_train_span(dataset)
+    if opened.healthy is None or opened.healthy[0] is not opened.dataset:
+        opened.healthy = opened.dataset, propose_train_span(opened.dataset)
     return opened.healthy[1]
 
 
 def _learn(opened: session.Current, steps: int | None) -> None:
     """With all else as the panel shows it."""
     others = opened.chosen or opened.fit.model_dump()
-    opened.chosen = {name: value for name, value in others.items() if name not in SPANS}
+    opened.chosen = {name: value for name, value in others.items() if name not in SPANS.values()}
     shown: dict[str, object] = {"span": WHOLE_FILE}
     if steps is not None:
         opened.chosen["train_rows"] = steps

@@ -54,8 +54,8 @@ class Current:
     """for which settings and file; the seconds that a comparison takes"""
     effort_of_job: tuple[object, Any] | None = None
     """for which settings and file; the `Effort` of the fit under way, whatever the panel shows meanwhile"""
-    healthy: "tuple[object, HealthySpan | None] | None" = None
-    """of which file and columns; the part of it that is proposed to be learnt from"""
+    healthy: "tuple[Dataset, HealthySpan | None] | None" = None
+    """of which dataset; the part of it that is proposed to be learnt from"""
     detect: DetectSettings | None = None
     """detection settings of the last result"""
     run: Run | None = None
