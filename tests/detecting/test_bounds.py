@@ -233,16 +233,18 @@ def test_a_moved_threshold_finds_what_it_would_find_anew(seed: int, thresholds: 
     rng = np.random.default_rng(seed)
     values, residuals = quiet()
     odd = np.zeros(STEPS)
-    for start in rng.integers(100, STEPS - 200, 5):
+    for start in rng.integers(100, STEPS - 200, 40):
         odd[start : start + 40] += rng.uniform(5, 40)
         residuals[start : start + 40] += 3
     scores = score(odd)
 
-    def signals() -> Signals:
-        return Signals(standardise([values])[0], standardise([residuals])[0], None, {"error": scores})
+    class Forgotten(dict):
+        def __contains__(self, key: object) -> bool:
+            return False
 
-    moved = signals()
+    told = standardise([values])[0], standardise([residuals])[0], None, {"error": scores}
+    moved, anew = Signals(*told), Signals(*told, known=Forgotten())
     for threshold in thresholds:
         runs = find_runs(scores > threshold)
         kept = find_spans(scores, *runs, threshold, moved, WIDTH)
-        assert kept == find_spans(scores, *runs, threshold, signals(), WIDTH)
+        assert kept == find_spans(scores, *runs, threshold, anew, WIDTH)
